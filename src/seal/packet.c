@@ -1,0 +1,215 @@
+#include "seal/packet.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+#define MAGIC 0x5C4A
+#define CLEAR_LEN                                                                                  \
+    16 /* header bytes that are associated data; the rest of the header is the nonce */
+#define NONCE_LEN 24
+#define TAG_LEN   16
+#define LABEL_LEN 3
+#define AD_LEN    (CLEAR_LEN + 16 + 8 + LABEL_LEN)
+
+static_assert(CLEAR_LEN + NONCE_LEN == PACKET_HEAD, "the header is clear fields and nonce");
+static_assert(PACKET_HEAD + TAG_LEN == PACKET_OVERHEAD, "header and tag");
+static_assert(NONCE_LEN == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "XChaCha20 nonce");
+static_assert(TAG_LEN == crypto_aead_xchacha20poly1305_ietf_ABYTES, "Poly1305 tag");
+static_assert(TAG_LEN == crypto_shorthash_siphashx24_BYTES, "SipHash-128 tag");
+
+/** What binds a packet to its place: everything that the tag covers beside the body. */
+struct binding {
+    uint8_t ad[AD_LEN];
+    const uint8_t *nonce; /* in the header */
+};
+
+uint64_t run_epoch(const struct run *run)
+{
+    struct reader r = reader_of(slice_of(run->bytes, sizeof run->bytes));
+    return read_u64(&r);
+}
+
+void packet_ctx_init(struct packet_ctx *ctx, const struct keyring *ring, struct slice cluster,
+                     uint64_t self, const struct run *run)
+{
+    assert(ring != NULL);
+    assert(self != 0);
+    assert(run_epoch(run) != 0);
+    *ctx = (struct packet_ctx){.ring = ring, .self = self, .run = *run};
+    ctx->hkey = hash_cluster_key(cluster);
+    crypto_generichash(ctx->cluster_hash, sizeof ctx->cluster_hash, cluster.at, cluster.len, NULL,
+                       0);
+}
+
+/** Write the 40 header bytes. */
+static void write_head(const struct packet_head *head, uint8_t *out)
+{
+    struct writer w = writer_of(out, PACKET_HEAD);
+    write_u16(&w, MAGIC);
+    write_u8(&w, PACKET_VERSION);
+    write_u8(&w, (uint8_t)head->class);
+    write_u32(&w, head->key_id);
+    write_u64(&w, head->sender);
+    write_bytes(&w, slice_of(head->run.bytes, RUN_LEN));
+    write_u64(&w, head->counter);
+    assert(w.err == OK && w.len == PACKET_HEAD);
+}
+
+/** Read the fields after magic and version. Errors: ERR_MALFORMED. */
+MUST_USE static enum err read_fields(struct reader *r, struct packet_head *head)
+{
+    const uint8_t class = read_u8(r);
+    head->key_id = read_u32(r);
+    head->sender = read_u64(r);
+    const struct slice run = read_bytes(r, RUN_LEN);
+    head->counter = read_u64(r);
+    if (r->err != OK || class > PACKET_JOIN)
+        return ERR_MALFORMED;
+    head->class = (enum packet_class) class;
+    memcpy(head->run.bytes, run.at, RUN_LEN);
+    if (head->sender == 0 || head->counter == 0 || run_epoch(&head->run) == 0)
+        return ERR_MALFORMED;
+    return OK;
+}
+
+/** Read the header of a packet. Errors: ERR_MALFORMED, ERR_VERSION. */
+MUST_USE static enum err read_head(struct slice bytes, struct packet_head *head)
+{
+    if (bytes.len < PACKET_OVERHEAD)
+        return ERR_MALFORMED;
+    struct reader r = reader_of(bytes);
+    if (read_u16(&r) != MAGIC)
+        return ERR_MALFORMED;
+    if (read_u8(&r) != PACKET_VERSION)
+        return ERR_VERSION;
+    return read_fields(&r, head);
+}
+
+/** The binding of a packet whose header is written at head, on channel, to dest. Lends head. */
+static struct binding bind_packet(const struct packet_ctx *ctx, const uint8_t *head,
+                                  enum packet_channel channel, uint64_t dest)
+{
+    struct binding b = {.nonce = head + CLEAR_LEN};
+    struct writer w = writer_of(b.ad, sizeof b.ad);
+    write_bytes(&w, slice_of(head, CLEAR_LEN));
+    write_bytes(&w, slice_of(ctx->cluster_hash, sizeof ctx->cluster_hash));
+    write_u64(&w, dest);
+    write_bytes(&w, slice_of(channel == CHANNEL_UDP ? "udp" : "tcp", LABEL_LEN));
+    assert(w.err == OK && w.len == AD_LEN);
+    return b;
+}
+
+/**
+ * The tag of plain mode. The body goes in by its hash: it may be 64 KiB, SipHash of libsodium takes
+ * one contiguous input, and a copy of the body only to hash it is not worth it.
+ */
+static struct hash128 tag_plain(const struct hkey *hkey, const struct binding *b, struct slice body)
+{
+    uint8_t bytes[AD_LEN + NONCE_LEN + 16 + 8];
+    const struct hash128 inner = hash_bytes128(hkey, body);
+    struct writer w = writer_of(bytes, sizeof bytes);
+    write_bytes(&w, slice_of(b->ad, AD_LEN));
+    write_bytes(&w, slice_of(b->nonce, NONCE_LEN));
+    write_bytes(&w, slice_of(inner.bytes, sizeof inner.bytes));
+    write_u64(&w, body.len);
+    assert(w.err == OK && w.len == sizeof bytes);
+    return hash_bytes128(hkey, writer_slice(&w));
+}
+
+static const uint8_t *choose_subkey(const struct keyring_key *key, enum packet_channel channel)
+{
+    return channel == CHANNEL_UDP ? key->udp : key->tcp;
+}
+
+static void copy_body(uint8_t *to, struct slice body)
+{
+    if (body.len > 0) /* an empty slice may hold NULL */
+        memcpy(to, body.at, body.len);
+}
+
+static void seal_plain(const struct packet_ctx *ctx, const struct binding *b, struct slice body,
+                       uint8_t *out)
+{
+    const struct hash128 tag = tag_plain(&ctx->hkey, b, body);
+    copy_body(out, body);
+    memcpy(out + body.len, tag.bytes, TAG_LEN);
+}
+
+static void seal_secret(const uint8_t *subkey, const struct binding *b, struct slice body,
+                        uint8_t *out)
+{
+    crypto_aead_xchacha20poly1305_ietf_encrypt_detached(
+        out, out + body.len, NULL, body.at, body.len, b->ad, AD_LEN, NULL, b->nonce, subkey);
+}
+
+size_t packet_seal(const struct packet_ctx *ctx, const struct packet_out *what, uint8_t *out,
+                   size_t cap)
+{
+    assert(cap >= PACKET_OVERHEAD && cap - PACKET_OVERHEAD >= what->body.len);
+    assert(what->counter != 0);
+    assert((what->class == PACKET_JOIN) == (what->dest == 0));
+    const struct keyring_key *key = ctx->ring->n > 0 ? &ctx->ring->keys[0] : NULL;
+    const struct packet_head head = {.class = what->class,
+                                     .key_id = key != NULL ? key->id : 0,
+                                     .sender = ctx->self,
+                                     .run = ctx->run,
+                                     .counter = what->counter};
+    write_head(&head, out);
+    const struct binding b = bind_packet(ctx, out, what->channel, what->dest);
+    if (key == NULL)
+        seal_plain(ctx, &b, what->body, out + PACKET_HEAD);
+    else
+        seal_secret(choose_subkey(key, what->channel), &b, what->body, out + PACKET_HEAD);
+    return what->body.len + PACKET_OVERHEAD;
+}
+
+/** Check a plain body against its tag and copy it to buf. */
+MUST_USE static enum err open_plain(const struct packet_ctx *ctx, const struct binding *b,
+                                    struct slice body, uint8_t *buf)
+{
+    const struct hash128 tag = tag_plain(&ctx->hkey, b, body);
+    if (sodium_memcmp(tag.bytes, body.at + body.len, TAG_LEN) != 0)
+        return ERR_UNAUTHENTIC;
+    copy_body(buf, body);
+    return OK;
+}
+
+/** Check a sealed body against its tag, which follows it, and decrypt it to buf. */
+MUST_USE static enum err open_secret(const uint8_t *subkey, const struct binding *b,
+                                     struct slice body, uint8_t *buf)
+{
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt_detached(
+            buf, NULL, body.at, body.len, body.at + body.len, b->ad, AD_LEN, b->nonce, subkey) != 0)
+        return ERR_UNAUTHENTIC;
+    return OK;
+}
+
+enum err packet_open(const struct packet_ctx *ctx, enum packet_channel channel, struct slice bytes,
+                     uint8_t *buf, struct packet_in *out)
+{
+    struct packet_head head;
+    enum err err = read_head(bytes, &head);
+    if (err != OK)
+        return err;
+    /* The id selects and nothing is tried: without a ring only plain packets, else none. */
+    const struct keyring_key *key = keyring_find(ctx->ring, head.key_id);
+    if (key == NULL && (head.key_id != 0 || ctx->ring->n > 0))
+        return ERR_KEY;
+    const uint64_t dest = head.class == PACKET_JOIN ? 0 : ctx->self;
+    const struct binding b = bind_packet(ctx, bytes.at, channel, dest);
+    const struct slice body = slice_of(bytes.at + PACKET_HEAD, bytes.len - PACKET_OVERHEAD);
+    if (key == NULL)
+        err = open_plain(ctx, &b, body, buf);
+    else
+        err = open_secret(choose_subkey(key, channel), &b, body, buf);
+    if (err != OK)
+        return err;
+    /* After the tag: only a packet that we did make may tell that an address is our own. */
+    if (memcmp(head.run.bytes, ctx->run.bytes, RUN_LEN) == 0)
+        return ERR_REPLAY;
+    *out = (struct packet_in){.head = head, .body = slice_of(buf, body.len)};
+    return OK;
+}
