@@ -283,9 +283,12 @@ static bool clamp_open(const struct origin *o, uint64_t *lo, uint64_t *hi)
     return *lo <= *hi;
 }
 
-size_t ledger_missing(const struct ledger *l, uint64_t epoch, uint64_t lo, uint64_t hi,
-                      struct dot_range *out, size_t cap)
+size_t ledger_missing(const struct ledger *l, struct dot_range range, struct dot_range *out,
+                      size_t cap)
 {
+    const uint64_t epoch = range.epoch;
+    uint64_t lo = range.lo;
+    uint64_t hi = range.hi;
     const struct origin *o = ledger_origins_find(&l->origins, epoch);
     if (o == NULL || !clamp_open(o, &lo, &hi))
         return 0;

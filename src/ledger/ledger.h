@@ -137,11 +137,11 @@ size_t ledger_gap_list(const struct ledger *l, struct gap *out, size_t cap);
 mono_us ledger_gap_oldest(const struct ledger *l);
 
 /**
- * List the uncovered runs inside [lo, hi] of an origin, for a PULL; at most cap.
+ * List the uncovered runs inside range, for a PULL; at most cap.
  * Returns: how many were written.
  */
-size_t ledger_missing(const struct ledger *l, uint64_t epoch, uint64_t lo, uint64_t hi,
-                      struct dot_range *out, size_t cap);
+size_t ledger_missing(const struct ledger *l, struct dot_range range, struct dot_range *out,
+                      size_t cap);
 
 /**
  * Close everything uncovered in [lo, hi] of an origin without content: marks it covered.

@@ -110,7 +110,7 @@ Test(gap, merging_keeps_what_lies_between_covered)
     cr_assert_eq(first.opened_at, 3);
     cr_assert(ledger_covered(l, O1, 4));
     struct dot_range runs[4];
-    cr_assert_eq(ledger_missing(l, O1, first.lo, first.hi, runs, 4), 2);
+    cr_assert_eq(ledger_missing(l, (struct dot_range){O1, first.lo, first.hi}, runs, 4), 2);
     cr_assert_eq(runs[0].lo, 3);
     cr_assert_eq(runs[0].hi, 3);
     cr_assert_eq(runs[1].lo, 6);
@@ -134,7 +134,7 @@ Test(gap, a_late_dot_in_the_middle_of_a_merged_gap_gets_the_merged_index)
     cr_assert_eq(gap_at(l, 0).lo, 1);
     cr_assert_eq(gap_at(l, 0).hi, 20);
     struct dot_range runs[4];
-    cr_assert_eq(ledger_missing(l, O1, 1, 20, runs, 4), 2);
+    cr_assert_eq(ledger_missing(l, (struct dot_range){O1, 1, 20}, runs, 4), 2);
     cr_assert_eq(runs[0].hi, 6);
     cr_assert_eq(runs[1].lo, 9);
     close_expect(l, range(1, 20), 3, 18);
@@ -150,7 +150,7 @@ Test(gap, missing_lists_exact_runs_within_what_was_asked)
     arrive(l, O1, 5, DOT_KEY);
     arrive(l, O1, 4097, DOT_KEY); /* the last bit of the window */
     struct dot_range runs[4] = {0};
-    cr_assert_eq(ledger_missing(l, O1, 0, UINT64_MAX, runs, 4), 3);
+    cr_assert_eq(ledger_missing(l, (struct dot_range){O1, 0, UINT64_MAX}, runs, 4), 3);
     cr_assert_eq(runs[0].lo, 2);
     cr_assert_eq(runs[0].hi, 4);
     cr_assert_eq(runs[1].lo, 6);
@@ -158,13 +158,13 @@ Test(gap, missing_lists_exact_runs_within_what_was_asked)
     cr_assert_eq(runs[2].lo, 4098);
     cr_assert_eq(runs[2].hi, 10000);
     cr_assert_eq(runs[2].epoch, O1);
-    cr_assert_eq(ledger_missing(l, O1, 3, 6, runs, 4), 2);
+    cr_assert_eq(ledger_missing(l, (struct dot_range){O1, 3, 6}, runs, 4), 2);
     cr_assert_eq(runs[0].lo, 3);
     cr_assert_eq(runs[1].hi, 6);
-    cr_assert_eq(ledger_missing(l, O1, 1, 9999, runs, 1), 1);
-    cr_assert_eq(ledger_missing(l, O1, 5, 5, runs, 4), 0);
-    cr_assert_eq(ledger_missing(l, O1, 10001, 10009, runs, 4), 0);
-    cr_assert_eq(ledger_missing(l, O2, 1, 9, runs, 4), 0);
+    cr_assert_eq(ledger_missing(l, (struct dot_range){O1, 1, 9999}, runs, 1), 1);
+    cr_assert_eq(ledger_missing(l, (struct dot_range){O1, 5, 5}, runs, 4), 0);
+    cr_assert_eq(ledger_missing(l, (struct dot_range){O1, 10001, 10009}, runs, 4), 0);
+    cr_assert_eq(ledger_missing(l, (struct dot_range){O2, 1, 9}, runs, 4), 0);
     drop(l);
 }
 
@@ -289,13 +289,13 @@ Test(gap, the_last_sequences_there_are_do_not_wrap)
     cr_assert_eq(arrive(l, O1, UINT64_MAX, DOT_TAG).effect_i, 2);
     cr_assert_eq(gap_at(l, 0).hi, UINT64_MAX - 1);
     struct dot_range runs[2];
-    cr_assert_eq(ledger_missing(l, O1, 0, UINT64_MAX, runs, 2), 1);
+    cr_assert_eq(ledger_missing(l, (struct dot_range){O1, 0, UINT64_MAX}, runs, 2), 1);
     cr_assert_eq(runs[0].hi, UINT64_MAX - 1);
     close_expect(l, range(5, UINT64_MAX), 2, 9);
     cr_assert_eq(view(l, O1).applied, UINT64_MAX);
     cr_assert_eq(ledger_gaps(l), 0);
     cr_assert_eq(arrive(l, O1, UINT64_MAX, DOT_KEY).verdict, LEDGER_DUPLICATE);
-    cr_assert_eq(ledger_missing(l, O1, 0, UINT64_MAX, runs, 2), 0);
+    cr_assert_eq(ledger_missing(l, (struct dot_range){O1, 0, UINT64_MAX}, runs, 2), 0);
     close_expect(l, range(0, UINT64_MAX), 0, 0);
     drop(l);
 }

@@ -186,7 +186,7 @@ static void compare_origin(struct run *r, size_t i, struct gap *gaps, size_t n)
         uint64_t hi = lo;
         while (hi < o->head && !o->covered[hi + 1])
             hi++;
-        cr_assert_geq(ledger_missing(r->l, o->epoch, lo, o->head, runs, 2), 1);
+        cr_assert_geq(ledger_missing(r->l, (struct dot_range){o->epoch, lo, o->head}, runs, 2), 1);
         cr_assert(runs[0].lo == lo && runs[0].hi == hi);
     }
     for (uint64_t seq = v.applied; seq < o->head + 2; seq++)

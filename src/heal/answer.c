@@ -1,0 +1,159 @@
+#include "heal/answer.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define LOOKUPS_MAX 8192 /* of the log, in one call: a question may name any range */
+#define CALLS_MAX   16   /* of heal_answer() for one question */
+
+/** Add lo..hi to the ranges, joined to the last one where it follows it. false when they are full. */
+static bool add_gone(struct peer_ranges *gone, const struct dot_range *r)
+{
+    struct dot_range *last = gone->n > 0 ? &gone->at[gone->n - 1] : NULL;
+    if (last != NULL && last->epoch == r->epoch && last->hi + 1 == r->lo) {
+        last->hi = r->hi;
+        return true;
+    }
+    if (gone->n == PEER_RANGES_MAX)
+        return false;
+    gone->at[gone->n++] = *r;
+    return true;
+}
+
+/** One call's progress. */
+struct answering {
+    const struct ledger *ledger;
+    struct dots_writer *w;
+    struct peer_ranges *gone;
+    uint32_t lookups_left;
+};
+
+/** How much of r's front can be said without looking: past the head that we know, all is gone. */
+static uint64_t known_hi(const struct answering *a, const struct dot_range *r)
+{
+    struct origin_view view;
+    if (!ledger_origin(a->ledger, r->epoch, &view))
+        return 0;
+    return view.head < r->hi ? view.head : r->hi;
+}
+
+/** Say what we know of the dot r->lo. false when a limit is reached. */
+static bool say_one(struct answering *a, const struct dot_range *r)
+{
+    struct dot d;
+    const struct dot_range one = {.epoch = r->epoch, .lo = r->lo, .hi = r->lo};
+    if (a->lookups_left == 0)
+        return false;
+    a->lookups_left--;
+    if (!ledger_log_find(a->ledger, r->epoch, r->lo, &d))
+        return add_gone(a->gone, &one);
+    return dots_add(a->w, &d, false) == OK;
+}
+
+/** Say what we know of r, moving its front on. true when all of it is said. */
+static bool say_range(struct answering *a, struct dot_range *r)
+{
+    const uint64_t hi = known_hi(a, r);
+    while (r->lo <= hi) {
+        if (!say_one(a, r))
+            return false;
+        if (r->lo == r->hi)
+            return true;
+        r->lo++;
+    }
+    return add_gone(a->gone, r);
+}
+
+size_t heal_answer(const struct ledger *l, struct dot_range *ranges, size_t n,
+                   struct dots_writer *w, struct peer_ranges *gone)
+{
+    struct answering a = {.ledger = l, .w = w, .gone = gone, .lookups_left = LOOKUPS_MAX};
+    size_t done = 0;
+    while (done < n && say_range(&a, &ranges[done]))
+        done++;
+    if (done > 0 && done < n)
+        memmove(ranges, ranges + done, (n - done) * sizeof(*ranges));
+    return n - done;
+}
+
+static bool is_sane(const struct dot_range *r)
+{
+    return r->epoch != 0 && r->lo != 0 && r->lo <= r->hi;
+}
+
+void heal_answer_queue(struct heal *h, uint64_t id, const struct peer_ranges *ranges)
+{
+    assert(ranges->n <= PEER_RANGES_MAX);
+    if (h->questions_n == QUESTIONS_MAX) {
+        h->counters.overload++;
+        return;
+    }
+    struct question *q = &h->questions[(h->questions_at + h->questions_n) % QUESTIONS_MAX];
+    *q = (struct question){
+        .to = id, .datagrams_left = h->cfg.answer_datagrams, .calls_left = CALLS_MAX};
+    for (size_t i = 0; i < ranges->n; i++) {
+        if (is_sane(&ranges->at[i]))
+            q->ranges[q->n++] = ranges->at[i];
+    }
+    h->questions_n++;
+}
+
+static void drop_question(struct heal *h)
+{
+    h->questions_at = (h->questions_at + 1) % QUESTIONS_MAX;
+    h->questions_n--;
+}
+
+static uint64_t count_dots(struct slice dots)
+{
+    size_t n = 0;
+    const enum err err = dots_check(dots, &n);
+    assert(err == OK);
+    return n;
+}
+
+/** Write the next datagram of dots for q. false when q has no more of them. */
+static bool write_dots(struct heal *h, struct question *q)
+{
+    while (q->n > 0 && q->datagrams_left > 0 && q->calls_left > 0) {
+        struct dots_writer w = dots_writer_of(h->buf, sizeof(h->buf));
+        const bool gone_full = q->gone.n == PEER_RANGES_MAX;
+        q->n = heal_answer(h->ledger, q->ranges, q->n, &w, &q->gone);
+        q->calls_left--;
+        if (w.w.len > 0) {
+            q->datagrams_left--;
+            heal_msg(h, PEER_DOTS)->dots = dots_slice(&w);
+            h->counters.served += count_dots(dots_slice(&w));
+            return true;
+        }
+        if (gone_full)
+            return false;
+    }
+    return false;
+}
+
+/** The end of q: what we could not give. false when there is nothing to say. */
+static bool write_gone(struct heal *h, const struct question *q)
+{
+    if (q->gone.n == 0)
+        return false;
+    heal_msg(h, PEER_GONE)->args.ranges = q->gone;
+    for (size_t i = 0; i < q->gone.n; i++)
+        h->counters.gone += q->gone.at[i].hi - q->gone.at[i].lo + 1;
+    return true;
+}
+
+uint64_t heal_answer_poll(struct heal *h)
+{
+    while (h->questions_n > 0) {
+        struct question *q = &h->questions[h->questions_at];
+        const uint64_t to = q->to;
+        if (write_dots(h, q))
+            return to;
+        const bool said = write_gone(h, q);
+        drop_question(h);
+        if (said)
+            return to;
+    }
+    return 0;
+}

@@ -1,0 +1,181 @@
+#include "heal/exchange.h"
+
+#include "base/bytes.h"
+#include "wire/dots.h"
+
+#define SILENT_MAX 3 /* questions that may have been lost before silence counts as an answer */
+
+/** Are both vectors as they were when p was asked last? */
+static bool is_unchanged(const struct heal *h, const struct heal_peer *p)
+{
+    return p->their_hash == p->asked_their && ledger_vector_hash(h->ledger) == p->asked_ours;
+}
+
+/**
+ * An exchange that changed nothing is not repeated while both vectors stay as they are: sets of
+ * forgotten origins that differ for good must not cost a packet each round trip. Who has nothing to
+ * say is silent, so silence is believed after a few questions.
+ */
+static bool was_fruitless(const struct heal *h, const struct heal_peer *p)
+{
+    return is_unchanged(h, p) && !p->fruitful && (p->answered || p->silent_n >= SILENT_MAX);
+}
+
+/** When the next exchange with p is due. The grace lets dots that are under way arrive. */
+static mono_us exchange_due(const struct heal *h, const struct heal_peer *p)
+{
+    const mono_us first = p->unequal_at + h->cfg.pull_grace_us;
+    if (!p->asked)
+        return first;
+    const uint64_t pause = was_fruitless(h, p) ? h->cfg.exchange_us : EXCHANGE_AGAIN_US;
+    return time_max(first, p->asked_at + pause);
+}
+
+/** The same for the whole node: steady traffic makes all vectors differ a little all the time. */
+static mono_us pace(const struct heal *h, mono_us due)
+{
+    return h->exchanged ? time_max(due, h->exchanged_at + EXCHANGE_AGAIN_US) : due;
+}
+
+void heal_exchange_note(struct heal *h, mono_us now, struct heal_peer *p, uint64_t vector_hash)
+{
+    if (vector_hash == ledger_vector_hash(h->ledger)) {
+        p->unequal = false;
+        return;
+    }
+    if (!p->unequal)
+        p->unequal_at = now;
+    p->unequal = true;
+    p->their_hash = vector_hash;
+    h->exchange_at = time_min(h->exchange_at, pace(h, exchange_due(h, p)));
+}
+
+void heal_exchange_answered(struct heal_peer *p)
+{
+    p->answered = true;
+    p->silent_n = 0;
+}
+
+void heal_exchange_fruitful(struct heal *h, struct heal_peer *p)
+{
+    p->fruitful = true;
+    if (p->unequal)
+        h->exchange_at = time_min(h->exchange_at, pace(h, exchange_due(h, p)));
+}
+
+static void ask(struct heal *h, mono_us now, struct heal_peer *p)
+{
+    const bool was = heal_peer_ready(p);
+    if (!is_unchanged(h, p))
+        p->silent_n = 0;
+    if (p->silent_n < SILENT_MAX)
+        p->silent_n++;
+    p->asked = true;
+    p->answered = false;
+    p->fruitful = false;
+    p->asked_their = p->their_hash;
+    p->asked_ours = ledger_vector_hash(h->ledger);
+    p->asked_at = now;
+    p->heads_due = true;
+    heal_recount(h, p, was);
+    h->exchanged = true;
+    h->exchanged_at = now;
+}
+
+/** One of the peers with which an exchange is due, each with equal chance; NULL when there is none. */
+static struct heal_peer *pick_due(struct heal *h, mono_us now)
+{
+    struct heal_peer *picked = NULL;
+    uint64_t seen = 0;
+    for (uint32_t i = 0; i < h->peers_n; i++) {
+        struct heal_peer *p = &h->peers[i];
+        if (p->unequal && p->their_hash == ledger_vector_hash(h->ledger))
+            p->unequal = false; /* we caught up with what it last showed */
+        if (p->unequal && exchange_due(h, p) <= now && rng_below(&h->rng, ++seen) == 0)
+            picked = p;
+    }
+    return picked;
+}
+
+void heal_exchange_plan(struct heal *h, mono_us now)
+{
+    if (h->exchange_at > now)
+        return;
+    struct heal_peer *p = pick_due(h, now);
+    if (p != NULL)
+        ask(h, now, p);
+    h->exchange_at = NEVER;
+    for (uint32_t i = 0; i < h->peers_n; i++) {
+        if (h->peers[i].unequal)
+            h->exchange_at = time_min(h->exchange_at, pace(h, exchange_due(h, &h->peers[i])));
+    }
+}
+
+enum err heal_exchange_groups(struct heal *h, struct heal_peer *p, struct slice groups)
+{
+    struct reader r = reader_of(groups);
+    const uint64_t *ours = ledger_vector_groups(h->ledger);
+    uint32_t differing = 0;
+    for (uint32_t i = 0; i < LEDGER_GROUPS; i++)
+        differing |= (uint32_t)(read_u64(&r) != ours[i]) << i;
+    if (read_end(&r) != OK)
+        return ERR_MALFORMED;
+    const bool was = heal_peer_ready(p);
+    p->reply_groups = differing;
+    heal_recount(h, p, was);
+    return OK;
+}
+
+static void write_groups(struct heal *h)
+{
+    struct writer w = writer_of(h->buf, sizeof(h->buf));
+    const uint64_t *groups = ledger_vector_groups(h->ledger);
+    for (uint32_t i = 0; i < LEDGER_GROUPS; i++)
+        write_u64(&w, groups[i]);
+    heal_msg(h, PEER_HEADS)->args.heads = (struct peer_heads){.groups = writer_slice(&w)};
+}
+
+/** Does this origin belong into a reply about `groups`? */
+static bool belongs(const struct origin_view *o, uint32_t groups)
+{
+    return (groups >> (o->epoch % LEDGER_GROUPS) & 1) != 0 && (o->applied > 0 || o->mask != 0);
+}
+
+/**
+ * Write covers of the groups, one datagram at most. It goes on where the last reply to p ended, so
+ * that repeated exchanges say everything.
+ */
+static bool write_covers(struct heal *h, struct heal_peer *p, uint32_t groups)
+{
+    struct writer w = writer_of(h->buf, sizeof(h->buf));
+    const size_t origins_n = ledger_origins(h->ledger);
+    size_t at = p->reply_from % origins_n;
+    size_t looked_n = 0;
+    for (; looked_n < origins_n && w.len + COVER_LEN <= w.cap; looked_n++) {
+        const struct origin_view o = ledger_origin_at(h->ledger, at);
+        const struct cover c = {.epoch = o.epoch, .applied = o.applied, .mask = o.mask};
+        if (belongs(&o, groups))
+            cover_write(&w, &c);
+        at = (at + 1) % origins_n;
+    }
+    p->reply_from = (uint32_t)at;
+    heal_msg(h, PEER_HEADS)->args.heads = (struct peer_heads){.covers = writer_slice(&w)};
+    return w.len > 0;
+}
+
+bool heal_exchange_poll(struct heal *h, struct heal_peer *p)
+{
+    const bool was = heal_peer_ready(p);
+    const uint32_t groups = p->reply_groups;
+    const bool asks = groups == 0 && p->heads_due;
+    p->reply_groups = 0;
+    p->heads_due = p->heads_due && !asks;
+    heal_recount(h, p, was);
+    if (groups != 0)
+        return write_covers(h, p, groups);
+    if (!asks)
+        return false;
+    write_groups(h);
+    h->counters.exchanges++;
+    return true;
+}

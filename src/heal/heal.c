@@ -1,0 +1,264 @@
+#include "heal/heal.h"
+
+#include <assert.h>
+
+#include "base/bytes.h"
+#include "heal/answer.h"
+#include "heal/exchange.h"
+#include "heal/pull.h"
+#include "heal/state.h"
+
+struct heal *heal_new(struct arena *arena, const struct heal_cfg *cfg, struct ledger *ledger)
+{
+    assert(cfg->peers_max > 0 && cfg->pulls_max > 0 && cfg->answer_datagrams > 0);
+    struct heal *h = arena_take(arena, 1, sizeof(*h));
+    if (h == NULL)
+        return NULL;
+    *h = (struct heal){.cfg = *cfg, .ledger = ledger, .exchange_at = NEVER, .plan_at = NEVER};
+    rng_init(&h->rng, cfg->seed);
+    h->peers = arena_take(arena, cfg->peers_max, sizeof(*h->peers));
+    h->pulls = arena_take(arena, cfg->pulls_max, sizeof(*h->pulls));
+    h->gaps = arena_take(arena, cfg->pulls_max, sizeof(*h->gaps));
+    h->questions = arena_take(arena, QUESTIONS_MAX, sizeof(*h->questions));
+    if (h->peers == NULL || h->pulls == NULL || h->gaps == NULL || h->questions == NULL)
+        return NULL;
+    return h;
+}
+
+/* ---- peers ---- */
+
+struct heal_peer *heal_find_peer(const struct heal *h, uint64_t id)
+{
+    for (uint32_t i = 0; i < h->peers_n; i++) {
+        if (h->peers[i].id == id)
+            return &h->peers[i];
+    }
+    return NULL;
+}
+
+struct heal_peer *heal_find_origin(const struct heal *h, uint64_t epoch)
+{
+    for (uint32_t i = 0; i < h->peers_n; i++) {
+        if (h->peers[i].epoch == epoch)
+            return &h->peers[i];
+    }
+    return NULL;
+}
+
+bool heal_peer_ready(const struct heal_peer *p)
+{
+    return p->heads_due || p->reply_groups != 0 || p->stream_due;
+}
+
+void heal_recount(struct heal *h, const struct heal_peer *p, bool was)
+{
+    h->peers_ready -= was;
+    h->peers_ready += heal_peer_ready(p);
+}
+
+enum err heal_peer_up(struct heal *h, uint64_t id, uint64_t epoch)
+{
+    assert(id != 0);
+    struct heal_peer *p = heal_find_peer(h, id);
+    if (p != NULL && p->epoch == epoch)
+        return OK;
+    heal_peer_down(h, id); /* a new run of the same member: what we knew of the old one is void */
+    if (h->peers_n == h->cfg.peers_max) {
+        h->counters.peers_full++;
+        return ERR_FULL;
+    }
+    h->peers[h->peers_n++] = (struct heal_peer){.id = id, .epoch = epoch};
+    return OK;
+}
+
+void heal_peer_down(struct heal *h, uint64_t id)
+{
+    struct heal_peer *p = heal_find_peer(h, id);
+    if (p == NULL)
+        return;
+    h->peers_ready -= heal_peer_ready(p);
+    *p = h->peers[--h->peers_n];
+    for (uint32_t i = 0; i < h->pulls_n; i++) {
+        if (h->pulls[i].ask_to == id)
+            h->pulls[i].ask_to = 0;
+    }
+}
+
+void heal_rtt(struct heal *h, uint64_t id, uint64_t srtt_us)
+{
+    struct heal_peer *p = heal_find_peer(h, id);
+    if (p != NULL && srtt_us > 0)
+        p->srtt_us = srtt_us;
+}
+
+/* ---- what others say ---- */
+
+/** A head that a peer showed. */
+struct shown {
+    uint64_t epoch;
+    uint64_t head;
+    bool by_origin;
+};
+
+/** Hear a head from peer id. Returns: ERR_FULL when nothing could be recorded, else OK. */
+static enum err hear(struct heal *h, mono_us now, uint64_t id, const struct shown *shown)
+{
+    const enum err err = ledger_hear(h->ledger, now, shown->epoch, shown->head, shown->by_origin);
+    if (err != OK) /* nothing new, or refused and counted by the ledger */
+        return err == ERR_FULL ? ERR_FULL : OK;
+    heal_pulls_shown(h, shown->epoch, id);
+    struct heal_peer *p = heal_find_peer(h, id);
+    if (p != NULL)
+        heal_exchange_fruitful(h, p);
+    return OK;
+}
+
+enum err heal_header(struct heal *h, mono_us now, uint64_t id, uint64_t epoch,
+                     const struct peer_msg *m)
+{
+    enum err err = OK;
+    const struct shown shown = {.epoch = epoch, .head = m->head, .by_origin = true};
+    if (m->head > 0)
+        err = hear(h, now, id, &shown);
+    struct heal_peer *p = heal_find_peer(h, id);
+    if (p != NULL)
+        heal_exchange_note(h, now, p, m->vector_hash);
+    return err;
+}
+
+/** The newest sequence that c covers; 0 when c is malformed or covers nothing. */
+static uint64_t cover_head(const struct cover *c)
+{
+    if (c->applied > UINT64_MAX - 66 || c->epoch == 0)
+        return 0;
+    if (c->mask == 0)
+        return c->applied;
+    return c->applied + 2 + (63 - (uint64_t)__builtin_clzll(c->mask));
+}
+
+static enum err hear_covers(struct heal *h, mono_us now, uint64_t id, struct slice covers)
+{
+    struct reader r = reader_of(covers);
+    struct heal_peer *p = heal_find_peer(h, id);
+    struct cover c;
+    enum err err = OK;
+    while (cover_read(&r, &c)) {
+        const struct shown shown = {.epoch = c.epoch,
+                                    .head = cover_head(&c),
+                                    .by_origin = p != NULL && p->epoch == c.epoch};
+        if (shown.head == 0)
+            return ERR_MALFORMED;
+        if (hear(h, now, id, &shown) == ERR_FULL)
+            err = ERR_FULL;
+    }
+    if (p != NULL && covers.len > 0)
+        heal_exchange_answered(p);
+    if (p != NULL && covers.len + COVER_LEN > ANSWER_BYTES)
+        heal_exchange_fruitful(h, p); /* a full reply: there may be more to hear */
+    return r.rest.len == 0 ? err : ERR_MALFORMED;
+}
+
+enum err heal_heads(struct heal *h, mono_us now, uint64_t id, const struct peer_heads *heads)
+{
+    const enum err heard = hear_covers(h, now, id, heads->covers);
+    struct heal_peer *p = heal_find_peer(h, id);
+    if (p == NULL || heads->groups.len == 0)
+        return heard;
+    const enum err err = heal_exchange_groups(h, p, heads->groups);
+    return heard == OK ? err : heard;
+}
+
+void heal_pull(struct heal *h, mono_us now, uint64_t id, const struct peer_ranges *ranges)
+{
+    (void)now; /* answered at once */
+    heal_answer_queue(h, id, ranges);
+}
+
+void heal_gone(struct heal *h, mono_us now, uint64_t id, const struct peer_ranges *ranges)
+{
+    (void)now; /* a closing that follows is due at once */
+    struct heal_peer *p = heal_find_peer(h, id);
+    if (p == NULL)
+        return;
+    for (size_t i = 0; i < ranges->n; i++) {
+        const struct dot_range *r = &ranges->at[i];
+        if (r->epoch == p->stream_range.epoch && r->lo <= p->stream_range.lo)
+            p->stream_until = 0; /* its stream cannot help there; another one may be asked for */
+        heal_pulls_gone(h, id, r);
+    }
+}
+
+void heal_pulled(struct heal *h, const struct dot *d)
+{
+    h->counters.pulled++;
+    heal_pulls_progress(h, d);
+}
+
+/* ---- time and output ---- */
+
+mono_us heal_deadline(const struct heal *h)
+{
+    if (ledger_gaps(h->ledger) == 0)
+        return h->exchange_at;
+    const mono_us unseen = ledger_gap_oldest(h->ledger) + h->cfg.pull_grace_us;
+    return time_min(h->exchange_at, h->plan_at == NEVER ? unseen : h->plan_at);
+}
+
+void heal_tick(struct heal *h, mono_us now)
+{
+    if (heal_deadline(h) > now)
+        return;
+    heal_pulls_plan(h, now);
+    heal_exchange_plan(h, now);
+}
+
+struct peer_msg *heal_msg(struct heal *h, enum peer_type type)
+{
+    h->msg.type = (uint8_t)type;
+    h->msg.args.ranges.n = 0;
+    h->msg.records_n = 0;
+    h->msg.dots = (struct slice){0};
+    h->msg.covers = (struct slice){0};
+    return &h->msg;
+}
+
+static bool send_msg(struct heal *h, uint64_t to, struct heal_out *out)
+{
+    if (to != 0)
+        *out = (struct heal_out){.kind = HEAL_SEND, .to = to, .msg = &h->msg};
+    return to != 0;
+}
+
+static void take_stream(struct heal *h, struct heal_peer *p, struct heal_out *out)
+{
+    const bool was = heal_peer_ready(p);
+    p->stream_due = false;
+    heal_recount(h, p, was);
+    *out = (struct heal_out){.kind = HEAL_STREAM, .to = p->id, .range = p->stream_range};
+}
+
+static bool poll_peers(struct heal *h, struct heal_out *out)
+{
+    for (uint32_t i = 0; i < h->peers_n && h->peers_ready > 0; i++) {
+        struct heal_peer *p = &h->peers[i];
+        if (p->stream_due) {
+            take_stream(h, p, out);
+            return true;
+        }
+        if (heal_exchange_poll(h, p))
+            return send_msg(h, p->id, out);
+    }
+    return false;
+}
+
+bool heal_poll(struct heal *h, mono_us now, struct heal_out *out)
+{
+    (void)now; /* what is due was planned by heal_tick() and by what came in */
+    return heal_pulls_poll_close(h, out) || send_msg(h, heal_answer_poll(h), out) ||
+           send_msg(h, heal_pulls_poll_ask(h), out) || poll_peers(h, out);
+}
+
+struct heal_counters heal_counters(const struct heal *h)
+{
+    return h->counters;
+}

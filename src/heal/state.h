@@ -1,0 +1,141 @@
+/**
+ * heal/state.h - what the parts of heal share: peers, pulls, questions.
+ *
+ * The parts are exchange.c (compare vectors), pull.c (ask for gaps, give gaps up) and answer.c (serve
+ * others). Each plans by setting flags here and writes a message only when heal_poll wants one.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/rng.h"
+#include "heal/heal.h"
+
+#define LOST_MAX       4  /* ranges of one origin that peers said to be gone, watched at one time */
+#define VOTERS_MAX     8  /* peers remembered per such range */
+#define QUESTIONS_MAX  32 /* PULLs of others waiting for their answer */
+#define ANSWER_BYTES   1000
+#define DOT_BYTES      16 /* of a dot in an answer, on average */
+#define STREAM_WAIT_US US_PER_SEC
+
+/** One member that can be asked. */
+struct heal_peer {
+    uint64_t id;
+    uint64_t epoch;
+    uint64_t srtt_us;
+
+    /* exchange */
+    uint64_t their_hash; /* of its last packet with an unequal vector hash */
+    bool unequal;        /* its last packet showed another vector than ours */
+    mono_us unequal_at;  /* since when */
+    bool asked;          /* an exchange was begun with it at asked_at, with these two hashes */
+    bool fruitful;       /* it showed something new, or had more to show */
+    bool answered;       /* with covers, since it was asked */
+    uint8_t silent_n;    /* questions with the same two hashes since it answered last */
+    uint64_t asked_their;
+    uint64_t asked_ours;
+    mono_us asked_at;
+    bool heads_due;        /* our group hashes are to be sent */
+    uint32_t reply_groups; /* groups whose covers are to be sent */
+    uint32_t reply_from;   /* origin index where the next reply begins */
+
+    /* streams */
+    uint64_t owed; /* dots asked of it in the round of owed_at */
+    mono_us owed_at;
+    bool stream_due;
+    mono_us stream_until; /* no second request before; 0 when none is out */
+    struct dot_range stream_range;
+};
+
+/** A range that some peers no longer hold. */
+struct lost {
+    uint64_t lo;
+    uint64_t hi;
+    uint32_t voters_n;
+    uint64_t voters[VOTERS_MAX];
+};
+
+/** The work on the gaps of one origin. */
+struct pull {
+    uint64_t epoch;
+    uint64_t advertiser; /* who showed the newest head; 0 when nobody did */
+    uint64_t target;     /* who was asked last */
+    uint64_t stream_to;  /* who was asked for a stream last */
+    mono_us next_at;     /* not asked again before */
+    mono_us close_next;  /* not closed again before */
+    uint32_t tries;      /* position in the order of sources */
+    bool progress;       /* something came since it was asked last */
+
+    /* as the last round saw its gaps */
+    bool listed;
+    uint64_t lo;         /* first uncovered */
+    uint64_t hi;         /* last uncovered, of all rounds */
+    uint64_t ripe_hi;    /* last of the gaps past their grace; 0 when there is none */
+    uint64_t overdue_hi; /* last of the gaps past T_gap; 0 when there is none */
+    mono_us ripe_at;     /* when the first gap is past its grace */
+    mono_us overdue_at;  /* when the first gap is past T_gap */
+
+    /* what heal_poll is to send */
+    uint64_t ask_to; /* 0: nothing to ask */
+    uint64_t ask_next;
+    uint64_t ask_hi;
+    uint32_t ask_left; /* messages */
+    bool close_due;
+    enum heal_reason close_reason;
+    struct dot_range close_range;
+
+    uint32_t lost_n;
+    struct lost lost[LOST_MAX];
+};
+
+/** A PULL of somebody else. */
+struct question {
+    uint64_t to;
+    uint32_t datagrams_left;
+    uint32_t calls_left; /* bounds the looking up for one question */
+    size_t n;
+    struct dot_range ranges[PEER_RANGES_MAX];
+    struct peer_ranges gone;
+};
+
+struct heal {
+    struct heal_cfg cfg;
+    struct ledger *ledger;
+    struct rng rng;
+    struct heal_counters counters;
+
+    struct heal_peer *peers; /* dense */
+    uint32_t peers_n;
+    uint32_t peers_ready; /* peers with heads_due, reply_groups or stream_due */
+    mono_us exchange_at;  /* the next exchange may be due; NEVER when all is equal */
+    mono_us exchanged_at; /* when the last one was begun */
+    bool exchanged;
+
+    struct pull *pulls; /* dense, one per origin with gaps */
+    uint32_t pulls_n;
+    struct gap *gaps; /* room for one round: pulls_max */
+    mono_us plan_at;  /* the next round over the gaps; NEVER when the last one saw none */
+
+    struct question *questions; /* a ring */
+    uint32_t questions_at;
+    uint32_t questions_n;
+
+    struct peer_msg msg;
+    uint8_t buf[ANSWER_BYTES];
+};
+
+/** The peer with this id; NULL when there is none. */
+struct heal_peer *heal_find_peer(const struct heal *h, uint64_t id);
+
+/** The peer whose own origin is epoch; NULL when there is none. */
+struct heal_peer *heal_find_origin(const struct heal *h, uint64_t epoch);
+
+/** Is there anything that heal_poll must send to p? */
+bool heal_peer_ready(const struct heal_peer *p);
+
+/** Count p again after its flags changed; was: heal_peer_ready() before the change. */
+void heal_recount(struct heal *h, const struct heal_peer *p, bool was);
+
+/** Begin the one message of h: type set, no arguments, dots or covers. Returns: it. */
+struct peer_msg *heal_msg(struct heal *h, enum peer_type type);
