@@ -1,0 +1,232 @@
+/**
+ * wire/client.h - the client protocol: requests, replies and pushes as plain structs and as bytes.
+ *
+ * A frame is `u32 big-endian length` and one msgpack array: request `[0, id, op, args]`, reply
+ * `[1, id, error or nil, result or nil]`, push `[2, op, args]`. op is a name or its number; args is an
+ * array whose last element may be an option map; unknown options are an error, never ignored.
+ * Replies use bin for keys, values and tags. The specification is proto/client.md.
+ * Never decides what a request means: that is node/command.h.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/slice.h"
+
+#define CLIENT_PROTO             1 /* version of the protocol, told in hello */
+#define CLIENT_KEY_MAX           1024
+#define CLIENT_NS_MAX            64
+#define CLIENT_TAG_MAX           128
+#define CLIENT_TAGS_MAX          16
+#define CLIENT_VALUE_MAX         (8U << 20)        /* default of --max-value */
+#define CLIENT_VALUE_LIMIT       ((16U << 20) - 1) /* largest --max-value */
+#define CLIENT_FRAME_EXTRA       65536 /* a frame may be this much longer than the value limit */
+#define CLIENT_TARGETS_MAX       256   /* of one invalidate */
+#define CLIENT_MGET_MAX          1024
+#define CLIENT_MFILL_MAX         128
+#define CLIENT_SUBSCRIPTIONS_MAX 64
+#define CLIENT_DEPTH_MAX         8
+#define CLIENT_NODES_MAX         4096
+#define CLIENT_STAMP_LEN         24
+#define CLIENT_TOKEN_MAX         64
+#define CLIENT_REASON_MAX        255
+#define CLIENT_NAME_MAX          64              /* bytes of a client program's name */
+#define CLIENT_TTL_MS_MAX        315360000000ULL /* 3,650 days */
+#define CLIENT_ERROR_MAX         512             /* bytes of an error frame, length included */
+
+/** Operations. Numbers are part of the protocol; those not listed here are unknown to this version. */
+enum client_op {
+    OP_HELLO = 1,
+    OP_PING = 2,
+    OP_GET = 3,
+    OP_FILL = 4,
+    OP_PUT = 5,
+    OP_INVALIDATE = 6,
+    OP_TOUCH = 7,
+    OP_MGET = 8,
+    OP_MFILL = 9,
+    OP_SUBSCRIBE = 10,
+    OP_UNSUBSCRIBE = 11,
+    OP_MEMBERS = 12,
+    OP_STATS = 13,
+    OP_NODE = 14,
+    OP_VECTORS = 15
+};
+
+/** What an invalidation aims at. */
+enum client_scope {
+    SCOPE_KEY = 1,
+    SCOPE_TAG,
+    SCOPE_PREFIX,
+    SCOPE_NAMESPACE,
+    SCOPE_ALL
+};
+
+/** The protocol's word for a scope: "key", "tag", "prefix", "namespace", "all". Lends static text. */
+const char *client_scope_text(enum client_scope scope);
+
+/** The name of an op, "get"; NULL when the number is unknown. Lends static text. */
+const char *client_op_text(uint32_t op);
+
+enum client_status {
+    STATUS_HIT = 0,
+    STATUS_MISS = 1
+};
+
+/** One fill, put, or element of an mfill. */
+struct client_fill {
+    struct slice key;
+    struct slice value;
+    struct slice token; /* fill: mandatory; put: optional */
+    uint64_t ttl_ms;    /* 0 = none given */
+    struct slice tags[CLIENT_TAGS_MAX];
+    size_t tags_n;
+};
+
+/** One request. Slices are lent from the frame. Which fields count follows from op. */
+struct client_request {
+    uint32_t id;
+    uint32_t op;
+    struct slice ns;
+    struct slice client;         /* HELLO: name of the client program */
+    uint32_t proto;              /* HELLO: wanted protocol, 0 when not given */
+    struct client_fill fill;     /* FILL, PUT; GET and TOUCH use fill.key; TOUCH fill.ttl_ms */
+    enum client_scope scope;     /* INVALIDATE */
+    const struct slice *targets; /* INVALIDATE targets, MGET keys: lent from the codec */
+    size_t targets_n;
+    const struct client_fill *fills; /* MFILL: lent from the codec */
+    size_t fills_n;
+    struct slice reason;         /* INVALIDATE: free text, at most 255 bytes, or empty */
+    const struct slice *filters; /* SUBSCRIBE: pairs ns, prefix; lent from the codec */
+    size_t filters_n;            /* number of pairs */
+};
+
+/** Why a request was refused: a protocol error name and a text naming value and limit. */
+struct client_fault {
+    bool close; /* the frame could not be parsed: answer with id nil and close */
+    bool has_id;
+    uint32_t id;      /* when has_id */
+    const char *name; /* "KEY_TOO_LONG"; static */
+    char text[160];
+};
+
+/** A decoder of requests with the memory that it needs, taken once; one per thread. */
+struct client_codec;
+
+/** Make a decoder for values up to value_max bytes; NULL when the arena is too small. */
+struct client_codec *client_codec_new(struct arena *arena, uint32_t value_max);
+
+/** Release the zone that msgpack-c allocated. */
+void client_codec_free(struct client_codec *c);
+
+/**
+ * Find the first whole frame in bytes.
+ *
+ * bytes:   hostile, from the socket.
+ * Errors:  ERR_SHORT (*need is the number of bytes that the frame will have in all, or 4), ERR_LIMIT
+ *          (declared length over value limit + CLIENT_FRAME_EXTRA, told from the first 4 bytes; *fault
+ *          says so).
+ * Lends:   *frame (without its length) from bytes.
+ */
+MUST_USE enum err client_frame(const struct client_codec *c, struct slice bytes,
+                               struct slice *frame, size_t *need, struct client_fault *fault);
+
+/**
+ * Decode one frame as a request: scan, msgpack-c, then every type and limit.
+ *
+ * Errors:  ERR_MALFORMED, ERR_LIMIT, ERR_UNKNOWN (op or option); *fault tells the client.
+ * Lends:   *out from frame and c until the next decode.
+ */
+MUST_USE enum err client_request_decode(struct client_codec *c, struct slice frame,
+                                        struct client_request *out, struct client_fault *fault);
+
+/* ---- requests, written by clients ---- */
+
+/** Append one request frame, length included. Errors: the writer's sticky ERR_SPACE. */
+void client_request_encode(struct writer *w, const struct client_request *request);
+
+/* ---- replies and pushes, written by the node: each appends one whole frame, length included ---- */
+
+void client_reply_error(struct writer *w, const struct client_fault *fault); /**< error reply */
+void client_reply_text(struct writer *w, uint32_t id, struct slice text);    /**< result: str */
+void client_reply_bool(struct writer *w, uint32_t id, bool value);           /**< result: bool */
+
+/** What a get answers: `[status, value or nil, token or nil, info or nil]`. */
+struct client_got {
+    enum client_status status;
+    struct slice value; /* HIT */
+    struct slice token; /* MISS; empty = nil */
+    uint64_t age_ms;    /* HIT: info map */
+    uint64_t ttl_ms;    /* HIT: UINT64_MAX = no ttl */
+};
+
+void client_reply_get(struct writer *w, uint32_t id, const struct client_got *got); /**< get */
+
+/** mget: begin a reply of n gets, then write each; the frame's length is set by _end. */
+size_t client_reply_many_begin(struct writer *w, uint32_t id, size_t n);
+void client_reply_many_get(struct writer *w, const struct client_got *got); /**< one get of mget */
+/** one `[stored, reason or nil]` of mfill; reason NULL = stored */
+void client_reply_many_fill(struct writer *w, const char *reason);
+void client_reply_many_end(struct writer *w, size_t mark); /**< mark: what _begin returned */
+
+/** `[stored, reason or nil]` of a fill; reason NULL = stored. */
+void client_reply_fill(struct writer *w, uint32_t id, const char *reason);
+
+/** `[stamp, acks]` of put and invalidate, acks = {level, reached, applied, missing}. */
+struct client_acks {
+    struct slice stamp;
+    const char *level; /* "local" */
+    bool reached;
+    const struct slice *applied; /* names */
+    size_t applied_n;
+    const struct slice *missing;
+    size_t missing_n;
+};
+
+void client_reply_acks(struct writer *w, uint32_t id, const struct client_acks *acks); /**< acks */
+
+/** `{proto, version, node, epoch, cluster, features, limits}` of a hello. */
+struct client_hello {
+    const char *version;
+    struct slice node;
+    uint64_t epoch;
+    struct slice cluster;
+    const char *const *features;
+    size_t features_n;
+    uint32_t value_max;
+};
+
+void client_reply_hello(struct writer *w, uint32_t id,
+                        const struct client_hello *hello); /**< hello */
+
+/** A result that is already msgpack (one whole value). */
+void client_reply_raw(struct writer *w, uint32_t id, struct slice msgpack);
+
+/** The push `[2, "invalidated", [ns, scope, targets, stamp]]`; target empty for namespace and all. */
+void client_push_invalidated(struct writer *w, struct slice ns, enum client_scope scope,
+                             struct slice target, struct slice stamp);
+
+/* ---- replies, read by clients ---- */
+
+/** One frame from a node. Slices are lent from the frame. */
+struct client_reply {
+    bool push;   /* else a reply */
+    bool has_id; /* false: the node could not read the request's id */
+    uint32_t id;
+    struct slice error;  /* its name; empty = none */
+    struct slice text;   /* of the error */
+    struct slice result; /* msgpack bytes of the result, or of the push's args */
+    struct slice op;     /* push: its name */
+};
+
+/** Decode one frame from a node. Errors: ERR_MALFORMED, ERR_LIMIT. Lends from frame. */
+MUST_USE enum err client_reply_decode(struct client_codec *c, struct slice frame,
+                                      struct client_reply *out);
+
+/** Decode the result of a get. Errors: ERR_MALFORMED. Lends from result. */
+MUST_USE enum err client_got_decode(struct client_codec *c, struct slice result,
+                                    struct client_got *out);

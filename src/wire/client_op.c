@@ -1,0 +1,95 @@
+#include "wire/client_op.h"
+
+#include <assert.h>
+#include <stddef.h>
+
+#define STORE_OPTIONS (OPTION_TTL_MS | OPTION_TAGS)
+
+static const struct client_op_spec SPECS[] = {
+    {OP_HELLO, "hello", "[client]", 1, OPTION_PROTO},
+    {OP_PING, "ping", "[]", 0, 0},
+    {OP_GET, "get", "[ns, key]", 2, 0},
+    {OP_FILL, "fill", "[ns, key, value, token]", 4, STORE_OPTIONS},
+    {OP_PUT, "put", "[ns, key, value]", 3, STORE_OPTIONS | OPTION_TOKEN | OPTION_ACK},
+    {OP_INVALIDATE, "invalidate", "[ns, scope, targets]", 3, OPTION_ACK | OPTION_REASON},
+    {OP_TOUCH, "touch", "[ns, key, ttl_ms]", 3, 0},
+    {OP_MGET, "mget", "[ns, keys]", 2, 0},
+    {OP_MFILL, "mfill", "[ns, [[key, value, token]...]]", 2, 0},
+    {OP_SUBSCRIBE, "subscribe", "[[ns, prefix or nil]...]", ARGS_ANY, 0},
+    {OP_UNSUBSCRIBE, "unsubscribe", "[[ns, prefix or nil]...]", ARGS_ANY, 0},
+    {OP_MEMBERS, "members", "[]", 0, 0},
+    {OP_STATS, "stats", "[]", 0, 0},
+    {OP_NODE, "node", "[]", 0, 0},
+    {OP_VECTORS, "vectors", "[]", 0, 0},
+};
+
+/** A word of the protocol and what it stands for. */
+struct word {
+    const char *text;
+    uint8_t value;
+};
+
+static const struct word OPTIONS[] = {
+    {"ttl_ms", OPTION_TTL_MS}, {"tags", OPTION_TAGS},     {"token", OPTION_TOKEN},
+    {"ack", OPTION_ACK},       {"reason", OPTION_REASON}, {"proto", OPTION_PROTO},
+};
+
+static const struct word SCOPES[] = {
+    {"key", SCOPE_KEY},       {"tag", SCOPE_TAG},
+    {"prefix", SCOPE_PREFIX}, {"namespace", SCOPE_NAMESPACE},
+    {"all", SCOPE_ALL},
+};
+
+const struct client_op_spec *client_op_find(uint64_t op)
+{
+    for (size_t i = 0; i < ARRAY_LEN(SPECS); i++) {
+        if (SPECS[i].op == op)
+            return &SPECS[i];
+    }
+    return NULL;
+}
+
+const struct client_op_spec *client_op_named(struct slice name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(SPECS); i++) {
+        if (slice_eq(slice_text(SPECS[i].name), name))
+            return &SPECS[i];
+    }
+    return NULL;
+}
+
+const char *client_op_text(uint32_t op)
+{
+    const struct client_op_spec *spec = client_op_find(op);
+    return spec == NULL ? NULL : spec->name;
+}
+
+/** The value of a word; 0 when words does not have it. */
+static uint8_t value_of(const struct word *words, size_t n, struct slice text)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (slice_eq(slice_text(words[i].text), text))
+            return words[i].value;
+    }
+    return 0;
+}
+
+uint8_t client_option_named(struct slice name)
+{
+    return value_of(OPTIONS, ARRAY_LEN(OPTIONS), name);
+}
+
+bool client_scope_named(struct slice word, enum client_scope *out)
+{
+    const uint8_t scope = value_of(SCOPES, ARRAY_LEN(SCOPES), word);
+    if (scope == 0)
+        return false;
+    *out = (enum client_scope)scope;
+    return true;
+}
+
+const char *client_scope_text(enum client_scope scope)
+{
+    assert(scope >= SCOPE_KEY && scope <= SCOPE_ALL);
+    return SCOPES[scope - SCOPE_KEY].text;
+}

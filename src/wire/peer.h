@@ -1,0 +1,176 @@
+/**
+ * wire/peer.h - the body of a datagram between nodes, as a plain struct and as bytes.
+ *
+ * One msgpack array, new fields only at its end:
+ * `[type, gen, ver, view_hash, head, vector_hash, echo or nil, args, records, dots, covers]`.
+ * Unknown trailing elements are skipped; an unknown type is ERR_VERSION. Nothing here decides
+ * anything. The layouts with worked bytes are in proto/peer.md.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/arena.h"
+#include "base/dot.h"
+#include "base/err.h"
+#include "base/slice.h"
+
+#define PEER_BODY_MAX    1144 /* bytes of a datagram's body that we send */
+#define PEER_RECORDS_MAX 64
+#define PEER_RANGES_MAX  32
+#define PEER_DEPTH_MAX   6
+#define PEER_NODES_MAX   1024 /* holds all 64 records of 12 values, and 32 ranges */
+#define PEER_NAME_MAX    63
+#define PEER_META_MAX    256
+
+enum peer_type {
+    PEER_PING = 1,
+    PEER_ACK = 2,
+    PEER_PING_REQ = 3,
+    PEER_NACK = 4,
+    PEER_NOT_ME = 5,
+    PEER_GOSSIP = 6,
+    PEER_PULL = 7,
+    PEER_GONE = 8,
+    PEER_HEADS = 9,
+    PEER_LEAVE = 10,
+    PEER_DOTS = 11 /* an answer to PULL: as GOSSIP, but the dots were asked for */
+};
+
+/** Member states on the wire. CANDIDATE is never sent. */
+enum peer_state {
+    PEER_ALIVE = 1,
+    PEER_SUSPECT = 2,
+    PEER_DEAD = 3,
+    PEER_LEFT = 4
+};
+
+/** Why a relay could not answer for its target. */
+enum peer_nack {
+    NACK_TIMEOUT = 1,
+    NACK_UNREACHABLE = 2,
+    NACK_UNKNOWN = 3,
+    NACK_BUSY = 4
+};
+
+/** What is known of one member:
+ *  `[name, gen, ver, state, addr bin4/16, port, caps, epoch, accuser or nil, meta_hash, meta or nil]`. */
+struct peer_record {
+    struct slice name; /* 1 to 63 bytes */
+    uint64_t gen;      /* generation: wall-clock ms at the process's start */
+    uint32_t ver;      /* raised by the subject alone */
+    uint8_t state;     /* enum peer_state */
+    struct addr addr;
+    uint32_t caps;
+    uint64_t epoch;       /* origin epoch of this generation */
+    struct slice accuser; /* empty = nil; who said SUSPECT or DEAD */
+    uint32_t meta_hash;
+    struct slice meta; /* empty = nil */
+};
+
+/** What a PING's sender believes of its target (the buddy field of Lifeguard). */
+struct peer_you {
+    bool known;
+    uint8_t state;
+    uint64_t gen;
+    uint32_t ver;
+};
+
+struct peer_ping { /* [challenge8 bin, to_name or nil, to_gen, you or nil, lhm] */
+    uint64_t challenge;
+    struct slice to_name; /* empty = nil: anybody at this address */
+    uint64_t to_gen;
+    struct peer_you you;
+    uint8_t lhm;
+};
+
+struct peer_ack { /* [challenge8 bin, own challenge8 bin or nil, data_age_ms] */
+    uint64_t challenge;
+    bool has_own;
+    uint64_t own;
+    uint32_t data_age_ms; /* since the data plane's last heartbeat */
+};
+
+struct peer_ping_req { /* [challenge8 bin, name, gen, addr bin, port, budget_ms] */
+    uint64_t challenge;
+    struct slice name;
+    uint64_t gen;
+    struct addr addr;
+    uint32_t budget_ms;
+};
+
+struct peer_reply { /* NACK [challenge8 bin, reason]; NOT_ME [challenge8 bin, name, gen] */
+    uint64_t challenge;
+    uint8_t reason;    /* NACK */
+    struct slice name; /* NOT_ME: who is at this address */
+    uint64_t gen;      /* NOT_ME */
+};
+
+struct peer_ranges { /* PULL, GONE: [[epoch, lo, hi]...] */
+    struct dot_range at[PEER_RANGES_MAX];
+    size_t n;
+};
+
+struct peer_heads {      /* [groups bin (32 x u64) or nil, covers bin] */
+    struct slice groups; /* empty = nil */
+    struct slice covers;
+};
+
+/** One body. Slices are lent: on encoding by the caller, on decoding from the input bytes. */
+struct peer_msg {
+    uint8_t type;
+    uint64_t gen;
+    uint32_t ver;
+    uint64_t view_hash;
+    uint64_t head;        /* last own sequence that the sender covered */
+    uint64_t vector_hash; /* of the sender's vector */
+    bool has_echo;
+    uint64_t echo; /* our challenge, come back */
+
+    union {
+        struct peer_ping ping;
+        struct peer_ack ack;
+        struct peer_ping_req ping_req;
+        struct peer_reply reply; /* NACK, NOT_ME */
+        struct peer_ranges ranges;
+        struct peer_heads heads;
+    } args; /* GOSSIP, DOTS, LEAVE: nil */
+    struct peer_record records[PEER_RECORDS_MAX];
+    size_t records_n;
+    struct slice dots;   /* wire/dots.h; empty = nil */
+    struct slice covers; /* wire/dots.h; empty = nil */
+};
+
+/** A decoder with the memory that msgpack-c needs, taken once. */
+struct peer_codec;
+
+/** Make a decoder; NULL when the arena is too small. (msgpack-c's zone is made here, at start.) */
+struct peer_codec *peer_codec_new(struct arena *arena);
+
+/** Release the zone that msgpack-c allocated. */
+void peer_codec_free(struct peer_codec *c);
+
+/**
+ * Encode m into out.
+ *
+ * Errors: ERR_SPACE (more than cap bytes), and *len is unchanged. Asserts limits of m's own making.
+ */
+MUST_USE enum err peer_encode(const struct peer_msg *m, uint8_t *out, size_t cap, size_t *len);
+
+/**
+ * Decode one body: scan first, then msgpack-c, then every field's type and range.
+ *
+ * bytes:   authenticated but still hostile.
+ * Errors:  ERR_MALFORMED, ERR_LIMIT (depth, nodes, records, ranges, a name or meta too long),
+ *          ERR_VERSION (unknown type); *out is then unspecified but holds no stray pointer use.
+ * Lends:   slices of *out from bytes, until bytes go away.
+ */
+MUST_USE enum err peer_decode(struct peer_codec *c, struct slice bytes, struct peer_msg *out);
+
+/** Upper bound of the bytes that r adds to a body. */
+size_t peer_record_len(const struct peer_record *r);
+
+/** Bytes that m takes with its present records, dots and covers. Errors as peer_encode, any size. */
+size_t peer_msg_len(const struct peer_msg *m);

@@ -1,0 +1,218 @@
+#include "wire/stream.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "wire/dots.h"
+#include "wire/peer_fields.h"
+
+#define DIGEST_LEN ((size_t)STREAM_BUCKETS * 8)
+#define WANT_LEN   ((size_t)STREAM_BUCKETS / 8)
+
+struct stream_codec {
+    struct object_room room;
+    struct peer_record records[STREAM_RECORDS_MAX];
+    struct dot_range ranges[STREAM_RANGES_MAX];
+};
+
+static const struct scan_limits limits = {.depth_max = STREAM_DEPTH_MAX,
+                                          .nodes_max = STREAM_NODES_MAX};
+
+struct stream_codec *stream_codec_new(struct arena *arena)
+{
+    struct stream_codec *c = arena_take(arena, 1, sizeof *c);
+    if (c == NULL || !object_room_init(&c->room, &limits))
+        return NULL;
+    return c;
+}
+
+void stream_codec_free(struct stream_codec *c)
+{
+    if (c != NULL)
+        object_room_fini(&c->room);
+}
+
+/** Can a message of this type carry len bytes? The fixed bitmaps and tables have one length each. */
+static bool bytes_fit(uint8_t type, size_t len)
+{
+    switch (type) {
+    case STREAM_DIGEST:
+        return len == DIGEST_LEN;
+    case STREAM_WANT:
+        return len == WANT_LEN;
+    case STREAM_HEADS:
+        return len % COVER_LEN == 0;
+    default:
+        return true;
+    }
+}
+
+/* ---- encoding ---- */
+
+static void pack_hello(struct packer *p, const struct stream_hello *hello)
+{
+    assert(hello->wire_min >= 1 && hello->wire_min <= hello->wire_max);
+    assert(hello->purpose >= STREAM_FOR_PING && hello->purpose <= STREAM_FOR_PULL);
+    pack_array(p, 8);
+    pack_u64(p, STREAM_HELLO);
+    pack_u64(p, hello->wire_min);
+    pack_u64(p, hello->wire_max);
+    peer_pack_record(p, &hello->record);
+    pack_u64(p, hello->view_hash);
+    pack_u64(p, hello->vector_hash);
+    pack_bin64(p, hello->challenge);
+    pack_u64(p, hello->purpose);
+}
+
+/** Pack the head of a message of n fields in all, and its type. */
+static void pack_head(struct packer *p, const struct stream_msg *m, size_t n)
+{
+    pack_array(p, n);
+    pack_u64(p, m->type);
+}
+
+static void pack_records(struct packer *p, const struct stream_msg *m)
+{
+    assert(m->records_n <= STREAM_RECORDS_MAX);
+    pack_head(p, m, 2);
+    peer_pack_records(p, m->records, m->records_n);
+}
+
+static void pack_ranges(struct packer *p, const struct stream_msg *m)
+{
+    assert(m->ranges_n <= STREAM_RANGES_MAX);
+    pack_head(p, m, 2);
+    peer_pack_ranges(p, m->ranges, m->ranges_n);
+}
+
+static void pack_bytes(struct packer *p, const struct stream_msg *m)
+{
+    assert(bytes_fit(m->type, m->bytes.len));
+    pack_head(p, m, 2);
+    pack_bin(p, m->bytes);
+}
+
+static void pack_msg(struct packer *p, const struct stream_msg *m)
+{
+    assert(m->type >= STREAM_HELLO && m->type <= STREAM_BUSY);
+    switch ((enum stream_type)m->type) {
+    case STREAM_HELLO:
+        pack_hello(p, &m->hello);
+        return;
+    case STREAM_AUTH:
+        pack_head(p, m, 2);
+        pack_bin64(p, m->echo);
+        return;
+    case STREAM_DIGEST:
+    case STREAM_WANT:
+    case STREAM_HEADS:
+    case STREAM_DOTS:
+        pack_bytes(p, m);
+        return;
+    case STREAM_RECORDS:
+        pack_records(p, m);
+        return;
+    case STREAM_PULL:
+    case STREAM_GONE:
+        pack_ranges(p, m);
+        return;
+    case STREAM_DONE:
+    case STREAM_BUSY:
+        pack_head(p, m, 1);
+        return;
+    }
+}
+
+enum err stream_encode(const struct stream_msg *m, uint8_t *out, size_t cap, size_t *len)
+{
+    assert(m != NULL && len != NULL);
+    struct writer w = writer_of(out, cap);
+    struct packer p = packer_of(&w);
+    pack_msg(&p, m);
+    if (w.err != OK)
+        return w.err;
+    *len = w.len;
+    return OK;
+}
+
+/* ---- decoding ---- */
+
+static void read_hello(struct object_reader *r, struct stream_hello *out)
+{
+    out->wire_min = object_u8(r);
+    out->wire_max = object_u8(r);
+    peer_read_record(r, &out->record);
+    out->view_hash = object_u64(r, UINT64_MAX);
+    out->vector_hash = object_u64(r, UINT64_MAX);
+    out->challenge = object_bin64(r);
+    out->purpose = (uint8_t)object_u64(r, STREAM_FOR_PULL);
+    if (out->wire_min < 1 || out->wire_min > out->wire_max || out->purpose < STREAM_FOR_PING)
+        object_fail(r, ERR_MALFORMED);
+}
+
+static void read_bytes_of(struct object_reader *r, struct stream_msg *out)
+{
+    out->bytes = object_bin(r, SIZE_MAX);
+    if (!bytes_fit(out->type, out->bytes.len))
+        object_fail(r, ERR_MALFORMED);
+}
+
+static void read_records(struct object_reader *r, struct stream_codec *c, struct stream_msg *out)
+{
+    out->records_n = peer_read_records(r, c->records, STREAM_RECORDS_MAX);
+    out->records = c->records;
+}
+
+static void read_ranges(struct object_reader *r, struct stream_codec *c, struct stream_msg *out)
+{
+    out->ranges_n = peer_read_ranges(r, c->ranges, STREAM_RANGES_MAX);
+    out->ranges = c->ranges;
+}
+
+/** Read what follows the type. Elements behind that are of a later version and skipped. */
+static void read_msg(struct object_reader *r, struct stream_codec *c, struct stream_msg *out)
+{
+    switch ((enum stream_type)out->type) {
+    case STREAM_HELLO:
+        read_hello(r, &out->hello);
+        return;
+    case STREAM_AUTH:
+        out->echo = object_bin64(r);
+        return;
+    case STREAM_DIGEST:
+    case STREAM_WANT:
+    case STREAM_HEADS:
+    case STREAM_DOTS:
+        read_bytes_of(r, out);
+        return;
+    case STREAM_RECORDS:
+        read_records(r, c, out);
+        return;
+    case STREAM_PULL:
+    case STREAM_GONE:
+        read_ranges(r, c, out);
+        return;
+    case STREAM_DONE:
+    case STREAM_BUSY:
+        return;
+    }
+}
+
+enum err stream_decode(struct stream_codec *c, struct slice bytes, struct stream_msg *out)
+{
+    assert(c != NULL && out != NULL);
+    msgpack_object body;
+    memset(out, 0, sizeof *out);
+    const enum err err = object_decode_whole(&c->room, bytes, &body);
+    if (err != OK)
+        return err;
+    struct object_reader r = object_reader_of(&body);
+    const uint64_t type = object_u64(&r, UINT64_MAX);
+    if (type < STREAM_HELLO || type > STREAM_BUSY)
+        object_fail(&r, ERR_VERSION);
+    if (r.err != OK)
+        return r.err;
+    out->type = (uint8_t)type;
+    read_msg(&r, c, out);
+    return r.err;
+}

@@ -1,0 +1,284 @@
+/** Replies and pushes: what a node writes are the golden bytes, and a client reads the same out. */
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/client_answer.h"
+
+#include "client_kit.h"
+
+#define ANSWER_CAP 1024
+
+static uint8_t answer[ANSWER_CAP];
+
+static struct writer begin(void)
+{
+    return writer_of(answer, sizeof answer);
+}
+
+static void expect_golden(const struct writer *w, const char *field)
+{
+    const struct slice golden = kit_vector_whole("client_reply", field);
+    cr_assert_eq(w->err, OK);
+    cr_expect(slice_eq(writer_slice(w), golden), "%s", field);
+}
+
+static struct slice token(void)
+{
+    static uint8_t bytes[24];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(0xA0 + i);
+    return slice_of(bytes, sizeof bytes);
+}
+
+static struct slice stamp(void)
+{
+    static uint8_t bytes[24];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(0xB0 + i);
+    return slice_of(bytes, sizeof bytes);
+}
+
+Test(client_reply, errors_are_golden)
+{
+    struct client_fault fault = {.has_id = true, .id = 3, .name = "KEY_TOO_LONG"};
+    struct writer w = begin();
+    memcpy(fault.text, "key has 1,200 bytes; the limit is 1,024", 40);
+    client_reply_error(&w, &fault);
+    expect_golden(&w, "error");
+    fault = (struct client_fault){.close = true, .name = "MALFORMED"};
+    memcpy(fault.text, "message type is not 0: nodes take requests only", 48);
+    w = begin();
+    client_reply_error(&w, &fault);
+    expect_golden(&w, "error_close");
+}
+
+Test(client_reply, scalars_are_golden)
+{
+    struct writer w = begin();
+    client_reply_text(&w, 2, slice_text("pong"));
+    expect_golden(&w, "pong");
+    w = begin();
+    client_reply_bool(&w, 8, true);
+    expect_golden(&w, "touched");
+    w = begin();
+    client_reply_raw(&w, 8, slice_of("\xC3", 1));
+    expect_golden(&w, "touched");
+}
+
+Test(client_reply, gets_are_golden)
+{
+    const struct client_got hit = {STATUS_HIT, .value = slice_text("in transit"), .age_ms = 5,
+                                   .ttl_ms = 29995};
+    const struct client_got empty = {STATUS_HIT, .ttl_ms = UINT64_MAX};
+    const struct client_got miss = {STATUS_MISS, .token = token()};
+    struct writer w = begin();
+    client_reply_get(&w, 3, &hit);
+    expect_golden(&w, "hit");
+    w = begin();
+    client_reply_get(&w, 3, &empty);
+    expect_golden(&w, "hit_empty");
+    w = begin();
+    client_reply_get(&w, 3, &miss);
+    expect_golden(&w, "miss");
+}
+
+Test(client_reply, fills_are_golden)
+{
+    struct writer w = begin();
+    client_reply_fill(&w, 4, NULL);
+    expect_golden(&w, "stored");
+    w = begin();
+    client_reply_fill(&w, 4, "invalidated");
+    expect_golden(&w, "refused");
+}
+
+Test(client_reply, lists_are_golden)
+{
+    const struct client_got hit = {STATUS_HIT, .value = slice_text("1"), .age_ms = 7,
+                                   .ttl_ms = UINT64_MAX};
+    const struct client_got miss = {STATUS_MISS, .token = token()};
+    struct writer w = begin();
+    size_t mark = client_reply_many_begin(&w, 9, 2);
+    client_reply_many_get(&w, &hit);
+    client_reply_many_get(&w, &miss);
+    client_reply_many_end(&w, mark);
+    expect_golden(&w, "many");
+    w = begin();
+    mark = client_reply_many_begin(&w, 10, 2);
+    client_reply_many_fill(&w, NULL);
+    client_reply_many_fill(&w, "token_key");
+    client_reply_many_end(&w, mark);
+    expect_golden(&w, "many_stored");
+}
+
+Test(client_reply, acks_are_golden)
+{
+    const struct slice names[] = {slice_text("node-a")};
+    const struct client_acks acks = {
+        .stamp = stamp(), .level = "local", .reached = true, .applied = names, .applied_n = 1};
+    struct writer w = begin();
+    client_reply_acks(&w, 6, &acks);
+    expect_golden(&w, "acks");
+}
+
+Test(client_reply, a_hello_is_golden)
+{
+    static const char *const features[] = {"get", "fill"};
+    const struct client_hello hello = {.version = "0.1.0",
+                                       .node = slice_text("node-a"),
+                                       .epoch = 0xA0A1A2A3A4A5A6A7,
+                                       .cluster = slice_text("scrubjay"),
+                                       .features = features,
+                                       .features_n = 2,
+                                       .value_max = CLIENT_VALUE_MAX};
+    struct writer w = begin();
+    client_reply_hello(&w, 1, &hello);
+    expect_golden(&w, "hello");
+}
+
+Test(client_reply, pushes_are_golden)
+{
+    struct writer w = begin();
+    client_push_invalidated(&w, slice_text(""), SCOPE_KEY, slice_text("package-123"), stamp());
+    expect_golden(&w, "push_key");
+    w = begin();
+    client_push_invalidated(&w, slice_text(""), SCOPE_ALL, slice_text(""), stamp());
+    expect_golden(&w, "push_all");
+}
+
+Test(client_reply, a_reply_that_does_not_fit_leaves_no_bytes)
+{
+    const struct client_got miss = {STATUS_MISS, .token = token()};
+    struct writer before = begin();
+    client_reply_get(&before, 3, &miss);
+    for (size_t cap = 0; cap < before.len; cap++) {
+        struct writer w = writer_of(answer, cap);
+        client_reply_get(&w, 3, &miss);
+        cr_assert(w.err == ERR_SPACE && w.len == 0);
+    }
+}
+
+Test(client_reply, an_error_frame_has_at_most_512_bytes)
+{
+    struct client_fault fault = {.has_id = true, .id = UINT32_MAX, .name = "TOO_MANY_TARGETS"};
+    struct writer w = begin();
+    memset(fault.text, 'x', sizeof fault.text - 1);
+    client_reply_error(&w, &fault);
+    cr_expect(w.err == OK && w.len <= CLIENT_ERROR_MAX);
+}
+
+/* ---- read by clients ---- */
+
+static struct client_reply decode(const char *field)
+{
+    struct client_reply reply;
+    const struct slice frame = kit_vector("client_reply", field);
+    cr_assert_eq(client_reply_decode(kit_codec(), frame, &reply), OK, "%s", field);
+    return reply;
+}
+
+Test(client_reply, an_error_is_read_with_its_name_and_text)
+{
+    const struct client_reply error = decode("error");
+    cr_expect(!error.push && error.has_id && error.id == 3);
+    cr_expect(slice_eq(error.error, slice_text("KEY_TOO_LONG")));
+    cr_expect(slice_eq(error.text, slice_text("key has 1,200 bytes; the limit is 1,024")));
+    const struct client_reply closing = decode("error_close");
+    cr_expect(!closing.has_id && slice_eq(closing.error, slice_text("MALFORMED")));
+}
+
+Test(client_reply, a_hit_is_read_with_its_value)
+{
+    struct client_got got;
+    const struct client_reply hit = decode("hit");
+    cr_assert_eq(client_got_decode(kit_codec(), hit.result, &got), OK);
+    cr_expect(got.status == STATUS_HIT && slice_eq(got.value, slice_text("in transit")));
+    cr_expect(got.age_ms == 5 && got.ttl_ms == 29995 && got.token.len == 0);
+    const struct client_reply empty = decode("hit_empty");
+    cr_assert_eq(client_got_decode(kit_codec(), empty.result, &got), OK);
+    cr_expect(got.status == STATUS_HIT && got.value.len == 0 && got.ttl_ms == UINT64_MAX);
+}
+
+Test(client_reply, a_miss_is_read_with_its_token)
+{
+    struct client_got got;
+    const struct client_reply miss = decode("miss");
+    cr_assert_eq(client_got_decode(kit_codec(), miss.result, &got), OK);
+    cr_expect(got.status == STATUS_MISS && slice_eq(got.token, token()));
+}
+
+Test(client_reply, small_results_are_read)
+{
+    struct client_stored stored;
+    struct slice bytes;
+    bool touched = false;
+    cr_assert_eq(client_stored_decode(kit_codec(), decode("stored").result, &stored), OK);
+    cr_expect(stored.stored && stored.reason.len == 0);
+    cr_assert_eq(client_stored_decode(kit_codec(), decode("refused").result, &stored), OK);
+    cr_expect(!stored.stored && slice_eq(stored.reason, slice_text("invalidated")));
+    cr_assert_eq(client_stamp_decode(kit_codec(), decode("acks").result, &bytes), OK);
+    cr_expect(slice_eq(bytes, stamp()));
+    cr_assert_eq(client_bool_decode(kit_codec(), decode("touched").result, &touched), OK);
+    cr_expect(touched);
+}
+
+Test(client_reply, pushes_are_read)
+{
+    struct client_event event;
+    const struct client_reply key = decode("push_key");
+    cr_expect(key.push && slice_eq(key.op, slice_text("invalidated")));
+    cr_assert_eq(client_event_decode(kit_codec(), key.result, &event), OK);
+    cr_expect(event.scope == SCOPE_KEY && slice_eq(event.target, slice_text("package-123")));
+    cr_expect(slice_eq(event.stamp, stamp()));
+    cr_assert_eq(client_event_decode(kit_codec(), decode("push_all").result, &event), OK);
+    cr_expect(event.scope == SCOPE_ALL && event.target.len == 0);
+}
+
+Test(client_reply, a_scope_of_a_later_version_is_told_as_all)
+{
+    struct client_event event;
+    struct slice args = decode("push_key").result;
+    uint8_t bytes[128];
+    memcpy(bytes, args.at, args.len);
+    uint8_t *word = memmem(bytes, args.len, "key", 3);
+    cr_assert_not_null(word);
+    memcpy(word, "cat", 3);
+    cr_assert_eq(client_event_decode(kit_codec(), slice_of(bytes, args.len), &event), OK);
+    cr_expect(event.scope == SCOPE_ALL && event.target.len == 0);
+}
+
+Test(client_reply, a_reply_cut_at_any_length_is_refused)
+{
+    static const char *const fields[] = {"error", "hit", "miss", "acks", "hello", "push_key"};
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+        const struct slice frame = kit_vector("client_reply", fields[i]);
+        for (size_t len = 0; len < frame.len; len++) {
+            struct client_reply reply;
+            uint8_t *exact = malloc(len + 1);
+            memcpy(exact, frame.at, len);
+            cr_assert_neq(client_reply_decode(kit_codec(), slice_of(exact, len), &reply), OK);
+            free(exact);
+        }
+    }
+}
+
+Test(client_reply, what_is_no_reply_is_refused_and_out_unchanged)
+{
+    static const char *const frames[] = {"\x94\x01\xC0\xC0",
+                                         "\x90",
+                                         "\xC0",
+                                         "\x94\x03\x01\xC0\xC0",
+                                         "\x93\x01\x01\xC0",
+                                         "\x94\x01\x01\x90\xC0",
+                                         "\xDD\xFF\xFF\xFF\xFF",
+                                         "\x93\x02\x01\xC0"};
+    for (size_t i = 0; i < ARRAY_LEN(frames); i++) {
+        struct client_reply reply, untouched;
+        memset(&untouched, 0x5A, sizeof untouched);
+        memcpy(&reply, &untouched, sizeof reply);
+        cr_expect_neq(client_reply_decode(kit_codec(), slice_text(frames[i]), &reply), OK);
+        cr_expect_eq(memcmp(&reply, &untouched, sizeof reply), 0);
+    }
+}

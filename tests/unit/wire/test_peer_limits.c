@@ -1,0 +1,276 @@
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "base/bytes.h"
+#include "wire/peer.h"
+
+#include "edit.h"
+#include "golden.h"
+
+#define GEN_TOP (UINT64_C(1) << 62)
+
+static const char *const vector_names[] = {
+    [PEER_PING] = "peer_ping",   [PEER_ACK] = "peer_ack",       [PEER_PING_REQ] = "peer_ping_req",
+    [PEER_NACK] = "peer_nack",   [PEER_NOT_ME] = "peer_not_me", [PEER_GOSSIP] = "peer_gossip",
+    [PEER_PULL] = "peer_pull",   [PEER_GONE] = "peer_gone",     [PEER_HEADS] = "peer_heads",
+    [PEER_LEAVE] = "peer_leave", [PEER_DOTS] = "peer_dots",
+};
+
+/** A decoder and room for bytes. */
+struct bench {
+    uint8_t mem[4096];
+    struct arena arena;
+    struct peer_codec *codec;
+    struct peer_msg out;
+    uint8_t a[4096];
+    uint8_t b[EDIT_CAP];
+};
+
+static struct bench *bench_new(void)
+{
+    struct bench *t = calloc(1, sizeof *t);
+    arena_init(&t->arena, t->mem, sizeof t->mem);
+    t->codec = peer_codec_new(&t->arena);
+    cr_assert(t->codec != NULL);
+    return t;
+}
+
+static void bench_free(struct bench *t)
+{
+    peer_codec_free(t->codec);
+    free(t);
+}
+
+/** One part of a golden message, replaced. */
+struct replaced {
+    uint8_t type;
+    const char *path;
+    const char *with; /* msgpack; NULL: `len` bytes of the kind `lead` */
+    uint8_t lead;     /* 'b' bin, 's' str, 'u' the integer n, 'n' an array of n nils */
+    uint64_t n;
+    enum err want;
+};
+
+static struct slice replacement(const struct replaced *c, uint8_t *buf, size_t cap)
+{
+    static const uint8_t zero[1024];
+    if (c->with != NULL)
+        return slice_text(c->with);
+    struct writer w = writer_of(buf, cap);
+    const uint8_t head = c->lead == 'b'   ? 0xC5
+                         : c->lead == 's' ? 0xDA
+                         : c->lead == 'n' ? 0xDC
+                                          : 0xCF;
+    write_u8(&w, head);
+    if (c->lead == 'u') {
+        write_u64(&w, c->n);
+        return writer_slice(&w);
+    }
+    write_u16(&w, (uint16_t)c->n);
+    for (uint64_t i = 0; c->lead == 'n' && i < c->n; i++)
+        write_u8(&w, 0xC0);
+    if (c->lead != 'n')
+        write_bytes(&w, slice_of(zero, c->n));
+    return writer_slice(&w);
+}
+
+static void expect_replaced(struct bench *t, const struct replaced *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint8_t buf[2048];
+        struct edit e = {.path = cases[i].path, .leaf = -1};
+        e.with = replacement(&cases[i], buf, sizeof buf);
+        const size_t len =
+            edit_value(&e, golden_bytes(vector_names[cases[i].type], t->a, sizeof t->a), t->b);
+        cr_assert(e.done, "%s", cases[i].path);
+        const enum err got = peer_decode(t->codec, slice_of(t->b, len), &t->out);
+        cr_expect(got == cases[i].want, "case %zu: type %u at %s: %s", i, cases[i].type,
+                  cases[i].path, err_text(got));
+    }
+}
+
+#define LIMIT ERR_LIMIT
+#define BAD   ERR_MALFORMED
+
+Test(peer_limits, limits_of_the_common_fields)
+{
+    static const struct replaced cases[] = {
+        {PEER_LEAVE, "1", NULL, 'u', GEN_TOP - 1, OK},
+        {PEER_LEAVE, "1", NULL, 'u', GEN_TOP, OK},
+        {PEER_LEAVE, "1", NULL, 'u', GEN_TOP + 1, BAD},
+        {PEER_LEAVE, "2", NULL, 'u', UINT32_MAX, OK},
+        {PEER_LEAVE, "2", NULL, 'u', (uint64_t)UINT32_MAX + 1, BAD},
+        {PEER_LEAVE, "3", NULL, 'u', UINT64_MAX, OK},
+        {PEER_LEAVE, "4", NULL, 'u', UINT64_MAX, OK},
+        {PEER_LEAVE, "5", NULL, 'u', UINT64_MAX, OK},
+        {PEER_LEAVE, "6", NULL, 'b', 7, BAD},
+        {PEER_LEAVE, "6", NULL, 'b', 8, OK},
+        {PEER_LEAVE, "6", NULL, 'b', 9, BAD},
+        {PEER_LEAVE, "6", "\x01", 0, 0, BAD},
+        {PEER_LEAVE, "7", "\x01", 0, 0, BAD},
+        {PEER_LEAVE, "8", NULL, 'n', 64, BAD}, /* 64 nils are within the limit, but no records */
+        {PEER_LEAVE, "8", NULL, 'n', 65, LIMIT},
+        {PEER_LEAVE, "8", "\xc0", 0, 0, BAD},
+        {PEER_LEAVE, "9", NULL, 'b', 0, OK},
+        {PEER_LEAVE, "9", NULL, 's', 1, BAD},
+        {PEER_LEAVE, "10", NULL, 'b', 23, BAD},
+        {PEER_LEAVE, "10", NULL, 'b', 24, OK},
+        {PEER_LEAVE, "10", NULL, 'b', 25, BAD},
+        {PEER_LEAVE, "10", "\x90", 0, 0, BAD},
+    };
+    struct bench *t = bench_new();
+    expect_replaced(t, cases, ARRAY_LEN(cases));
+    bench_free(t);
+}
+
+Test(peer_limits, limits_of_a_record)
+{
+    static const struct replaced cases[] = {
+        {PEER_GOSSIP, "8.0.0", NULL, 's', 0, BAD},
+        {PEER_GOSSIP, "8.0.0", NULL, 's', 1, OK},
+        {PEER_GOSSIP, "8.0.0", NULL, 's', 62, OK},
+        {PEER_GOSSIP, "8.0.0", NULL, 's', 63, OK},
+        {PEER_GOSSIP, "8.0.0", NULL, 's', 64, LIMIT},
+        {PEER_GOSSIP, "8.0.0", NULL, 'b', 5, BAD},
+        {PEER_GOSSIP, "8.0.0", "\xc0", 0, 0, BAD},
+        {PEER_GOSSIP, "8.0.1", NULL, 'u', GEN_TOP, OK},
+        {PEER_GOSSIP, "8.0.1", NULL, 'u', GEN_TOP + 1, BAD},
+        {PEER_GOSSIP, "8.0.2", NULL, 'u', UINT32_MAX, OK},
+        {PEER_GOSSIP, "8.0.2", NULL, 'u', (uint64_t)UINT32_MAX + 1, BAD},
+        {PEER_GOSSIP, "8.0.3", NULL, 'u', 0, BAD},
+        {PEER_GOSSIP, "8.0.3", NULL, 'u', 1, OK},
+        {PEER_GOSSIP, "8.0.3", NULL, 'u', 4, OK},
+        {PEER_GOSSIP, "8.0.3", NULL, 'u', 5, BAD},
+        {PEER_GOSSIP, "8.0.4", NULL, 'b', 0, BAD},
+        {PEER_GOSSIP, "8.0.4", NULL, 'b', 3, BAD},
+        {PEER_GOSSIP, "8.0.4", NULL, 'b', 4, OK},
+        {PEER_GOSSIP, "8.0.4", NULL, 'b', 5, BAD},
+        {PEER_GOSSIP, "8.0.4", NULL, 'b', 15, BAD},
+        {PEER_GOSSIP, "8.0.4", NULL, 'b', 16, OK},
+        {PEER_GOSSIP, "8.0.4", NULL, 'b', 17, BAD},
+        {PEER_GOSSIP, "8.0.5", NULL, 'u', UINT16_MAX, OK},
+        {PEER_GOSSIP, "8.0.5", NULL, 'u', UINT16_MAX + 1, BAD},
+        {PEER_GOSSIP, "8.0.6", NULL, 'u', (uint64_t)UINT32_MAX + 1, BAD},
+        {PEER_GOSSIP, "8.0.7", NULL, 'u', UINT64_MAX, OK},
+        {PEER_GOSSIP, "8.1.8", NULL, 's', 0, BAD},
+        {PEER_GOSSIP, "8.1.8", NULL, 's', 63, OK},
+        {PEER_GOSSIP, "8.1.8", NULL, 's', 64, LIMIT},
+        {PEER_GOSSIP, "8.1.8", "\xc0", 0, 0, OK},
+        {PEER_GOSSIP, "8.0.9", NULL, 'u', (uint64_t)UINT32_MAX + 1, BAD},
+        {PEER_GOSSIP, "8.0.10", NULL, 'b', 0, OK},
+        {PEER_GOSSIP, "8.0.10", NULL, 'b', 255, OK},
+        {PEER_GOSSIP, "8.0.10", NULL, 'b', 256, OK},
+        {PEER_GOSSIP, "8.0.10", NULL, 'b', 257, LIMIT},
+        {PEER_GOSSIP, "8.0.10", NULL, 's', 4, BAD},
+        {PEER_GOSSIP, "8.0", "\xc0", 0, 0, BAD},
+        {PEER_GOSSIP, "8.0", "\x90", 0, 0, BAD},
+    };
+    struct bench *t = bench_new();
+    expect_replaced(t, cases, ARRAY_LEN(cases));
+    bench_free(t);
+}
+
+Test(peer_limits, limits_of_the_arguments)
+{
+    static const struct replaced cases[] = {
+        {PEER_PING, "7", "\xc0", 0, 0, BAD},
+        {PEER_PING, "7.0", NULL, 'b', 7, BAD},
+        {PEER_PING, "7.0", NULL, 'b', 9, BAD},
+        {PEER_PING, "7.0", "\xc0", 0, 0, BAD},
+        {PEER_PING, "7.1", "\xc0", 0, 0, OK},
+        {PEER_PING, "7.1", NULL, 's', 0, BAD},
+        {PEER_PING, "7.1", NULL, 's', 64, LIMIT},
+        {PEER_PING, "7.2", NULL, 'u', GEN_TOP, OK},
+        {PEER_PING, "7.2", NULL, 'u', GEN_TOP + 1, BAD},
+        {PEER_PING, "7.3", "\xc0", 0, 0, OK},
+        {PEER_PING, "7.3", "\x92\x01\x01", 0, 0, BAD},
+        {PEER_PING, "7.3.0", NULL, 'u', 5, BAD},
+        {PEER_PING, "7.3.0", NULL, 'u', 0, BAD},
+        {PEER_PING, "7.3.1", NULL, 'u', GEN_TOP + 1, BAD},
+        {PEER_PING, "7.3.2", NULL, 'u', (uint64_t)UINT32_MAX + 1, BAD},
+        {PEER_PING, "7.4", NULL, 'u', 255, OK},
+        {PEER_PING, "7.4", NULL, 'u', 256, BAD},
+        {PEER_ACK, "7.0", NULL, 'b', 0, BAD},
+        {PEER_ACK, "7.1", "\xc0", 0, 0, OK},
+        {PEER_ACK, "7.1", NULL, 'b', 16, BAD},
+        {PEER_ACK, "7.2", NULL, 'u', UINT32_MAX, OK},
+        {PEER_ACK, "7.2", NULL, 'u', (uint64_t)UINT32_MAX + 1, BAD},
+        {PEER_PING_REQ, "7.1", "\xc0", 0, 0, BAD},
+        {PEER_PING_REQ, "7.1", NULL, 's', 64, LIMIT},
+        {PEER_PING_REQ, "7.2", NULL, 'u', GEN_TOP + 1, BAD},
+        {PEER_PING_REQ, "7.3", NULL, 'b', 6, BAD},
+        {PEER_PING_REQ, "7.4", NULL, 'u', UINT16_MAX + 1, BAD},
+        {PEER_PING_REQ, "7.5", NULL, 'u', (uint64_t)UINT32_MAX + 1, BAD},
+        {PEER_NACK, "7.1", NULL, 'u', 255, OK},
+        {PEER_NACK, "7.1", NULL, 'u', 256, BAD},
+        {PEER_NOT_ME, "7.1", NULL, 's', 64, LIMIT},
+        {PEER_NOT_ME, "7.2", NULL, 'u', GEN_TOP + 1, BAD},
+        {PEER_PULL, "7", "\x90", 0, 0, OK},
+        {PEER_PULL, "7", NULL, 'n', 32, BAD}, /* within the limit, but no ranges */
+        {PEER_PULL, "7", NULL, 'n', 33, LIMIT},
+        {PEER_GONE, "7", NULL, 'n', 33, LIMIT},
+        {PEER_PULL, "7.0.0", NULL, 'u', 0, BAD},
+        {PEER_PULL, "7.0.1", NULL, 'u', 0, BAD},
+        {PEER_PULL, "7.0.1", NULL, 'u', 9, OK},
+        {PEER_PULL, "7.0.1", NULL, 'u', 10, BAD}, /* lo above hi */
+        {PEER_PULL, "7.0.2", NULL, 'u', 2, BAD},
+        {PEER_PULL, "7.0.2", NULL, 'u', UINT64_MAX, OK},
+        {PEER_HEADS, "7.0", "\xc0", 0, 0, OK},
+        {PEER_HEADS, "7.0", NULL, 'b', 255, BAD},
+        {PEER_HEADS, "7.0", NULL, 'b', 256, OK},
+        {PEER_HEADS, "7.0", NULL, 'b', 257, LIMIT},
+        {PEER_HEADS, "7.1", "\xc0", 0, 0, BAD},
+        {PEER_HEADS, "7.1", NULL, 'b', 0, OK},
+        {PEER_HEADS, "7.1", NULL, 'b', 25, BAD},
+    };
+    struct bench *t = bench_new();
+    expect_replaced(t, cases, ARRAY_LEN(cases));
+    bench_free(t);
+}
+
+Test(peer_limits, depth_and_nodes_are_limited)
+{
+    static const struct replaced cases[] = {
+        {PEER_LEAVE, "7", "\x91\x91\x91\x91\x91\xc0", 0, 0, OK}, /* with the body: depth 6 */
+        {PEER_LEAVE, "7", "\x91\x91\x91\x91\x91\x91\xc0", 0, 0, LIMIT},
+        {PEER_LEAVE, "7", NULL, 'n', PEER_NODES_MAX - 13, OK},
+        {PEER_LEAVE, "7", NULL, 'n', PEER_NODES_MAX - 12, OK}, /* with array and 11 fields */
+        {PEER_LEAVE, "7", NULL, 'n', PEER_NODES_MAX - 11, LIMIT},
+    };
+    struct bench *t = bench_new();
+    expect_replaced(t, cases, ARRAY_LEN(cases));
+    bench_free(t);
+}
+
+Test(peer_limits, bombs_are_refused)
+{
+    struct bench *t = bench_new();
+    uint8_t chain[94], deep[41];
+    for (size_t i = 0; i < 31; i++)
+        memcpy(chain + 3 * i, "\xdc\xff\xff", 3);
+    chain[93] = 0xC0;
+    memset(deep, 0x91, 40);
+    deep[40] = 0xC0;
+
+    const struct {
+        struct slice bytes;
+        enum err want;
+    } cases[] = {
+        {slice_of("\xdd\x00\x10\x00\x00", 5), LIMIT},
+        {slice_of("\xdd\xff\x00\x00\x00", 5), LIMIT},
+        {slice_of("\xdf\xff\xff\xff\xff", 5), LIMIT},
+        {slice_of("\xde\xff\xff", 3), LIMIT},
+        {slice_of(chain, sizeof chain), LIMIT},
+        {slice_of(deep, sizeof deep), LIMIT},
+        {slice_of("\x9b\xc7\x02\x01zz", 6), BAD},
+        {slice_of("\x9b\xd4\x01z", 4), BAD},
+        {slice_of("\x9b\xc1", 2), BAD},
+        {slice_of("\x9b\xc6\xff\xff\xff\xff", 6), BAD},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        cr_expect(peer_decode(t->codec, cases[i].bytes, &t->out) == cases[i].want, "bomb %zu", i);
+    bench_free(t);
+}
