@@ -1,0 +1,84 @@
+/** Looking entries up: hits, misses, and a new time to live. */
+#include <stddef.h>
+
+#include "cache/digest.h"
+#include "cache/inside.h"
+
+static bool may_serve(const struct cache *c)
+{
+    const enum cache_gate gate = cache_gate(c);
+    return gate == CACHE_OPEN || gate == CACHE_DRAINING;
+}
+
+/** The live entry of key, or NULL; one that is found dead is removed on the way. */
+static struct item *find_live(struct shard *s, const struct cache_key *key, uint8_t ns_i,
+                              mono_us now)
+{
+    struct probe p;
+    struct item *it = shard_find(s, key, ns_i, &p);
+    if (it == NULL || shard_lives(s, it, now))
+        return it;
+    if (now >= it->expires_us)
+        s->counts.expired++;
+    else
+        s->counts.dead_lookups++;
+    shard_remove(s, it, &p);
+    return NULL;
+}
+
+static uint64_t ms_until(mono_us now, mono_us then)
+{
+    return then == NEVER ? UINT64_MAX : (then - now + US_PER_MS - 1) / US_PER_MS;
+}
+
+static struct cache_hit hit_of(const struct item *it, mono_us now)
+{
+    const mono_us since = it->created_us < now ? now - it->created_us : 0;
+    return (struct cache_hit){.value = item_value(it),
+                              .ttl_left_ms = ms_until(now, it->expires_us),
+                              .age_ms = since / US_PER_MS,
+                              .unproven = (it->flags & ITEM_UNPROVEN) != 0};
+}
+
+/** An entry can be there only when the namespace is known, perhaps since the key was derived. */
+static bool knows_namespace(const struct cache *c, const struct cache_key *key, uint8_t *ns_i)
+{
+    *ns_i = key->ns_i;
+    return key->ns_known || names_find(&c->names, key->ns, ns_i);
+}
+
+bool cache_get(struct cache *c, mono_us now, const struct cache_key *key, cache_visit *visit,
+               void *ctx)
+{
+    uint8_t ns_i;
+    const bool may = may_serve(c) && knows_namespace(c, key, &ns_i);
+    const uint32_t shard_i = cache_shard_of(c, key->hash);
+    struct shard *s = cache_enter(c, shard_i);
+    struct item *it = may ? find_live(s, key, ns_i, now) : NULL;
+    if (it != NULL) {
+        const struct cache_hit hit = hit_of(it, now);
+        if (it->freq < ITEM_FREQ_MAX)
+            it->freq++;
+        visit(ctx, &hit);
+    }
+    s->counts.hits += it != NULL;
+    s->counts.misses += it == NULL;
+    cache_leave(c, shard_i);
+    return it != NULL;
+}
+
+bool cache_touch(struct cache *c, mono_us now, const struct cache_key *key, uint64_t ttl_ms)
+{
+    uint8_t ns_i;
+    if (!may_serve(c) || !knows_namespace(c, key, &ns_i))
+        return false;
+    const uint32_t shard_i = cache_shard_of(c, key->hash);
+    struct shard *s = cache_enter(c, shard_i);
+    struct item *it = find_live(s, key, ns_i, now);
+    if (it != NULL) {
+        it->expires_us = digest_expiry(now, ttl_ms);
+        it->life = digest_life(ttl_ms);
+    }
+    cache_leave(c, shard_i);
+    return it != NULL;
+}

@@ -1,0 +1,63 @@
+/** Counters for people, and the words of the protocol for reasons. */
+#include <assert.h>
+#include <stddef.h>
+
+#include "cache/inside.h"
+
+const char *cache_reason_text(enum cache_reason reason)
+{
+    static const char *const texts[CACHE_REASONS] = {
+        [CACHE_STORED] = "stored",
+        [CACHE_INVALIDATED] = "invalidated",
+        [CACHE_TAG] = "tag",
+        [CACHE_PREFIX] = "prefix",
+        [CACHE_NAMESPACE] = "namespace",
+        [CACHE_ALL] = "all",
+        [CACHE_FORGOTTEN] = "forgotten",
+        [CACHE_NEWER] = "newer",
+        [CACHE_TAGS_FULL] = "tags_full",
+        [CACHE_MEMORY] = "memory",
+        [CACHE_TOKEN_NODE] = "token_node",
+        [CACHE_TOKEN_KEY] = "token_key",
+        [CACHE_TOKEN_EXPIRED] = "token_expired",
+        [CACHE_NOT_READY] = "not_ready",
+        [CACHE_TOKEN_BAD] = "token_bad",
+    };
+    assert((size_t)reason < CACHE_REASONS && texts[reason] != NULL);
+    return texts[reason];
+}
+
+static void add_counts(struct cache_stats *out, const struct shard_counts *n)
+{
+    out->hits += n->hits;
+    out->misses += n->misses;
+    out->expired += n->expired;
+    out->fills += n->fills;
+    out->puts += n->puts;
+    out->killed += n->killed;
+    out->spared += n->spared;
+    out->evicted += n->evicted;
+    out->reinserted += n->reinserted;
+    out->swept += n->swept;
+    out->dead_lookups += n->dead_lookups;
+    out->tags_full += n->refused[CACHE_TAGS_FULL];
+    out->prefixes_folded += n->prefixes_folded;
+    for (size_t i = 0; i < CACHE_REASONS; i++)
+        out->refused[i] += n->refused[i];
+}
+
+void cache_stats(struct cache *c, struct cache_stats *out)
+{
+    *out = (struct cache_stats){.budget_bytes = c->cfg.budget_bytes,
+                                .fixed_bytes = c->fixed_bytes,
+                                .namespaces = cache_namespaces(c)};
+    for (uint32_t i = 0; i < c->cfg.shards; i++) {
+        const struct shard *s = cache_enter(c, i);
+        add_counts(out, &s->counts);
+        out->used_bytes += itemlog_used(&s->log);
+        out->items += s->slots.used;
+        out->tags += s->tags.used;
+        out->prefixes += s->prefixes.used;
+        cache_leave(c, i);
+    }
+}

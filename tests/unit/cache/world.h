@@ -1,0 +1,74 @@
+/** tests/unit/cache/world.h - one cache, its clock and its L, and short verbs for telling stories. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cache/cache.h"
+
+#define VALUE_SEEN 256
+
+struct world {
+    void *mem;
+    struct cache *c;
+    uint64_t index; /* L */
+    mono_us now;
+    uint32_t held;  /* locks held now */
+    uint64_t locks; /* taken so far, of shards and of namespaces */
+    /* what the last hit showed */
+    uint8_t seen[VALUE_SEEN];
+    size_t seen_len; /* of the whole value */
+    struct cache_hit hit;
+};
+
+struct world_cfg {
+    uint64_t budget_bytes; /* 0: 1 MiB */
+    uint32_t shards;       /* 0: 1 */
+    uint32_t recent_max;
+    uint32_t value_max; /* 0: 64 KiB */
+};
+
+struct world *world_new(const struct world_cfg *cfg);
+void world_free(struct world *w); /* asserts that the hooks are balanced */
+
+/** A value with up to four tags; the end of tags is a NULL. */
+struct entry {
+    const char *value;
+    uint64_t ttl_ms;
+    const char *tags[5];
+};
+
+struct cache_key key_of(struct world *w, const char *ns, const char *key);
+struct slice take_token(struct world *w, const char *ns, const char *key, uint8_t out[TOKEN_LEN]);
+enum cache_reason fill(struct world *w, const char *ns, const char *key, struct entry e,
+                       struct slice token);
+/** Take a token and fill with it at once. */
+enum cache_reason fill_now(struct world *w, const char *key, struct entry e);
+enum cache_reason fill_len(struct world *w, const char *key, size_t value_len);
+bool get(struct world *w, const char *ns, const char *key);
+/** Is there a hit with exactly this value? */
+bool shows(struct world *w, const char *key, const char *value);
+struct hash128 digest(struct world *w, const char *key, struct entry e);
+enum cache_reason put(struct world *w, const char *key, struct entry e, uint64_t index);
+enum cache_reason put_token(struct world *w, const char *key, struct entry e, struct slice token,
+                            uint64_t index);
+
+/** ++L, published. */
+uint64_t event(struct world *w);
+
+/** Dots: each takes the next index, publishes it and is applied with it, which it returns. */
+uint64_t dot_key(struct world *w, const char *ns, const char *key);
+uint64_t dot_put(struct world *w, const char *key, struct entry e);
+uint64_t dot_tag(struct world *w, const char *ns, const char *tag);
+uint64_t dot_prefix(struct world *w, const char *ns, const char *prefix);
+uint64_t dot_namespace(struct world *w, const char *ns);
+uint64_t dot_all(struct world *w);
+
+/** As above with an index that is already published. */
+void apply_at(struct world *w, uint8_t kind, const char *ns, const char *target, uint64_t index);
+void apply_put_at(struct world *w, const char *key, struct entry e, uint64_t index);
+
+/** Step until nothing waits, then once more round every shard. */
+void sweep_all(struct world *w);
+
+struct cache_stats stats(struct world *w);
