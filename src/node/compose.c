@@ -1,0 +1,272 @@
+/** node/compose.c - datagrams out: what is due, completed with what may travel along, and sealed. */
+#include <assert.h>
+#include <string.h>
+
+#include "node/inside.h"
+
+#define ARRAY_OF_11 0x9B /* msgpack: a body as peer_encode() writes it */
+#define ARRAY_OF_12 0x9C
+#define BIN_16      0xC5
+#define ACK_LEN     88  /* at least the body of an ACK to a stranger */
+#define NOT_ME_LEN  144 /* at least the body of a NOT_ME, whatever our name */
+#define PIGGYBACK   (NODE_DATAGRAM_MAX / 4) /* room that hot dots may take */
+#define COVERS_ROOM 64                      /* a bin of one cover, or of two */
+
+static const size_t BODY_ROOM[PEER_MTU_STEPS] = {1200 - PACKET_OVERHEAD, 900 - PACKET_OVERHEAD,
+                                                 508 - PACKET_OVERHEAD};
+
+static size_t room_for(struct peer *p, mono_us now)
+{
+    if (p == NULL)
+        return BODY_ROOM[0];
+    if (p->mtu_step > 0 && now - p->mtu_at > PEER_MTU_RETRY_US) {
+        p->mtu_step--;
+        p->mtu_at = now;
+    }
+    return BODY_ROOM[p->mtu_step];
+}
+
+/* A PING is as long as what a stranger is answered: nobody gains by asking in another's name. The
+ * padding is one more element of the body, which readers skip. */
+static size_t pad(uint8_t *body, size_t len, size_t least)
+{
+    assert(body[0] == ARRAY_OF_11);
+    if (len + 3 >= least)
+        return len;
+    const size_t padding = least - len - 3;
+    struct writer w = writer_of(body + len, least - len);
+    body[0] = ARRAY_OF_12;
+    write_u8(&w, BIN_16);
+    write_u16(&w, (uint16_t)padding);
+    memset(body + len + 3, 0, padding);
+    return least;
+}
+
+static void write_header(struct node *n, struct peer *p, struct peer_msg *m)
+{
+    swim_header(n->swim, m);
+    m->head = ledger_head(n->ledger);
+    m->vector_hash = ledger_vector_hash(n->ledger);
+    m->has_echo = p != NULL && p->owes_echo;
+    m->echo = m->has_echo ? p->echo : 0;
+}
+
+static struct slice cover_of(struct node *n, struct peer *p, uint8_t buf[COVER_LEN])
+{
+    struct origin_view origin;
+    if (!p->now.proven || !ledger_origin(n->ledger, run_epoch(&p->now.run), &origin))
+        return (struct slice){0};
+    struct writer w = writer_of(buf, COVER_LEN);
+    cover_write(&w, &(struct cover){origin.epoch, origin.applied, origin.mask});
+    return writer_slice(&w);
+}
+
+/* What travels along, most useful first: our cover of the peer's dots, hot dots, rumours. */
+static void carry(struct node *n, struct peer *p, struct peer_msg *m, size_t room,
+                  uint8_t cover[COVER_LEN])
+{
+    if (m->covers.len == 0)
+        m->covers = cover_of(n, p, cover);
+    const size_t used = peer_msg_len(m);
+    if (m->dots.len == 0 && used + COVERS_ROOM < room) {
+        const size_t left = room - used - COVERS_ROOM;
+        struct dots_writer w = dots_writer_of(n->dots, left < PIGGYBACK ? left : PIGGYBACK);
+        spread_piggyback(n->spread, p->id, &w);
+        m->dots = dots_slice(&w);
+    }
+    swim_piggyback(n->swim, p->id, m, room);
+}
+
+static void seal_out(struct node *n, const struct datagram_to *to, size_t len, struct node_out *out)
+{
+    const struct packet_out what = {.class = to->join ? PACKET_JOIN : PACKET_MEMBER,
+                                    .channel = CHANNEL_UDP,
+                                    .dest = to->join ? 0 : to->id,
+                                    .counter = ++n->counter,
+                                    .body = slice_of(n->body, len)};
+    const size_t sealed = packet_seal(&n->seal, &what, n->packet, STREAM_FRAME_MAX);
+    *out = (struct node_out){
+        .kind = NODE_OUT_DATAGRAM, .to = to->addr, .bytes = slice_of(n->packet, sealed)};
+    n->counters.datagrams_out++;
+    n->counters.bytes_out += sealed;
+}
+
+void datagram_send(struct node *n, mono_us now, const struct datagram_to *to, struct peer_msg *m,
+                   struct node_out *out)
+{
+    uint8_t cover[COVER_LEN];
+    struct peer *p = to->join ? NULL : peers_find(n->peers, to->id);
+    const size_t room = room_for(p, now);
+    size_t len = 0;
+    write_header(n, p, m);
+    if (to->may_carry && p != NULL && p->now.proven)
+        carry(n, p, m, room, cover);
+    if (p != NULL)
+        peers_paid(n->peers, p);
+    const enum err err = peer_encode(m, n->body, PEER_BODY_MAX, &len);
+    assert(err == OK); /* every machine keeps to the room that it was given */
+    if (to->join)
+        len = pad(n->body, len, SWIM_JOIN_LEN);
+    else if (m->type == PEER_PING)
+        len = pad(n->body, len, to->may_carry ? ACK_LEN : NOT_ME_LEN);
+    seal_out(n, to, len, out);
+}
+
+/* ---- what is due ---- */
+
+static bool address_of(const struct node *n, uint64_t id, struct datagram_to *to)
+{
+    struct swim_member member;
+    *to = (struct datagram_to){.id = id, .may_carry = true};
+    if (!swim_find(n->swim, id, &member))
+        return false;
+    to->addr = member.addr;
+    return addr_known(&to->addr);
+}
+
+static struct peer_msg *blank(struct node *n, uint8_t type)
+{
+    n->out->type = type;
+    n->out->records_n = 0;
+    n->out->dots = (struct slice){0};
+    n->out->covers = (struct slice){0};
+    return n->out;
+}
+
+/* Copy the dots from the at-th on into w as far as they fit. Returns: the index of the first that did
+ * not; n when all did. */
+static size_t copy_dots(const struct leftover *left, struct dots_writer *w)
+{
+    struct dots_reader r = dots_reader_of(slice_of(left->bytes, left->len));
+    struct dot d;
+    size_t i = 0;
+    for (; dots_next(&r, &d); i++)
+        if (i >= left->at && dots_add(w, &d, false) != OK)
+            break;
+    return i;
+}
+
+/* Send as many of the waiting dots as the path takes, and keep the rest. */
+static bool send_leftover(struct node *n, mono_us now, struct node_out *out)
+{
+    struct leftover *left = &n->leftover;
+    struct datagram_to to;
+    if (left->at < left->n && !address_of(n, left->to, &to))
+        left->at = left->n;
+    if (left->at >= left->n)
+        return false;
+    struct peer_msg *m = blank(n, left->type);
+    const size_t room = room_for(peers_find(n->peers, left->to), now);
+    struct dots_writer w = dots_writer_of(n->dots, room - peer_msg_len(m) - COVERS_ROOM);
+    left->at = copy_dots(left, &w);
+    m->dots = dots_slice(&w);
+    datagram_send(n, now, &to, m, out);
+    return true;
+}
+
+/* Does m fit the path to `id`? If not: dots wait as leftovers, lists are cut (they are asked for
+ * again). Returns: false when nothing is left to send now. */
+static bool fit(struct node *n, mono_us now, uint64_t id, struct peer_msg *m)
+{
+    const size_t room = room_for(peers_find(n->peers, id), now);
+    size_t dots_n = 0;
+    if (peer_msg_len(m) + COVERS_ROOM <= room)
+        return true;
+    if (m->dots.len > 0 && m->dots.len <= sizeof n->leftover.bytes &&
+        dots_check(m->dots, &dots_n) == OK) {
+        struct leftover *left = &n->leftover;
+        *left = (struct leftover){.to = id, .type = m->type, .n = dots_n, .len = m->dots.len};
+        memcpy(left->bytes, m->dots.at, m->dots.len);
+        return false;
+    }
+    if (m->type == PEER_PULL || m->type == PEER_GONE)
+        m->args.ranges.n = m->args.ranges.n < 8 ? m->args.ranges.n : 8;
+    if (m->type == PEER_HEADS && m->args.heads.covers.len > 8 * COVER_LEN)
+        m->args.heads.covers.len = 8 * COVER_LEN;
+    return true;
+}
+
+static void close_gap(struct node *n, const struct dot_range *range)
+{
+    const uint64_t g = ledger_close(n->ledger, range->epoch, range->lo, range->hi, NULL);
+    if (g != 0)
+        apply_bar(n, g);
+}
+
+static bool poll_heal(struct node *n, mono_us now, struct node_out *out)
+{
+    struct heal_out due;
+    struct datagram_to to;
+    while (n->leftover.at >= n->leftover.n && heal_poll(n->heal, now, &due)) {
+        if (due.kind == HEAL_CLOSE)
+            close_gap(n, &due.range);
+        else if (due.kind == HEAL_STREAM)
+            stream_open_pull(n, now, due.to);
+        else if (address_of(n, due.to, &to) && fit(n, now, due.to, due.msg)) {
+            datagram_send(n, now, &to, due.msg, out);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool poll_spread(struct node *n, mono_us now, struct node_out *out)
+{
+    struct spread_out due;
+    struct datagram_to to;
+    struct peer_msg *m = blank(n, PEER_GOSSIP);
+    const size_t head = peer_msg_len(m) + COVERS_ROOM;
+    while (spread_poll(n->spread, now, BODY_ROOM[0] - head, &due)) {
+        if (!address_of(n, due.to, &to))
+            continue;
+        m->dots = due.dots;
+        datagram_send(n, now, &to, m, out);
+        return true;
+    }
+    return false;
+}
+
+static bool poll_owed(struct node *n, mono_us now, struct node_out *out)
+{
+    struct datagram_to to;
+    struct peer *p;
+    while ((p = peers_owing(n->peers, &n->owing_cursor)) != NULL) {
+        if (address_of(n, p->id, &to)) {
+            datagram_send(n, now, &to, blank(n, PEER_GOSSIP), out);
+            return true;
+        }
+        peers_paid(n->peers, p);
+    }
+    return false;
+}
+
+static bool send_swim(struct node *n, mono_us now, const struct swim_out *due, struct node_out *out)
+{
+    if (due->challenge != 0)
+        peers_challenged(n->peers, now, due->join ? 0 : due->id, due->challenge);
+    const struct datagram_to to = {
+        .id = due->id, .addr = due->addr, .join = due->join, .may_carry = due->may_carry};
+    datagram_send(n, now, &to, due->msg, out);
+    return true;
+}
+
+static bool poll_swim(struct node *n, mono_us now, struct node_out *out)
+{
+    struct swim_out due;
+    while (swim_poll(n->swim, now, &due)) {
+        if (due.kind == SWIM_SEND)
+            return send_swim(n, now, &due, out);
+        if (due.kind == SWIM_EVENT)
+            life_event(n, now, &due);
+        else
+            stream_open(n, now, &due, due.kind == SWIM_SYNC ? STREAM_FOR_SYNC : STREAM_FOR_PING);
+    }
+    return false;
+}
+
+bool datagram_poll(struct node *n, mono_us now, struct node_out *out)
+{
+    /* Swim first: its events bring links up and down before anything is sent over them. */
+    return poll_swim(n, now, out) || poll_spread(n, now, out) || poll_owed(n, now, out) ||
+           send_leftover(n, now, out) || poll_heal(n, now, out) || send_leftover(n, now, out);
+}

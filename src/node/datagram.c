@@ -1,0 +1,133 @@
+/** node/datagram.c - sealed datagrams in: size, tag, replay, decode, proof, and then the machines. */
+#include <assert.h>
+#include <string.h>
+
+#include "node/inside.h"
+
+void datagram_count(struct node_counters *c, enum err err)
+{
+    if (err == ERR_MALFORMED)
+        c->dropped_malformed++;
+    else if (err == ERR_VERSION)
+        c->dropped_version++;
+    else if (err == ERR_KEY)
+        c->dropped_key++;
+    else if (err == ERR_REPLAY)
+        c->own_packets++;
+    else
+        c->dropped_unauthentic++;
+}
+
+/* An ACK answers the challenge in its arguments; any packet may echo one in its header. */
+static bool answers_us(const struct node *n, mono_us now, uint64_t id, const struct peer_msg *m)
+{
+    if (m->has_echo && peers_answers(n->peers, now, id, m->echo))
+        return true;
+    return m->type == PEER_ACK && peers_answers(n->peers, now, id, m->args.ack.challenge);
+}
+
+static void note_rtt(struct node *n, uint64_t id)
+{
+    struct swim_member member;
+    if (!swim_find(n->swim, id, &member) || member.srtt_us == 0)
+        return;
+    spread_rtt(n->spread, id, member.srtt_us);
+    heal_rtt(n->heal, id, member.srtt_us);
+}
+
+static void recv_heal(struct node *n, mono_us now, uint64_t id, const struct peer_msg *m)
+{
+    switch (m->type) {
+    case PEER_PULL:
+        heal_pull(n->heal, now, id, &m->args.ranges);
+        break;
+    case PEER_GONE:
+        heal_gone(n->heal, now, id, &m->args.ranges);
+        break;
+    case PEER_HEADS:
+        apply_heard(n, heal_heads(n->heal, now, id, &m->args.heads));
+        break;
+    default:
+        break;
+    }
+}
+
+/* Dots before the head: a head whose dot came in the same packet opens no gap. */
+static void recv_proven(struct node *n, mono_us now, struct peer *p, uint64_t epoch,
+                        const struct peer_msg *m)
+{
+    if (m->dots.len > 0 && apply_dots(n, now, m->dots, m->type == PEER_DOTS, epoch))
+        peers_owe_cover(n->peers, p);
+    apply_covers(n, now, p->id, m->covers);
+    apply_heard(n, heal_header(n->heal, now, p->id, epoch, m));
+    recv_heal(n, now, p->id, m);
+    if (m->type == PEER_ACK)
+        note_rtt(n, p->id);
+}
+
+static void recv_body(struct node *n, mono_us now, struct peer *p, struct peer_run *run,
+                      struct swim_from *from)
+{
+    const struct peer_msg *m = n->in;
+    if (answers_us(n, now, p->id, m) && !run->proven) {
+        run = peers_prove(p, run);
+        n->counters.proven++;
+    }
+    if (m->type == PEER_ACK && m->args.ack.has_own && run->proven)
+        peers_owe_echo(n->peers, p, m->args.ack.own);
+    from->proven = run->proven;
+    if (!run->proven)
+        n->counters.dropped_unproven++;
+    swim_recv(n->swim, now, from, m);
+    if (run->proven)
+        recv_proven(n, now, p, from->epoch, m);
+}
+
+void datagram_recv(struct node *n, mono_us now, const struct addr *from, struct slice bytes)
+{
+    struct packet_in packet;
+    struct peer *p = NULL;
+    struct peer_run *run = NULL;
+    n->counters.datagrams_in++;
+    n->counters.bytes_in += bytes.len;
+    if (bytes.len > NODE_DATAGRAM_IN_MAX) {
+        n->counters.dropped_size++;
+        return;
+    }
+    enum err err = packet_open(&n->seal, CHANNEL_UDP, bytes, n->opened, &packet);
+    if (err != OK) {
+        /* Our own join packet came back: one of the seeds is ourselves. */
+        if (err == ERR_REPLAY)
+            swim_own_address(n->swim, from);
+        datagram_count(&n->counters, err);
+        return;
+    }
+    err = peers_accept(n->peers, now, &packet.head, &p, &run);
+    if (err != OK) {
+        n->counters.dropped_replay += err == ERR_REPLAY;
+        n->counters.dropped_peers_full += err == ERR_FULL;
+        return;
+    }
+    if (peer_decode(n->codec, packet.body, n->in) != OK) {
+        n->counters.dropped_decode++;
+        return;
+    }
+    recv_body(n, now, p, run,
+              &(struct swim_from){.id = packet.head.sender,
+                                  .epoch = run_epoch(&packet.head.run),
+                                  .addr = *from,
+                                  .join = packet.head.class == PACKET_JOIN});
+}
+
+void datagram_too_big(struct node *n, mono_us now, const struct addr *addr)
+{
+    n->counters.too_big++;
+    for (size_t i = 0; i < swim_members(n->swim); i++) {
+        const struct swim_member member = swim_member_at(n->swim, i);
+        struct peer *p = addr_eq(&member.addr, addr) ? peers_find(n->peers, member.id) : NULL;
+        if (p == NULL || p->mtu_step + 1 >= PEER_MTU_STEPS)
+            continue;
+        p->mtu_step++;
+        p->mtu_at = now;
+    }
+}

@@ -1,0 +1,209 @@
+/** node/life.c - JOINING, READY, DRAINING, LEFT, and when to ask who is there. */
+#include <assert.h>
+
+#include "node/inside.h"
+
+#define NAMED_PATIENCE_US (10 * US_PER_SEC) /* DNS names others, and they do not answer */
+#define LOOKUP_LOST_US    (8 * US_PER_SEC)  /* a look-up that was never answered is asked again */
+#define ALONE_LOOKUP_US   (4 * US_PER_SEC)  /* +-10 %: at most 4.4 s, for ever */
+#define LOOKUP_MIN_US     (5 * US_PER_SEC)
+#define LOOKUP_MAX_US     (30 * US_PER_SEC)
+
+static void tell(struct node *n, enum node_out_kind kind)
+{
+    notice_add(n->notices, &(struct node_out){.kind = kind});
+}
+
+static void enter(struct node *n, enum node_state state)
+{
+    n->life.state = state;
+    tell(n, NODE_OUT_STATE);
+}
+
+static void set_gate(struct node *n)
+{
+    enum cache_gate gate = CACHE_CLOSED;
+    if (swim_muted(n->swim))
+        gate = CACHE_MUTED;
+    else if (n->life.state == NODE_READY)
+        gate = CACHE_OPEN;
+    else if (n->life.state != NODE_JOINING)
+        gate = CACHE_DRAINING;
+    cache_gate_set(n->cache, gate);
+}
+
+/*
+ * Become READY. The cache is empty, so it is consistent with everything: what was heard of and is
+ * still missing counts as covered, under a barrier and a floor that every later token dominates.
+ * Source: the join of a causally consistent replica; see src/ledger/README.md.
+ */
+static void adopt(struct node *n)
+{
+    struct gap gap;
+    while (ledger_gap_list(n->ledger, &gap, 1) == 1)
+        ledger_close(n->ledger, gap.epoch, gap.lo, gap.hi, NULL);
+    const uint64_t index = ledger_advance(n->ledger);
+    cache_publish(n->cache, index);
+    cache_adopt(n->cache, index);
+}
+
+static void become_ready(struct node *n)
+{
+    adopt(n);
+    enter(n, NODE_READY);
+    set_gate(n);
+}
+
+void life_begin(struct node *n, mono_us now)
+{
+    n->life = (struct life){
+        .state = NODE_JOINING, .started_at = now, .resolve_at = n->cfg.seeded ? now : NEVER};
+    set_gate(n);
+    if (!n->cfg.seeded)
+        become_ready(n);
+}
+
+static bool is_alone(const struct node *n)
+{
+    return swim_alive(n->swim) <= 1;
+}
+
+/* Alone, or fewer alive than names known: ask often, for the whole life of the process. */
+static uint64_t lookup_period(struct node *n, uint32_t ttl_s)
+{
+    if (is_alone(n) || swim_alive(n->swim) < n->life.named + 1) {
+        const uint64_t early = (1ULL << (n->life.lookups < 2 ? n->life.lookups : 2)) * US_PER_SEC;
+        n->life.lookups++;
+        return rng_jitter(&n->rng, early < ALONE_LOOKUP_US ? early : ALONE_LOOKUP_US, 10);
+    }
+    n->life.lookups = 0;
+    uint64_t period = (uint64_t)ttl_s * US_PER_SEC;
+    period = period < LOOKUP_MIN_US ? LOOKUP_MIN_US : period;
+    return rng_jitter(&n->rng, period > LOOKUP_MAX_US ? LOOKUP_MAX_US : period, 20);
+}
+
+void life_names(struct node *n, mono_us now, const struct node_in *in)
+{
+    size_t others = 0;
+    for (size_t i = 0; i < in->names_n; i++)
+        others += !addr_eq(&in->names[i], &n->cfg.addr);
+    n->life.named = others;
+    n->counters.names_ok += in->names_n > 0;
+    n->counters.names_none += in->names_n == 0;
+    n->life.resolve_at = now + lookup_period(n, in->names_ttl_s);
+    if (in->names_n > 0 && n->life.state < NODE_DRAINING)
+        swim_seed(n->swim, now, in->names, in->names_n);
+}
+
+void life_synced(struct node *n, bool sync)
+{
+    if (sync && n->life.state == NODE_JOINING)
+        become_ready(n);
+}
+
+static mono_us alone_at(const struct node *n)
+{
+    const bool waiting = n->life.named > 0 || !is_alone(n);
+    const uint64_t patience = waiting && NAMED_PATIENCE_US > n->cfg.ready_alone_us
+                                  ? NAMED_PATIENCE_US
+                                  : n->cfg.ready_alone_us;
+    return n->life.started_at + patience;
+}
+
+void life_leave(struct node *n, mono_us now)
+{
+    if (n->life.state == NODE_LEFT)
+        return;
+    if (n->life.state == NODE_DRAINING) { /* asked twice: at once */
+        enter(n, NODE_LEFT);
+        tell(n, NODE_OUT_LEFT);
+        return;
+    }
+    n->life.drain_at = now;
+    enter(n, NODE_DRAINING);
+    set_gate(n);
+}
+
+/* Dots first: everybody who is there has our last one, or a quarter of the time is over. */
+static void drain(struct node *n, mono_us now)
+{
+    const mono_us began = n->life.drain_at;
+    if (!n->life.refusing && !spread_all_covered_range(n->spread, 1, ledger_head(n->ledger)) &&
+        now < began + n->cfg.drain_us / 4)
+        return;
+    if (!n->life.refusing) {
+        n->life.refusing = true;
+        swim_leave(n->swim, now);
+    }
+    if (!swim_left(n->swim, now) && now < began + n->cfg.drain_us * 3 / 4)
+        return;
+    enter(n, NODE_LEFT);
+    tell(n, NODE_OUT_LEFT);
+}
+
+void life_tick(struct node *n, mono_us now)
+{
+    if (n->life.state == NODE_JOINING && now >= alone_at(n))
+        become_ready(n);
+    if (n->life.state == NODE_DRAINING)
+        drain(n, now);
+    if (n->life.state < NODE_DRAINING && now >= n->life.resolve_at) {
+        n->life.resolve_at = now + LOOKUP_LOST_US;
+        tell(n, NODE_OUT_RESOLVE);
+    }
+}
+
+mono_us life_deadline(const struct node *n)
+{
+    const struct life *life = &n->life;
+    if (life->state == NODE_LEFT)
+        return NEVER;
+    if (life->state == NODE_DRAINING)
+        return life->drain_at + (life->refusing ? n->cfg.drain_us * 3 / 4 : n->cfg.drain_us / 4);
+    return life->state == NODE_JOINING ? time_min(life->resolve_at, alone_at(n)) : life->resolve_at;
+}
+
+/* ---- what membership tells the siblings ---- */
+
+static void link_up(struct node *n, mono_us now, const struct swim_member *member)
+{
+    /* A full table leaves the member to heal by heads alone; both tables count that. */
+    if (spread_link_up(n->spread, now, member->id, ledger_head(n->ledger)) != OK)
+        return;
+    if (heal_peer_up(n->heal, member->id, member->epoch) != OK)
+        return;
+    spread_rtt(n->spread, member->id, member->srtt_us);
+    heal_rtt(n->heal, member->id, member->srtt_us);
+}
+
+static void link_down(struct node *n, uint64_t id)
+{
+    spread_link_down(n->spread, id);
+    heal_peer_down(n->heal, id);
+}
+
+void life_event(struct node *n, mono_us now, const struct swim_out *event)
+{
+    const struct swim_member *member = &event->member;
+    switch (event->event) {
+    case SWIM_REPLACED:
+        link_down(n, member->id);
+        link_up(n, now, member);
+        break;
+    case SWIM_JOIN:
+    case SWIM_ALIVE_AGAIN:
+        link_up(n, now, member);
+        break;
+    case SWIM_FAIL:
+    case SWIM_LEAVE:
+        link_down(n, member->id);
+        break;
+    case SWIM_FORGOTTEN:
+        peers_forget(n->peers, member->id);
+        break;
+    default:
+        break;
+    }
+    set_gate(n);
+    notice_event(n->notices, event->event, member);
+}

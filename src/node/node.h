@@ -1,0 +1,178 @@
+/**
+ * node/node.h - one cache node without its operating system: the machines composed, four verbs.
+ *
+ * A driver feeds inputs (node_recv), lets time pass (node_tick), drains outputs (node_poll) and sleeps
+ * until node_deadline. The libev loop, the simulator and the fuzzers drive the same verbs. Gets and
+ * fills are not here: they are functions over the shards (node/command.h) and touch no machine.
+ *
+ * Never asks for time, never opens a socket, never waits. Thread: one, the control thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/arena.h"
+#include "base/dot.h"
+#include "base/err.h"
+#include "base/time.h"
+#include "cache/cache.h"
+#include "seal/packet.h"
+#include "swim/swim.h"
+
+#define NODE_DATAGRAM_MAX    1200 /* bytes that we send in one datagram */
+#define NODE_DATAGRAM_IN_MAX 1232 /* longer ones are dropped and counted */
+#define NODE_STREAMS_IN_MAX  8
+#define NODE_STREAMS_OUT_MAX 8
+#define NODE_TARGETS_MAX     256         /* dots of one command */
+#define NODE_INBOUND         0x80000000U /* set in the conn ids of streams that peers opened */
+#define NODE_VERSION         "0.1.0"
+
+struct node_cfg {
+    struct slice cluster;       /* 1 to 63 bytes, copied */
+    struct slice name;          /* 1 to 63 bytes, copied */
+    struct addr addr;           /* advertised to peers */
+    struct run run;             /* 16 random bytes of this process, epoch not 0 */
+    uint64_t generation;        /* wall-clock ms at start */
+    uint64_t seed;              /* of choices that need no secrecy */
+    const struct keyring *ring; /* lent for life; empty = plain mode */
+    enum swim_profile profile;
+    bool seeded;             /* are seeds or DNS names configured? else READY at once */
+    uint64_t ready_alone_us; /* 2,000,000; 200,000 in the test profile */
+    uint64_t drain_us;       /* 2,000,000 */
+    uint32_t members_max, tombstones_max, origins_max, windows_max;
+    uint32_t log_max;    /* dots kept for healing others */
+    uint32_t recent_max; /* own dots kept for retransmission */
+};
+
+/** Production capacities for a cache budget: fills the *_max fields and the profile's times. */
+void node_cfg_sizes(struct node_cfg *cfg, enum swim_profile profile, uint64_t budget_bytes);
+
+struct node;
+
+/** Make a node in JOINING (or READY when not seeded) over a cache, which it lends for life.
+ *  NULL when the arena is too small. */
+struct node *node_new(struct arena *arena, const struct node_cfg *cfg, struct cache *cache,
+                      mono_us now);
+
+/** Release what libraries allocated at start. */
+void node_free(struct node *n);
+
+/* ---- inputs ---- */
+
+enum node_in_kind {
+    NODE_IN_DATAGRAM,  /* bytes from `from` */
+    NODE_IN_STREAM_UP, /* conn is connected; from = the other end (inbound: conn has NODE_INBOUND) */
+    NODE_IN_STREAM,    /* one whole frame, without its length, on conn */
+    NODE_IN_STREAM_DOWN, /* conn closed, failed, or could not be opened */
+    NODE_IN_COMMAND,     /* command */
+    NODE_IN_NAMES,       /* addresses that the seeds resolved to; names_n 0 = nobody known */
+    NODE_IN_UNREACHABLE, /* hint: a datagram to `from` was refused by its host */
+    NODE_IN_TOO_BIG,     /* a datagram to `from` was longer than the path allows */
+    NODE_IN_LEAVE        /* drain, leave, then NODE_OUT_LEFT */
+};
+
+/** One dot to issue. Names are lent for the call. */
+struct node_target {
+    enum dot_kind kind;
+    uint64_t hash;         /* hash_target(); 0 for DOT_ALL */
+    uint16_t prefix_len;   /* DOT_PREFIX */
+    struct hash128 digest; /* DOT_PUT */
+    struct slice ns;       /* for subscribers */
+    struct slice target;
+};
+
+/** Issue dots. ticket comes back in the reply. */
+struct node_command {
+    uint64_t ticket;
+    const struct node_target *targets;
+    size_t targets_n; /* 1 to NODE_TARGETS_MAX */
+};
+
+struct node_in {
+    enum node_in_kind kind;
+    struct addr from;
+    uint32_t conn;
+    struct slice bytes; /* hostile; lent for the call */
+    const struct node_command *command;
+    const struct addr *names;
+    size_t names_n;
+    uint32_t names_ttl_s; /* smallest TTL of the answer */
+};
+
+/** Take in one input. Everything that is not believed is counted, nothing is an error. */
+void node_recv(struct node *n, mono_us now, const struct node_in *in);
+
+/* ---- time ---- */
+
+/** Do what is due. Drivers call it when node_deadline() has come and after every batch of inputs. */
+void node_tick(struct node *n, mono_us now);
+
+/** When node_tick() next has work. */
+mono_us node_deadline(const struct node *n);
+
+/* ---- outputs ---- */
+
+enum node_out_kind {
+    NODE_OUT_DATAGRAM, /* send bytes to `to` */
+    NODE_OUT_CONNECT,  /* open a stream to `to`, call it conn */
+    NODE_OUT_STREAM,   /* send bytes as one frame on conn */
+    NODE_OUT_HANGUP,   /* flush and close conn */
+    NODE_OUT_REPLY,    /* a command was carried out */
+    NODE_OUT_APPLIED,  /* a dot took effect here: tell subscribers */
+    NODE_OUT_RESOLVE,  /* look the seeds up, answer with NODE_IN_NAMES */
+    NODE_OUT_EVENT,    /* membership changed: log it */
+    NODE_OUT_STATE,    /* the node's own state changed: see node_state() */
+    NODE_OUT_LEFT      /* everything was said: exit */
+};
+
+/** What became of a command. */
+struct node_reply {
+    uint64_t ticket;
+    enum err err;   /* OK; ERR_REFUSED while draining */
+    uint64_t epoch; /* the stamp: dots seq - count + 1 .. seq of epoch */
+    uint64_t seq;
+    uint16_t count;
+    uint64_t index; /* effect index of the last dot: what cache_put() wants */
+};
+
+/** Something that everybody who watches should know; target may be unknown. */
+struct node_applied {
+    struct dot dot;  /* name.known false: tell the namespace, or everything */
+    bool everything; /* a broad barrier: any entry may have gone */
+};
+
+/** Outputs are lent until the next call on n. */
+struct node_out {
+    enum node_out_kind kind;
+    struct addr to;
+    uint32_t conn;
+    struct slice bytes;
+    struct node_reply reply;
+    struct node_applied applied;
+    enum swim_event_kind event;
+    struct swim_member member; /* EVENT */
+};
+
+/** Take the next output; false when there is none. */
+bool node_poll(struct node *n, mono_us now, struct node_out *out);
+
+/* ---- state ---- */
+
+enum node_state {
+    NODE_JOINING,
+    NODE_READY,
+    NODE_DRAINING,
+    NODE_LEFT
+};
+
+/** Where in its life the node is. */
+enum node_state node_state(const struct node *n);
+
+/** A static word for /readyz: "ready", "joining", "draining", "conflict". */
+const char *node_state_text(const struct node *n);
+
+/** The data plane lives: workers turned since the last call. */
+void node_heartbeat(struct node *n, mono_us now);

@@ -1,0 +1,98 @@
+/**
+ * node/peer.h - who has proven to be there: runs, replay windows, challenges, and what we owe.
+ *
+ * A node id may have one believed run and one fresh run that has yet to prove itself by echoing a
+ * challenge of ours. A run that was replaced is refused (the last few are remembered) until it asks to
+ * join anew and proves itself once more.
+ * Never looks at members: ids come from sealed headers.
+ * Source: scrubjay's own; the window is seal/window.h.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/time.h"
+#include "seal/packet.h"
+#include "seal/window.h"
+
+#define PEER_RETIRED 4
+#define PEER_CHALLENGE_US                                                                          \
+    (10 * US_PER_SEC)       /* an unanswered challenge is worth nothing after this */
+#define PEER_MTU_STEPS    3 /* 1,200, 900, 508 bytes of datagram */
+#define PEER_MTU_RETRY_US (60 * US_PER_SEC) /* then the next larger step is tried again */
+
+/** One run of a node and the counters it used. */
+struct peer_run {
+    bool used;
+    bool proven;
+    struct run run;
+    struct window window;
+};
+
+/** What is known of one node id. */
+struct peer {
+    uint64_t id;     /* 0 = free */
+    uint32_t next_i; /* chain of the index, from 1 */
+    struct peer_run now;
+    struct peer_run fresh;
+    struct run retired[PEER_RETIRED];
+    uint8_t retired_n; /* used places */
+    uint8_t retired_i; /* the next one to overwrite */
+    mono_us heard_at;
+    bool owes_echo;  /* its challenge waits to be echoed */
+    bool owes_cover; /* it sent dots of its own: say what we covered */
+    uint64_t echo;
+    uint8_t mtu_step; /* 0 = 1,200 bytes */
+    mono_us mtu_at;   /* when it was last changed */
+};
+
+struct peers;
+
+/** Make a table for peers_max ids. NULL when the arena is too small. */
+struct peers *peers_new(struct arena *arena, uint32_t peers_max, uint64_t seed);
+
+/** Find an id; NULL when it was never heard. Lends until peers_forget. */
+struct peer *peers_find(struct peers *t, uint64_t id);
+
+/** Find or make an id. When the table is full the unproven id silent for longest makes room; NULL
+ *  when all are proven. */
+struct peer *peers_get(struct peers *t, mono_us now, uint64_t id);
+
+/** Forget an id: its recorded packets prove nothing, so only a new challenge brings it back. */
+void peers_forget(struct peers *t, uint64_t id);
+
+/**
+ * Take in the header of an authentic packet: its run must not be retired, its counter not used.
+ *
+ * Errors: ERR_REPLAY (state unchanged), ERR_FULL (no room for the id). Sets *peer and *run.
+ */
+MUST_USE enum err peers_accept(struct peers *t, mono_us now, const struct packet_head *head,
+                               struct peer **peer, struct peer_run **run);
+
+/** Believe this run of p from now on; an older believed run is retired. Returns: the run's place. */
+struct peer_run *peers_prove(struct peer *p, struct peer_run *run);
+
+/** The run at the other end of a stream echoed our challenge: believe it. */
+void peers_prove_run(struct peers *t, mono_us now, uint64_t id, const struct run *run);
+
+/** A challenge left for dest (0 = for whoever is at an address). */
+void peers_challenged(struct peers *t, mono_us now, uint64_t dest, uint64_t challenge);
+
+/** Does `challenge`, come back from sender, answer one of ours that is still fresh? */
+bool peers_answers(const struct peers *t, mono_us now, uint64_t sender, uint64_t challenge);
+
+/** The next peer that owes a packet, in turn from *cursor (0 to begin); NULL when none does. */
+struct peer *peers_owing(struct peers *t, uint32_t *cursor);
+
+/** Does any peer owe a packet? */
+bool peers_owe(const struct peers *t);
+
+/** p owes an echo, or a cover: call this instead of setting the flags. */
+void peers_owe_echo(struct peers *t, struct peer *p, uint64_t echo);
+void peers_owe_cover(struct peers *t, struct peer *p); /**< as peers_owe_echo */
+
+/** What p owed goes out with this packet. */
+void peers_paid(struct peers *t, struct peer *p);

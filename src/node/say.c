@@ -1,0 +1,160 @@
+/** node/say.c - what a stream says next: one frame a call, in the order that stream.c documents. */
+#include <assert.h>
+#include <string.h>
+
+#include "node/stream.h"
+
+#define RECORDS_A_FRAME 64
+#define DOTS_A_FRAME    32768 /* bytes of dots */
+
+static bool seal_frame(struct node *n, const struct stream *s, const struct stream_msg *m,
+                       struct node_out *out)
+{
+    size_t len = 0;
+    const enum err err = stream_encode(m, n->body, STREAM_BODY_MAX, &len);
+    assert(err == OK);
+    const struct packet_out what = {.class = PACKET_MEMBER,
+                                    .channel = CHANNEL_TCP,
+                                    .dest = s->peer,
+                                    .counter = ++n->counter,
+                                    .body = slice_of(n->body, len)};
+    const size_t sealed = packet_seal(&n->seal, &what, n->packet, STREAM_FRAME_MAX);
+    *out = (struct node_out){
+        .kind = NODE_OUT_STREAM, .conn = s->conn, .bytes = slice_of(n->packet, sealed)};
+    n->counters.frames_out++;
+    return true;
+}
+
+static bool say_hello(struct node *n, struct stream *s, struct node_out *out)
+{
+    const struct stream_msg m = {.type = STREAM_HELLO,
+                                 .hello = {.wire_min = PACKET_VERSION,
+                                           .wire_max = PACKET_VERSION,
+                                           .record = swim_own_record(n->swim),
+                                           .view_hash = swim_view_hash(n->swim),
+                                           .vector_hash = ledger_vector_hash(n->ledger),
+                                           .challenge = s->challenge,
+                                           .purpose = s->purpose}};
+    s->hello_due = false;
+    s->sent_hello = true;
+    return seal_frame(n, s, &m, out);
+}
+
+static bool say_auth(struct node *n, struct stream *s, struct node_out *out)
+{
+    const struct stream_msg m = {.type = STREAM_AUTH, .echo = s->echo};
+    s->auth_due = false;
+    s->sent_auth = true;
+    return seal_frame(n, s, &m, out);
+}
+
+static bool say_digest(struct node *n, struct stream *s, struct node_out *out)
+{
+    uint64_t buckets[STREAM_BUCKETS];
+    uint8_t bytes[sizeof buckets];
+    struct writer w = writer_of(bytes, sizeof bytes);
+    swim_digest(n->swim, buckets);
+    for (size_t i = 0; i < STREAM_BUCKETS; i++)
+        write_u64(&w, buckets[i]);
+    const struct stream_msg m = {.type = STREAM_DIGEST, .bytes = writer_slice(&w)};
+    s->digest_due = false;
+    return seal_frame(n, s, &m, out);
+}
+
+static bool say_heads(struct node *n, struct stream *s, struct node_out *out)
+{
+    struct writer w = writer_of(n->opened, STREAM_FRAME_MAX); /* free between two frames in */
+    const size_t origins = ledger_origins(n->ledger);
+    size_t said = 0;
+    for (; s->heads_cursor < origins && said < STREAM_HEADS_COVERS; s->heads_cursor++, said++) {
+        const struct origin_view o = ledger_origin_at(n->ledger, s->heads_cursor);
+        cover_write(&w, &(struct cover){o.epoch, o.applied, o.mask});
+    }
+    assert(w.err == OK);
+    s->heads_due = said == STREAM_HEADS_COVERS; /* only a frame that is not full ends the list */
+    return seal_frame(n, s, &(struct stream_msg){.type = STREAM_HEADS, .bytes = writer_slice(&w)},
+                      out);
+}
+
+static bool say_records(struct node *n, struct stream *s, struct node_out *out)
+{
+    struct peer_record records[RECORDS_A_FRAME];
+    const size_t count =
+        swim_records(n->swim, s->differ, records, RECORDS_A_FRAME, &s->records_cursor);
+    s->records_due = s->records_cursor != 0;
+    return seal_frame(
+        n, s, &(struct stream_msg){.type = STREAM_RECORDS, .records = records, .records_n = count},
+        out);
+}
+
+/* Everything that we have heard of and lack. A joiner lacks nothing: it adopts. */
+static size_t wanted(struct node *n, struct dot_range *out, size_t cap)
+{
+    struct gap gaps[64];
+    size_t count = 0;
+    if (n->life.state == NODE_JOINING)
+        return 0;
+    const size_t gaps_n = ledger_gap_list(n->ledger, gaps, ARRAY_LEN(gaps));
+    for (size_t i = 0; i < gaps_n && count < cap; i++)
+        count +=
+            ledger_missing(n->ledger, (struct dot_range){gaps[i].epoch, gaps[i].lo, gaps[i].hi},
+                           out + count, cap - count);
+    return count;
+}
+
+static bool say_pull(struct node *n, struct stream *s, struct node_out *out)
+{
+    struct dot_range ranges[STREAM_RANGES_MAX / 4];
+    const size_t count = wanted(n, ranges, ARRAY_LEN(ranges));
+    s->pull_due = false;
+    return seal_frame(
+        n, s, &(struct stream_msg){.type = STREAM_PULL, .ranges = ranges, .ranges_n = count}, out);
+}
+
+/* What is held goes out as DOTS; what is not is told once, as GONE. One frame a call. */
+static bool say_answer(struct node *n, struct stream *s, struct node_out *out)
+{
+    struct peer_ranges gone = {.n = 0};
+    struct dots_writer w = dots_writer_of(n->opened, DOTS_A_FRAME);
+    if (s->gone_n > 0) {
+        const struct stream_msg m = {
+            .type = STREAM_GONE, .ranges = s->gone.at, .ranges_n = s->gone.n};
+        s->gone_n = 0;
+        return seal_frame(n, s, &m, out);
+    }
+    s->answer_n = heal_answer(n->ledger, s->answer, s->answer_n, &w, &gone);
+    s->gone = gone;
+    s->gone_n = gone.n;
+    if (dots_slice(&w).len == 0)
+        return s->gone_n > 0 && say_answer(n, s, out);
+    return seal_frame(n, s, &(struct stream_msg){.type = STREAM_DOTS, .bytes = dots_slice(&w)},
+                      out);
+}
+
+/* DONE comes after our own questions and after the answers to the other's. */
+static bool say_done(struct node *n, struct stream *s, struct node_out *out)
+{
+    s->done_due = false;
+    s->sent_done = true;
+    return seal_frame(n, s, &(struct stream_msg){.type = STREAM_DONE}, out);
+}
+
+bool stream_say(struct node *n, struct stream *s, struct node_out *out)
+{
+    if (s->hello_due)
+        return say_hello(n, s, out);
+    if (s->auth_due)
+        return say_auth(n, s, out);
+    if (s->digest_due)
+        return say_digest(n, s, out);
+    if (s->heads_due)
+        return say_heads(n, s, out);
+    if (s->records_due)
+        return say_records(n, s, out);
+    if (s->pull_due)
+        return say_pull(n, s, out);
+    if ((s->answer_n > 0 || s->gone_n > 0) && say_answer(n, s, out))
+        return true;
+    const bool asked = s->purpose != STREAM_FOR_SYNC || s->got_heads;
+    return s->done_due && asked && say_done(n, s, out);
+}

@@ -1,0 +1,389 @@
+/**
+ * node/stream.c - sealed streams between nodes: HELLO, AUTH, and then what the stream is for.
+ *
+ * The first frame each way is HELLO with a challenge, the second AUTH, which echoes the other's; before
+ * that nothing is believed, so a recorded stream proves nothing. Then, by purpose:
+ *   ping  the opener hangs up: the process, not just its kernel, has answered
+ *   sync  each side sends DIGEST and HEADS, then the RECORDS of buckets that differ and one PULL; each
+ *         answers the other's PULL with DOTS and GONE, then says DONE
+ *   pull  the opener sends one PULL; the other answers and says DONE
+ */
+#include "node/stream.h"
+
+#include <assert.h>
+#include <string.h>
+
+static struct stream *stream_find(struct streams *t, uint32_t conn)
+{
+    for (size_t i = 0; i < ARRAY_LEN(t->at); i++)
+        if (t->at[i].used && t->at[i].conn == conn)
+            return &t->at[i];
+    return NULL;
+}
+
+static struct stream *free_stream(struct streams *t, bool inbound)
+{
+    size_t same = 0;
+    struct stream *found = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(t->at); i++) {
+        struct stream *s = &t->at[i];
+        same += s->used && s->inbound == inbound;
+        if (!s->used && found == NULL)
+            found = s;
+    }
+    return same < (inbound ? NODE_STREAMS_IN_MAX : NODE_STREAMS_OUT_MAX) ? found : NULL;
+}
+
+static void begin(struct node *n, mono_us now, struct stream *s, uint32_t conn)
+{
+    struct dot_range *answer = s->answer; /* taken once, with the table */
+    *s = (struct stream){
+        .used = true, .conn = conn, .progress_at = now, .challenge = rng_next(&n->rng)};
+    s->answer = answer;
+}
+
+/* Tell whoever asked for the stream how it went. */
+static void report(struct node *n, mono_us now, const struct stream *s, bool ok)
+{
+    n->counters.streams_failed += !ok;
+    if (s->inbound)
+        return;
+    if (s->purpose == STREAM_FOR_PING)
+        swim_tcp_result(n->swim, now, s->ping_challenge, ok);
+    if (s->purpose == STREAM_FOR_SYNC)
+        swim_synced(n->swim, now, s->peer, ok);
+}
+
+static void finish(struct node *n, mono_us now, struct stream *s, bool ok)
+{
+    report(n, now, s, ok);
+    s->hangup = s->up;
+    s->used = s->hangup; /* a stream that never came up has nobody to hang up on */
+}
+
+static void open_stream(struct node *n, mono_us now, uint64_t id, const struct addr *addr,
+                        const struct swim_out *why, uint8_t purpose)
+{
+    struct stream *s = free_stream(n->streams, false);
+    if (s == NULL) {
+        n->counters.streams_busy++;
+        if (purpose == STREAM_FOR_PING)
+            swim_tcp_result(n->swim, now, why->challenge, false);
+        if (purpose == STREAM_FOR_SYNC)
+            swim_synced(n->swim, now, id, false);
+        return;
+    }
+    n->streams->conn = (n->streams->conn + 1) & ~NODE_INBOUND;
+    begin(n, now, s, n->streams->conn);
+    s->peer = id;
+    s->addr = *addr;
+    s->purpose = purpose;
+    s->ping_challenge = why == NULL ? 0 : why->challenge;
+    s->connect_due = true;
+    n->counters.streams_out++;
+}
+
+void stream_open(struct node *n, mono_us now, const struct swim_out *why, uint8_t purpose)
+{
+    open_stream(n, now, why->id, &why->addr, why, purpose);
+}
+
+void stream_open_pull(struct node *n, mono_us now, uint64_t id)
+{
+    struct swim_member member;
+    if (swim_find(n->swim, id, &member))
+        open_stream(n, now, id, &member.addr, NULL, STREAM_FOR_PULL);
+}
+
+void stream_up(struct node *n, mono_us now, uint32_t conn, const struct addr *from)
+{
+    struct stream *s = stream_find(n->streams, conn);
+    if (s == NULL && (conn & NODE_INBOUND) != 0) {
+        s = free_stream(n->streams, true);
+        if (s == NULL) {
+            n->counters.streams_busy++;
+            n->streams->refused[n->streams->refused_n++ % STREAM_REFUSED_MAX] = conn;
+            return;
+        }
+        begin(n, now, s, conn);
+        s->inbound = true;
+        s->addr = *from;
+        n->counters.streams_in++;
+    }
+    if (s == NULL)
+        return;
+    s->up = true;
+    s->progress_at = now;
+    s->hello_due = !s->inbound;
+}
+
+void stream_down(struct node *n, mono_us now, uint32_t conn)
+{
+    struct stream *s = stream_find(n->streams, conn);
+    if (s == NULL)
+        return;
+    /* The opener hangs up: for the other end that is how a stream ends well. */
+    const bool ended =
+        s->inbound && s->got_auth && (s->purpose == STREAM_FOR_PING || s->sent_done || s->reported);
+    s->up = false;
+    if (!s->hangup)
+        finish(n, now, s, ended);
+    s->used = false;
+}
+
+/* ---- frames in ---- */
+
+static bool name_fits(const struct node *n, uint64_t id, const struct peer_record *record)
+{
+    return hash_node_id(n->cfg.cluster, record->name) == id;
+}
+
+static bool take_hello(struct node *n, struct stream *s, const struct packet_head *head,
+                       const struct stream_hello *hello)
+{
+    if (s->got_hello || !name_fits(n, head->sender, &hello->record))
+        return false;
+    if (hello->wire_min > PACKET_VERSION || hello->wire_max < PACKET_VERSION)
+        return false;
+    if (s->inbound) {
+        s->peer = head->sender;
+        s->purpose = hello->purpose;
+    }
+    s->got_hello = true;
+    s->run = head->run;
+    s->echo = hello->challenge;
+    s->same_view = hello->view_hash == swim_view_hash(n->swim);
+    s->hello_due = s->inbound;
+    s->auth_due = true;
+    return true;
+}
+
+/* From here on the run at the other end is known to be alive now. */
+static bool take_auth(struct node *n, mono_us now, struct stream *s, uint64_t echo)
+{
+    if (!s->got_hello || s->got_auth || echo != s->challenge)
+        return false;
+    s->got_auth = true;
+    peers_prove_run(n->peers, now, s->peer, &s->run);
+    if (s->purpose == STREAM_FOR_PING && !s->inbound)
+        finish(n, now, s, true);
+    s->digest_due = s->heads_due = s->purpose == STREAM_FOR_SYNC;
+    s->pull_due = s->purpose == STREAM_FOR_PULL && !s->inbound;
+    return true;
+}
+
+static bool take_digest(struct node *n, struct stream *s, struct slice bytes)
+{
+    uint64_t own[STREAM_BUCKETS];
+    struct reader r = reader_of(bytes);
+    if (s->got_digest || bytes.len != sizeof own)
+        return false;
+    s->got_digest = true;
+    swim_digest(n->swim, own);
+    for (size_t i = 0; i < STREAM_BUCKETS; i++) {
+        if (read_u64(&r) == own[i])
+            continue;
+        s->differ[i / 8] |= (uint8_t)(1U << i % 8);
+        s->records_due = true;
+    }
+    return true;
+}
+
+static bool take_heads(struct node *n, mono_us now, struct stream *s, struct slice covers)
+{
+    if (s->got_heads || covers.len % COVER_LEN != 0)
+        return false;
+    apply_covers(n, now, s->peer, covers);
+    if (covers.len / COVER_LEN < STREAM_HEADS_COVERS) { /* a full frame is followed by another */
+        s->got_heads = true;
+        s->pull_due = true;
+    }
+    return true;
+}
+
+static bool take_pull(struct stream *s, const struct stream_msg *m)
+{
+    if (s->got_pull || m->ranges_n > STREAM_RANGES_MAX)
+        return false;
+    s->got_pull = true;
+    memcpy(s->answer, m->ranges, m->ranges_n * sizeof *m->ranges);
+    s->answer_n = m->ranges_n;
+    s->done_due = true;
+    return true;
+}
+
+static bool take_gone(struct node *n, mono_us now, struct stream *s, const struct stream_msg *m)
+{
+    struct peer_ranges part;
+    for (size_t at = 0; at < m->ranges_n; at += part.n) {
+        part.n = m->ranges_n - at < PEER_RANGES_MAX ? m->ranges_n - at : PEER_RANGES_MAX;
+        memcpy(part.at, m->ranges + at, part.n * sizeof *m->ranges);
+        heal_gone(n->heal, now, s->peer, &part);
+    }
+    return true;
+}
+
+static bool take_authed(struct node *n, mono_us now, struct stream *s, const struct stream_msg *m)
+{
+    switch (m->type) {
+    case STREAM_DIGEST:
+        return take_digest(n, s, m->bytes);
+    case STREAM_HEADS:
+        return take_heads(n, now, s, m->bytes);
+    case STREAM_RECORDS:
+        swim_merge(n->swim, now, m->records, m->records_n);
+        return true;
+    case STREAM_PULL:
+        return take_pull(s, m);
+    case STREAM_DOTS:
+        apply_dots(n, now, m->bytes, true, 0);
+        return true;
+    case STREAM_GONE:
+        return take_gone(n, now, s, m);
+    case STREAM_DONE:
+        s->got_done = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool take(struct node *n, mono_us now, struct stream *s, const struct packet_head *head,
+                 const struct stream_msg *m)
+{
+    if (m->type == STREAM_HELLO)
+        return take_hello(n, s, head, &m->hello);
+    if (m->type == STREAM_AUTH)
+        return take_auth(n, now, s, m->echo);
+    return s->got_auth && take_authed(n, now, s, m);
+}
+
+/* One run and one peer per stream, and counters that rise: nothing can be spliced in or repeated. */
+static bool belongs(const struct stream *s, const struct packet_head *head)
+{
+    if (head->counter <= s->last_counter)
+        return false;
+    if (s->peer != 0 && head->sender != s->peer)
+        return false;
+    return !s->got_hello || memcmp(head->run.bytes, s->run.bytes, RUN_LEN) == 0;
+}
+
+/* Both have said everything. The opener hangs up; the other may still have bytes on their way. */
+static void finish_if_done(struct node *n, mono_us now, struct stream *s)
+{
+    const bool sync = s->purpose == STREAM_FOR_SYNC;
+    const bool done = s->got_done && (sync ? s->sent_done : !s->inbound);
+    if (!done || s->hangup || s->reported)
+        return;
+    s->reported = true;
+    life_synced(n, sync);
+    if (!s->inbound)
+        finish(n, now, s, true);
+}
+
+void stream_recv(struct node *n, mono_us now, uint32_t conn, struct slice bytes)
+{
+    struct packet_in packet;
+    struct stream_msg m;
+    struct stream *s = stream_find(n->streams, conn);
+    if (s == NULL || s->hangup)
+        return;
+    n->counters.frames_in++;
+    const bool fits = bytes.len <= STREAM_FRAME_MAX;
+    const enum err err =
+        fits ? packet_open(&n->seal, CHANNEL_TCP, bytes, n->opened, &packet) : ERR_MALFORMED;
+    if (err != OK)
+        datagram_count(&n->counters, err);
+    if (err != OK || !belongs(s, &packet.head) ||
+        stream_decode(n->stream_codec, packet.body, &m) != OK) {
+        n->counters.dropped_decode += err == OK;
+        finish(n, now, s, false);
+        return;
+    }
+    s->last_counter = packet.head.counter;
+    s->progress_at = now;
+    if (!take(n, now, s, &packet.head, &m)) {
+        n->counters.dropped_decode++;
+        finish(n, now, s, false);
+    } else {
+        finish_if_done(n, now, s);
+    }
+}
+
+/* ---- time ---- */
+
+static mono_us expires_at(const struct stream *s)
+{
+    return s->progress_at + (s->got_auth ? STREAM_STALL_US : STREAM_HELLO_US);
+}
+
+void stream_tick(struct node *n, mono_us now)
+{
+    for (size_t i = 0; i < ARRAY_LEN(n->streams->at); i++) {
+        struct stream *s = &n->streams->at[i];
+        if (!s->used || s->hangup || now < expires_at(s))
+            continue;
+        n->counters.streams_timeout++;
+        s->up = true; /* the driver holds a connection attempt or a socket: have it closed */
+        finish(n, now, s, false);
+    }
+}
+
+mono_us stream_deadline(const struct node *n)
+{
+    mono_us at = NEVER;
+    for (size_t i = 0; i < ARRAY_LEN(n->streams->at); i++)
+        if (n->streams->at[i].used && !n->streams->at[i].hangup)
+            at = time_min(at, expires_at(&n->streams->at[i]));
+    return at;
+}
+
+/* ---- outputs ---- */
+
+struct streams *streams_new(struct arena *arena)
+{
+    struct streams *t = arena_take(arena, 1, sizeof *t);
+    if (t == NULL)
+        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(t->at); i++) {
+        t->at[i].answer = arena_take(arena, STREAM_RANGES_MAX, sizeof *t->at[i].answer);
+        if (t->at[i].answer == NULL)
+            return NULL;
+    }
+    return t;
+}
+
+static bool poll_refused(struct streams *t, struct node_out *out)
+{
+    if (t->refused_n == 0)
+        return false;
+    *out = (struct node_out){.kind = NODE_OUT_HANGUP,
+                             .conn = t->refused[--t->refused_n % STREAM_REFUSED_MAX]};
+    return true;
+}
+
+bool stream_poll(struct node *n, mono_us now, struct node_out *out)
+{
+    if (poll_refused(n->streams, out))
+        return true;
+    for (size_t i = 0; i < ARRAY_LEN(n->streams->at); i++) {
+        struct stream *s = &n->streams->at[i];
+        if (!s->used)
+            continue;
+        if (s->hangup) {
+            *out = (struct node_out){.kind = NODE_OUT_HANGUP, .conn = s->conn};
+            s->used = false;
+            return true;
+        }
+        if (s->connect_due) {
+            s->connect_due = false;
+            *out = (struct node_out){.kind = NODE_OUT_CONNECT, .conn = s->conn, .to = s->addr};
+            return true;
+        }
+        if (s->up && stream_say(n, s, out)) {
+            finish_if_done(n, now, s);
+            return true;
+        }
+    }
+    return false;
+}

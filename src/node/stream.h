@@ -1,0 +1,46 @@
+/** node/stream.h - the state of the sealed streams of one node; shared by stream.c and say.c. */
+#pragma once
+
+#include "node/inside.h"
+
+#define STREAM_HELLO_US     (2 * US_PER_SEC)  /* until HELLO and AUTH went both ways, per step */
+#define STREAM_STALL_US     (30 * US_PER_SEC) /* without a frame */
+#define STREAM_HEADS_COVERS 2048              /* covers of a full HEADS frame */
+#define STREAM_REFUSED_MAX  64
+
+/** One stream; what is due is said in the order of the fields. */
+struct stream {
+    bool used, inbound;
+    bool up;       /* connected */
+    bool hangup;   /* say so once, then the slot is free */
+    bool reported; /* its success was told */
+    bool same_view;
+    bool connect_due, hello_due, auth_due, digest_due, heads_due, records_due, pull_due, done_due;
+    bool sent_hello, sent_auth, sent_done;
+    bool got_hello, got_auth, got_digest, got_heads, got_pull, got_done;
+    uint8_t purpose; /* enum stream_purpose */
+    uint32_t conn;
+    uint64_t peer; /* node id; 0 until an inbound HELLO */
+    struct addr addr;
+    struct run run; /* of the other end, from its HELLO on */
+    uint64_t challenge, echo;
+    uint64_t ping_challenge; /* what swim wants to hear back */
+    uint64_t last_counter;
+    mono_us progress_at;
+    uint8_t differ[STREAM_BUCKETS / 8]; /* buckets whose records the other end lacks */
+    size_t records_cursor, heads_cursor;
+    struct dot_range *answer; /* STREAM_RANGES_MAX: what is still to be answered of its PULL */
+    size_t answer_n;
+    struct peer_ranges gone; /* ranges that are not held and have yet to be told so */
+    size_t gone_n;
+};
+
+struct streams {
+    struct stream at[NODE_STREAMS_IN_MAX + NODE_STREAMS_OUT_MAX];
+    uint32_t conn; /* last id given to an outbound stream */
+    uint32_t refused[STREAM_REFUSED_MAX];
+    size_t refused_n;
+};
+
+/** Build the next frame that s has to say; false when it has nothing to say now. */
+bool stream_say(struct node *n, struct stream *s, struct node_out *out);

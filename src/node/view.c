@@ -1,0 +1,74 @@
+#include "node/view.h"
+
+#include <assert.h>
+
+#include "node/inside.h"
+
+static void inspect_self(const struct node *n, struct node_view *out)
+{
+    out->name = n->cfg.name;
+    out->cluster = n->cfg.cluster;
+    out->addr = n->cfg.addr;
+    out->id = n->seal.self;
+    out->epoch = ledger_epoch(n->ledger);
+    out->state = n->life.state;
+    out->state_text = node_state_text(n);
+    out->sealed = n->seal.ring->n > 0;
+    out->node = n->counters;
+}
+
+static void inspect_swim(const struct node *n, struct node_view *out)
+{
+    const struct peer_record own = swim_own_record(n->swim);
+    out->generation = own.gen;
+    out->version = own.ver;
+    out->view_hash = swim_view_hash(n->swim);
+    out->lhm = swim_lhm(n->swim);
+    out->isolated = swim_isolated(n->swim);
+    out->members = swim_members(n->swim);
+    out->alive = swim_alive(n->swim);
+    out->swim = swim_counters(n->swim);
+}
+
+void node_inspect(const struct node *n, struct node_view *out)
+{
+    *out = (struct node_view){0};
+    inspect_self(n, out);
+    inspect_swim(n, out);
+    out->index = ledger_l(n->ledger);
+    out->head = ledger_head(n->ledger);
+    out->vector_hash = ledger_vector_hash(n->ledger);
+    out->gaps = ledger_gaps(n->ledger);
+    out->log_n = ledger_log_n(n->ledger);
+    out->origins = ledger_origins(n->ledger);
+    out->ledger = ledger_counters(n->ledger);
+    out->spread = spread_counters(n->spread);
+    out->heal = heal_counters(n->heal);
+}
+
+void node_member_at(const struct node *n, size_t i, struct node_member *out)
+{
+    struct origin_view origin;
+    struct spread_view link;
+    *out = (struct node_member){.swim = swim_member_at(n->swim, i)};
+    if (ledger_origin(n->ledger, out->swim.epoch, &origin)) {
+        out->head = origin.head;
+        out->applied = origin.applied;
+    }
+    if (spread_link(n->spread, out->swim.id, &link)) {
+        out->covered = link.applied;
+        out->behind = link.behind;
+    }
+    const struct peer *p = peers_find(n->peers, out->swim.id);
+    out->proven = p != NULL && p->now.proven;
+}
+
+void node_origin_at(const struct node *n, size_t i, struct origin_view *out)
+{
+    *out = ledger_origin_at(n->ledger, i);
+}
+
+size_t node_gap_list(const struct node *n, struct gap *out, size_t cap)
+{
+    return ledger_gap_list(n->ledger, out, cap);
+}

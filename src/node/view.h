@@ -1,0 +1,67 @@
+/** node/view.h - what people may know of a node, as plain values; copied, never lent pointers. */
+#pragma once
+
+#include "heal/heal.h"
+#include "ledger/ledger.h"
+#include "node/node.h"
+#include "spread/spread.h"
+
+/** Counters of the node itself. */
+struct node_counters {
+    uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out;
+    uint64_t frames_in, frames_out;
+    uint64_t dropped_size, dropped_malformed, dropped_version, dropped_key, dropped_unauthentic;
+    uint64_t dropped_replay, dropped_decode, dropped_unproven, dropped_peers_full;
+    uint64_t own_packets; /* of this very run: a seed was ourselves */
+    uint64_t proven;      /* runs that proved to be fresh */
+    uint64_t streams_in, streams_out, streams_failed, streams_busy, streams_timeout;
+    uint64_t too_big; /* datagrams that did not fit their path */
+    uint64_t commands, commands_refused;
+    uint64_t dots_in;              /* dots seen in packets, duplicates included */
+    uint64_t names_ok, names_none; /* DNS answers with and without addresses */
+    uint64_t broad;                /* whole-cache barriers raised, for any reason */
+};
+
+struct node_view {
+    struct slice name;    /* lent for the node's life */
+    struct slice cluster; /* lent for the node's life */
+    struct addr addr;
+    uint64_t id, epoch, generation;
+    uint32_t version;
+    enum node_state state;
+    const char *state_text;
+    uint64_t index; /* L */
+    uint64_t head;
+    uint64_t view_hash, vector_hash;
+    uint64_t gaps, log_n;
+    uint8_t lhm;
+    bool isolated, sealed;
+    size_t members, alive, origins;
+    struct node_counters node;
+    struct swim_counters swim;
+    struct ledger_counters ledger;
+    struct spread_counters spread;
+    struct heal_counters heal;
+};
+
+/** Look at the node. */
+void node_inspect(const struct node *n, struct node_view *out);
+
+/** One member with what spread and ledger know of it. Names are lent until the next call on n. */
+struct node_member {
+    struct swim_member swim;
+    uint64_t head;    /* of its origin, as heard here */
+    uint64_t applied; /* of its origin, covered here */
+    uint64_t covered; /* of our dots, covered there */
+    bool behind;
+    bool proven;
+};
+
+/** The i-th member, i < node_view.members. */
+void node_member_at(const struct node *n, size_t i, struct node_member *out);
+
+/** The i-th origin, i < node_view.origins. */
+void node_origin_at(const struct node *n, size_t i, struct origin_view *out);
+
+/** Open gaps, at most cap. Returns: how many were written. */
+size_t node_gap_list(const struct node *n, struct gap *out, size_t cap);

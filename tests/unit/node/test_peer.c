@@ -1,0 +1,145 @@
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "node/peer.h"
+
+#define MAX 8
+
+static uint8_t memory[1 << 20];
+
+static struct peers *make(void)
+{
+    struct arena arena;
+    arena_init(&arena, memory, sizeof memory);
+    struct peers *t = peers_new(&arena, MAX, 1);
+    cr_assert_not_null(t);
+    return t;
+}
+
+static struct packet_head head(uint64_t sender, uint8_t run, uint64_t counter)
+{
+    return (struct packet_head){.sender = sender, .run = {{run, 1}}, .counter = counter};
+}
+
+static enum err accept(struct peers *t, uint64_t sender, uint8_t run, uint64_t counter)
+{
+    const struct packet_head h = head(sender, run, counter);
+    struct peer *p;
+    struct peer_run *r;
+    return peers_accept(t, 1, &h, &p, &r);
+}
+
+static void prove(struct peers *t, uint64_t sender, uint8_t run)
+{
+    const struct run bytes = {{run, 1}};
+    peers_prove_run(t, 1, sender, &bytes);
+}
+
+Test(peer, a_counter_is_accepted_once)
+{
+    struct peers *t = make();
+    cr_assert_eq(accept(t, 5, 1, 1), OK);
+    cr_assert_eq(accept(t, 5, 1, 1), ERR_REPLAY);
+    cr_assert_eq(accept(t, 5, 1, 2), OK);
+}
+
+Test(peer, a_new_run_is_a_stranger_until_it_is_proven)
+{
+    struct peers *t = make();
+    cr_assert_eq(accept(t, 5, 1, 1), OK);
+    prove(t, 5, 1);
+    cr_assert(peers_find(t, 5)->now.proven);
+    cr_assert_eq(accept(t, 5, 2, 1), OK);
+    cr_assert(peers_find(t, 5)->now.proven, "the believed run stays");
+    cr_assert_eq(peers_find(t, 5)->now.run.bytes[0], 1);
+    cr_assert_not(peers_find(t, 5)->fresh.proven);
+}
+
+Test(peer, a_proven_run_retires_the_one_before)
+{
+    struct peers *t = make();
+    cr_assert_eq(accept(t, 5, 1, 1), OK);
+    prove(t, 5, 1);
+    prove(t, 5, 2);
+    cr_assert_eq(accept(t, 5, 1, 2), ERR_REPLAY);
+    cr_assert_eq(accept(t, 5, 2, 1), OK);
+}
+
+Test(peer, the_last_four_retired_runs_are_refused)
+{
+    struct peers *t = make();
+    for (uint8_t run = 1; run <= 6; run++)
+        prove(t, 5, run);
+    for (uint8_t run = 2; run <= 5; run++)
+        cr_assert_eq(accept(t, 5, run, 100), ERR_REPLAY);
+}
+
+Test(peer, a_retired_run_may_ask_to_join_again)
+{
+    struct peers *t = make();
+    struct peer *p;
+    struct peer_run *r;
+    prove(t, 5, 1);
+    prove(t, 5, 2);
+    struct packet_head h = head(5, 1, 9);
+    h.class = PACKET_JOIN;
+    cr_assert_eq(peers_accept(t, 1, &h, &p, &r), OK);
+    cr_assert_not(r->proven);
+}
+
+Test(peer, a_challenge_is_answered_by_its_addressee_in_time)
+{
+    struct peers *t = make();
+    peers_challenged(t, 1000, 5, 0xABCDEF);
+    cr_assert(peers_answers(t, 1001, 5, 0xABCDEF));
+    cr_assert_not(peers_answers(t, 1001, 6, 0xABCDEF), "somebody else");
+    cr_assert_not(peers_answers(t, 1001, 5, 0xABCDEE), "another challenge");
+    cr_assert_not(peers_answers(t, 1000 + PEER_CHALLENGE_US, 5, 0xABCDEF), "too late");
+}
+
+Test(peer, a_challenge_to_an_address_is_answered_by_whoever_is_there)
+{
+    struct peers *t = make();
+    peers_challenged(t, 1000, 0, 7);
+    cr_assert(peers_answers(t, 1001, 5, 7));
+    cr_assert(peers_answers(t, 1001, 6, 7));
+}
+
+Test(peer, strangers_make_room_for_each_other_and_never_for_proven_ones)
+{
+    struct peers *t = make();
+    for (uint64_t id = 1; id <= MAX; id++)
+        cr_assert_eq(accept(t, id, 1, 1), OK);
+    prove(t, 3, 1);
+    for (uint64_t id = 100; id < 200; id++)
+        cr_assert_eq(accept(t, id, 1, 1), OK);
+    cr_assert_not_null(peers_find(t, 3));
+}
+
+Test(peer, a_table_of_proven_runs_takes_nobody_else)
+{
+    struct peers *t = make();
+    for (uint64_t id = 1; id <= MAX; id++)
+        prove(t, id, 1);
+    cr_assert_eq(accept(t, 100, 1, 1), ERR_FULL);
+    peers_forget(t, 4);
+    cr_assert_eq(accept(t, 100, 1, 1), OK);
+}
+
+Test(peer, what_is_owed_is_told_in_turn_until_it_is_paid)
+{
+    struct peers *t = make();
+    uint32_t cursor = 0;
+    cr_assert_null(peers_owing(t, &cursor));
+    struct peer *a = peers_get(t, 1, 1);
+    struct peer *b = peers_get(t, 1, 2);
+    peers_owe_cover(t, a);
+    peers_owe_cover(t, a);
+    peers_owe_echo(t, b, 99);
+    struct peer *first = peers_owing(t, &cursor);
+    peers_paid(t, first);
+    struct peer *second = peers_owing(t, &cursor);
+    cr_assert_neq(first, second);
+    peers_paid(t, second);
+    cr_assert_not(peers_owe(t));
+}
