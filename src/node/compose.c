@@ -7,23 +7,15 @@
 #define ARRAY_OF_11 0x9B /* msgpack: a body as peer_encode() writes it */
 #define ARRAY_OF_12 0x9C
 #define BIN_16      0xC5
-#define ACK_LEN     88  /* at least the body of an ACK to a stranger */
-#define NOT_ME_LEN  144 /* at least the body of a NOT_ME, whatever our name */
+#define ACK_LEN     88                      /* at least the body of an ACK to a stranger */
+#define NOT_ME_LEN  144                     /* at least the body of a NOT_ME, whatever our name */
 #define PIGGYBACK   (NODE_DATAGRAM_MAX / 4) /* room that hot dots may take */
 #define COVERS_ROOM 64                      /* a bin of one cover, or of two */
 
-static const size_t BODY_ROOM[PEER_MTU_STEPS] = {1200 - PACKET_OVERHEAD, 900 - PACKET_OVERHEAD,
-                                                 508 - PACKET_OVERHEAD};
-
 static size_t room_for(struct peer *p, mono_us now)
 {
-    if (p == NULL)
-        return BODY_ROOM[0];
-    if (p->mtu_step > 0 && now - p->mtu_at > PEER_MTU_RETRY_US) {
-        p->mtu_step--;
-        p->mtu_at = now;
-    }
-    return BODY_ROOM[p->mtu_step];
+    const size_t datagram = p == NULL ? NODE_DATAGRAM_MAX : path_room(&p->path, now);
+    return datagram - PACKET_OVERHEAD;
 }
 
 /* A PING is as long as what a stranger is answered: nobody gains by asking in another's name. The
@@ -110,6 +102,8 @@ void datagram_send(struct node *n, mono_us now, const struct datagram_to *to, st
     else if (m->type == PEER_PING)
         len = pad(n->body, len, to->may_carry ? ACK_LEN : NOT_ME_LEN);
     seal_out(n, to, len, out);
+    if (p != NULL && m->dots.len > 0)
+        path_sent(&p->path, out->bytes.len);
 }
 
 /* ---- what is due ---- */
@@ -210,13 +204,29 @@ static bool poll_heal(struct node *n, mono_us now, struct node_out *out)
     return false;
 }
 
+/* What fits every path: spread writes one datagram for whoever is next. */
+static size_t push_room(struct node *n, mono_us now)
+{
+    size_t room = room_for(NULL, now);
+    if (n->counters.too_big + n->counters.black_holes == 0) /* no path was ever narrow */
+        return room;
+    for (size_t i = 0; i < swim_members(n->swim); i++) {
+        struct peer *p = peers_find(n->peers, swim_member_at(n->swim, i).id);
+        const size_t fits = room_for(p, now);
+        room = fits < room ? fits : room;
+    }
+    return room;
+}
+
 static bool poll_spread(struct node *n, mono_us now, struct node_out *out)
 {
     struct spread_out due;
     struct datagram_to to;
+    if (spread_deadline(n->spread) > now)
+        return false;
     struct peer_msg *m = blank(n, PEER_GOSSIP);
-    const size_t head = peer_msg_len(m) + COVERS_ROOM;
-    while (spread_poll(n->spread, now, BODY_ROOM[0] - head, &due)) {
+    const size_t room = push_room(n, now) - peer_msg_len(m) - COVERS_ROOM;
+    while (spread_poll(n->spread, now, room, &due)) {
         if (!address_of(n, due.to, &to))
             continue;
         m->dots = due.dots;

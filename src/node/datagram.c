@@ -35,6 +35,14 @@ static void note_rtt(struct node *n, uint64_t id)
     heal_rtt(n->heal, id, member.srtt_us);
 }
 
+/* Long datagrams that bring nothing about, to a peer that is heard, fall into a black hole. */
+static void note_path(struct node *n, mono_us now, struct peer *p)
+{
+    struct spread_view link;
+    if (spread_link(n->spread, p->id, &link) && path_heard(&p->path, now, link.applied))
+        n->counters.black_holes++;
+}
+
 static void recv_heal(struct node *n, mono_us now, uint64_t id, const struct peer_msg *m)
 {
     switch (m->type) {
@@ -59,6 +67,7 @@ static void recv_proven(struct node *n, mono_us now, struct peer *p, uint64_t ep
     if (m->dots.len > 0 && apply_dots(n, now, m->dots, m->type == PEER_DOTS, epoch))
         peers_owe_cover(n->peers, p);
     apply_covers(n, now, p->id, m->covers);
+    note_path(n, now, p);
     apply_heard(n, heal_header(n->heal, now, p->id, epoch, m));
     recv_heal(n, now, p->id, m);
     if (m->type == PEER_ACK)
@@ -125,9 +134,7 @@ void datagram_too_big(struct node *n, mono_us now, const struct addr *addr)
     for (size_t i = 0; i < swim_members(n->swim); i++) {
         const struct swim_member member = swim_member_at(n->swim, i);
         struct peer *p = addr_eq(&member.addr, addr) ? peers_find(n->peers, member.id) : NULL;
-        if (p == NULL || p->mtu_step + 1 >= PEER_MTU_STEPS)
-            continue;
-        p->mtu_step++;
-        p->mtu_at = now;
+        if (p != NULL)
+            path_too_long(&p->path, now);
     }
 }

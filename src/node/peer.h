@@ -15,14 +15,13 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/time.h"
+#include "node/path.h"
 #include "seal/packet.h"
 #include "seal/window.h"
 
 #define PEER_RETIRED 4
 #define PEER_CHALLENGE_US                                                                          \
-    (10 * US_PER_SEC)       /* an unanswered challenge is worth nothing after this */
-#define PEER_MTU_STEPS    3 /* 1,200, 900, 508 bytes of datagram */
-#define PEER_MTU_RETRY_US (60 * US_PER_SEC) /* then the next larger step is tried again */
+    (10 * US_PER_SEC) /* an unanswered challenge is worth nothing after this */
 
 /** One run of a node and the counters it used. */
 struct peer_run {
@@ -45,8 +44,7 @@ struct peer {
     bool owes_echo;  /* its challenge waits to be echoed */
     bool owes_cover; /* it sent dots of its own: say what we covered */
     uint64_t echo;
-    uint8_t mtu_step; /* 0 = 1,200 bytes */
-    mono_us mtu_at;   /* when it was last changed */
+    struct path path;
 };
 
 struct peers;

@@ -106,7 +106,8 @@ static void up(struct rig *r, uint32_t conn, const struct addr *from)
 /* Conn ids: what one end calls n the other calls n | NODE_INBOUND. */
 static void carry(struct rig *from, struct rig *to, const struct node_out *out)
 {
-    if (out->kind == NODE_OUT_DATAGRAM && addr_eq(&out->to, &to->addr))
+    const bool vanishes = from->swallows != 0 && out->bytes.len > from->swallows;
+    if (out->kind == NODE_OUT_DATAGRAM && !vanishes && addr_eq(&out->to, &to->addr))
         rig_datagram(to, &from->addr, out->bytes);
     if (out->kind == NODE_OUT_CONNECT) {
         up(to, out->conn | NODE_INBOUND, &from->addr);

@@ -15,6 +15,7 @@ struct rig {
     struct node *node;
     struct addr addr;
     mono_us now;
+    size_t swallows; /* datagrams longer than this vanish on their way from here; 0 = none do */
 };
 
 /** How to make one. */
