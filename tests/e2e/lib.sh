@@ -1,0 +1,292 @@
+# shellcheck shell=bash
+# tests/e2e/lib.sh - real nodes in a network of their own, and words to tell a story about them.
+#
+# A test sources this file first. It is then run again inside its own network namespace, where only
+# loopback exists: every node has an address in 127.0.0.0/8, and nftables can cut and lose packets
+# without touching the machine. Everything is killed at the end. The last line printed is
+# "N passed, N failed".
+set -euo pipefail
+
+if [ -z "${E2E_INSIDE:-}" ]; then
+    exec env E2E_INSIDE=1 unshare --net --pid --fork --mount-proc --kill-child bash "$0" "$@"
+fi
+ip link set lo up
+
+BIN=${SCRUBJAY_BIN:?set SCRUBJAY_BIN to the folder of scrubjayd and jay}
+BUILD=${SCRUBJAY_BUILD:-$(dirname "$BIN")}
+export BUILD
+WORK=$(mktemp -d)
+ZONE=nodes.e2e.test
+DNS_IP=127.1.0.53
+DNS_PORT=6253
+passed=0
+failed=0
+
+finish()
+{
+    local status=$?
+    if [ "$status" -ne 0 ] || [ "$failed" -gt 0 ]; then
+        local log
+        for log in "$WORK"/*.log; do
+            [ -s "$log" ] || continue
+            echo "--- $(basename "$log")"
+            tail -n 40 "$log"
+        done
+    fi
+    {
+        jobs -p | xargs -r kill -9
+        wait
+    } 2>/dev/null || true
+    rm -rf "$WORK"
+    [ "$status" -eq 0 ] || failed=$((failed + 1))
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ] || exit 1
+}
+trap finish EXIT
+
+# --- verdicts ------------------------------------------------------------------------------------
+
+pass()
+{
+    passed=$((passed + 1))
+    echo "ok    $*"
+}
+
+fail()
+{
+    failed=$((failed + 1))
+    echo "FAIL  $*"
+}
+
+# check WHAT COMMAND... - one test: the command must succeed.
+check()
+{
+    local what=$1
+    shift
+    if "$@" >"$WORK/check.out" 2>&1; then
+        pass "$what"
+    else
+        fail "$what: $*"
+        head -n 5 "$WORK/check.out"
+    fi
+}
+
+now_ms()
+{
+    date +%s%3N
+}
+
+# until_ms LIMIT_MS COMMAND... - polls until the command succeeds; the time it took in $took_ms.
+until_ms()
+{
+    local limit=$1 begun
+    begun=$(now_ms)
+    shift
+    until "$@" >/dev/null 2>&1; do
+        took_ms=$(($(now_ms) - begun))
+        [ "$took_ms" -lt "$limit" ] || return 1
+        sleep 0.02
+    done
+    took_ms=$(($(now_ms) - begun))
+}
+
+# within LIMIT_MS WHAT COMMAND... - one test: the command succeeds in time.
+within()
+{
+    local limit=$1 what=$2
+    shift 2
+    if until_ms "$limit" "$@"; then
+        pass "$what: $took_ms ms (at most $limit)"
+    else
+        fail "$what: not within $limit ms"
+    fi
+}
+
+# --- nodes ---------------------------------------------------------------------------------------
+
+# The address of a node is 127.1.0.N for the N-th letter; a node may be started under another one.
+declare -A ip_of=() pid_of=()
+
+default_ip()
+{
+    echo "127.1.0.$(($(printf '%d' "'$1") - 96))"
+}
+
+make_keyring()
+{
+    [ -s "$WORK/keyring" ] || (umask 077 && "$BIN/jay" keyring generate >"$WORK/keyring")
+}
+
+# start_node NAME [OPTION...] - with IP=ADDRESS in the environment to use another address.
+start_node()
+{
+    local name=$1 ip=${IP:-}
+    shift
+    [ -n "$ip" ] || ip=$(default_ip "$name")
+    make_keyring
+    "$BIN/scrubjayd" --name "$name" --cluster "${CLUSTER:-e2e}" --workers 1 --memory 32MiB \
+        --client-listen "$ip:6247" --gossip-listen "$ip:6248" --http-listen "$ip:6249" \
+        --keyring "$WORK/keyring" "$@" >>"$WORK/$name.log" 2>&1 &
+    ip_of[$name]=$ip
+    pid_of[$name]=$!
+}
+
+# start_joined NAME... - nodes that know the zone and the DNS server.
+start_joined()
+{
+    local name
+    for name in "$@"; do
+        start_node "$name" --join-dns "$ZONE" --dns-server "$DNS_IP:$DNS_PORT"
+    done
+}
+
+kill_node()
+{
+    kill -9 "${pid_of[$1]}" 2>/dev/null || true
+    wait "${pid_of[$1]}" 2>/dev/null || true
+}
+
+# ask NODE COMMAND...
+ask()
+{
+    local name=$1
+    shift
+    "$BIN/jay" -s "${ip_of[$name]}:6247" "$@"
+}
+
+http()
+{
+    curl -fsS --max-time 2 "http://${ip_of[$1]}:6249$2"
+}
+
+# metric NODE NAME - the sum of a metric over its labels, as an integer.
+metric()
+{
+    http "$1" /metrics | awk -v m="scrubjay_$2" \
+        '{ n = $1; sub(/\{.*/, "", n) } n == m { s += $2 } END { printf "%d\n", s }'
+}
+
+is_ready()
+{
+    http "$1" /readyz
+}
+
+# sees NODE STATE MEMBER
+sees()
+{
+    ask "$1" -o json members |
+        jq -e --arg m "$3" --arg s "$2" '.members[] | select(.name == $m and .state == $s)'
+}
+
+# all_see STATE MEMBER NODE...
+all_see()
+{
+    local state=$1 member=$2 node
+    shift 2
+    for node in "$@"; do
+        sees "$node" "$state" "$member" || return 1
+    done
+}
+
+# full_mesh NODE... - everybody holds everybody to be alive.
+full_mesh()
+{
+    local member
+    for member in "$@"; do
+        all_see alive "$member" "$@" || return 1
+    done
+}
+
+all_ready()
+{
+    local node
+    for node in "$@"; do
+        is_ready "$node" || return 1
+    done
+}
+
+vector_of()
+{
+    ask "$1" -o json node | jq -er .vector_hash
+}
+
+# same_vectors NODE... - all have covered the same invalidations.
+same_vectors()
+{
+    local node first
+    first=$(vector_of "$1") || return 1
+    for node in "$@"; do
+        [ "$(vector_of "$node")" = "$first" ] || return 1
+    done
+}
+
+misses()
+{
+    local status=0
+    ask "$1" get "$2" || status=$?
+    [ "$status" -eq 1 ]
+}
+
+# --- DNS -----------------------------------------------------------------------------------------
+
+# zone ADDRESS... - what the name resolves to from now on; without addresses it does not exist.
+zone()
+{
+    local ip
+    : >"$WORK/hosts"
+    for ip in "$@"; do
+        echo "$ip $ZONE" >>"$WORK/hosts"
+    done
+    [ -z "${dns_pid:-}" ] || kill -HUP "$dns_pid"
+}
+
+start_dns()
+{
+    zone "$@"
+    dnsmasq --no-daemon --conf-file=/dev/null --no-resolv --no-hosts --addn-hosts="$WORK/hosts" \
+        --bind-interfaces --listen-address="$DNS_IP" --port="$DNS_PORT" --local=/e2e.test/ \
+        --local-ttl=1 --pid-file="$WORK/dns.pid" --user=root >"$WORK/dns.log" 2>&1 &
+    dns_pid=$!
+}
+
+# --- the network ---------------------------------------------------------------------------------
+
+# faults RULE... - drop rules for packets in; replaces what was there. Without rules: none.
+faults()
+{
+    local rule
+    nft flush ruleset
+    [ $# -gt 0 ] || return 0
+    {
+        echo "table ip fault {"
+        echo "chain in { type filter hook input priority 0; policy accept;"
+        for rule in "$@"; do
+            echo "$rule"
+        done
+        echo "}"
+        echo "}"
+    } | nft -f -
+}
+
+# gossip_cut ADDRESS - rules that cut all gossip of an address, both ways.
+gossip_cut()
+{
+    faults "ip saddr $1 udp dport 6248 drop" "ip daddr $1 udp dport 6248 drop" \
+        "ip saddr $1 tcp dport 6248 drop" "ip daddr $1 tcp dport 6248 drop" \
+        "ip saddr $1 tcp sport 6248 drop" "ip daddr $1 tcp sport 6248 drop"
+}
+
+# --- start of most stories -----------------------------------------------------------------------
+
+# cluster NODE... - a DNS zone with all of them, started, seeing each other, ready.
+cluster()
+{
+    local name addresses=()
+    for name in "$@"; do
+        addresses+=("$(default_ip "$name")")
+    done
+    start_dns "${addresses[@]}"
+    start_joined "$@"
+    until_ms 5000 full_mesh "$@" || fail "the cluster did not form"
+    until_ms 10000 all_ready "$@" || fail "the cluster did not become ready"
+}
