@@ -1,0 +1,194 @@
+/**
+ * bench/probe/main.c - from the call on one node to its effect seen at all others, on one clock.
+ *
+ *   jay-latency SYSTEM RATE SECONDS PUBLISHER SUBSCRIBER...
+ *
+ * SYSTEM is scrubjay, redis or serf; the others are IP:PORT. Open loop: messages leave at their time
+ * whether or not earlier ones arrived, and are timed from the moment they should have left. Prints one
+ * JSON line, times in microseconds; exits 1 when a message did not arrive everywhere within 5 s.
+ */
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "base/histogram.h"
+
+#include "system.h"
+
+#define MESSAGES_MAX  1000000
+#define STRAGGLERS_US 5000000
+#define WARM_UP       20 /* messages that are not counted */
+
+struct message {
+    uint64_t sent_us;
+    uint32_t seen_n;
+};
+
+struct run {
+    const struct system *system;
+    struct conn publisher;
+    struct conn subscribers[ENDPOINTS_MAX];
+    size_t subscribers_n;
+    struct message *messages;
+    uint64_t sent_n, complete_n;
+    struct histogram histogram;
+};
+
+static uint64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void die(const char *what, const char *who)
+{
+    fprintf(stderr, "jay-latency: %s: %s\n", what, who);
+    exit(2);
+}
+
+static void open_conn(struct conn *c, const char *endpoint)
+{
+    char host[64];
+    const char *colon = strrchr(endpoint, ':');
+    const int on = 1;
+    if (colon == NULL || (size_t)(colon - endpoint) >= sizeof host)
+        die("not IP:PORT", endpoint);
+    memcpy(host, endpoint, (size_t)(colon - endpoint));
+    host[colon - endpoint] = 0;
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10))};
+    c->fd = socket(AF_INET, SOCK_STREAM, 0);
+    c->in = malloc(INPUT_MAX);
+    if (c->in == NULL || inet_pton(AF_INET, host, &to.sin_addr) != 1 ||
+        connect(c->fd, (struct sockaddr *)&to, sizeof to) != 0)
+        die("cannot connect", endpoint);
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+static void on_seen(void *ctx, uint64_t number)
+{
+    struct run *run = ctx;
+    if (number >= run->sent_n)
+        return;
+    struct message *m = &run->messages[number];
+    if (++m->seen_n != run->subscribers_n)
+        return;
+    run->complete_n++;
+    if (number >= WARM_UP)
+        histogram_add(&run->histogram, now_us() - m->sent_us);
+}
+
+static void ignore(void *ctx, uint64_t number)
+{
+    (void)ctx;
+    (void)number;
+}
+
+static void drain(struct run *run, const struct pollfd *fds)
+{
+    for (size_t i = 0; i < run->subscribers_n; i++) {
+        struct conn *c = &run->subscribers[i];
+        if ((fds[i].revents & (POLLIN | POLLHUP)) == 0)
+            continue;
+        if (!conn_read(c, 0) || !run->system->consume(c, on_seen, run))
+            die("a subscriber was lost", run->system->name);
+    }
+    if (fds[run->subscribers_n].revents != 0) {
+        if (!conn_read(&run->publisher, 0))
+            die("the publisher was lost", run->system->name);
+        run->system->consume(&run->publisher, ignore, NULL);
+    }
+}
+
+/* Wait for input until the time `until`. */
+static void wait_until(struct run *run, uint64_t until)
+{
+    struct pollfd fds[ENDPOINTS_MAX + 1];
+    for (size_t i = 0; i < run->subscribers_n; i++)
+        fds[i] = (struct pollfd){.fd = run->subscribers[i].fd, .events = POLLIN};
+    fds[run->subscribers_n] = (struct pollfd){.fd = run->publisher.fd, .events = POLLIN};
+    const uint64_t now = now_us();
+    const uint64_t left = until > now ? until - now : 0;
+    const struct timespec wait = {.tv_sec = (time_t)(left / 1000000),
+                                  .tv_nsec = (long)(left % 1000000) * 1000};
+    if (ppoll(fds, run->subscribers_n + 1, &wait, NULL) > 0)
+        drain(run, fds);
+}
+
+static void measure(struct run *run, uint64_t rate, uint64_t count)
+{
+    const uint64_t begun = now_us() + 1000;
+    while (run->sent_n < count) {
+        const uint64_t due = begun + run->sent_n * 1000000 / rate;
+        if (now_us() < due) {
+            wait_until(run, due);
+            continue;
+        }
+        run->messages[run->sent_n].sent_us = due;
+        run->sent_n++; /* first: an answer may come before publish() returns */
+        if (!run->system->publish(&run->publisher, run->sent_n - 1))
+            die("cannot publish", run->system->name);
+    }
+    const uint64_t end = now_us() + STRAGGLERS_US;
+    while (run->complete_n < count && now_us() < end)
+        wait_until(run, end);
+}
+
+static const struct system *system_of(const char *name)
+{
+    static const struct system *const ALL[] = {&SYSTEM_SCRUBJAY, &SYSTEM_REDIS, &SYSTEM_SERF};
+    for (size_t i = 0; i < sizeof ALL / sizeof *ALL; i++)
+        if (strcmp(ALL[i]->name, name) == 0)
+            return ALL[i];
+    die("unknown system", name);
+    return NULL;
+}
+
+static void print(const struct run *run, uint64_t rate)
+{
+    const struct histogram *h = &run->histogram;
+    printf("{\"system\": \"%s\", \"receivers\": %zu, \"rate\": %" PRIu64 ", \"sent\": %" PRIu64
+           ", \"lost\": %" PRIu64 ", \"p50_us\": %" PRIu64 ", \"p90_us\": %" PRIu64
+           ", \"p99_us\": %" PRIu64 ", \"p999_us\": %" PRIu64 ", \"max_us\": %" PRIu64 "}\n",
+           run->system->name, run->subscribers_n, rate, run->sent_n, run->sent_n - run->complete_n,
+           histogram_quantile(h, 5000), histogram_quantile(h, 9000), histogram_quantile(h, 9900),
+           histogram_quantile(h, 9990), h->max);
+}
+
+int main(int argc, char **argv)
+{
+    static struct run run;
+    if (argc < 6 || argc - 5 > ENDPOINTS_MAX) {
+        fprintf(stderr,
+                "usage: jay-latency scrubjay|redis|serf RATE SECONDS PUBLISHER SUBSCRIBER...\n");
+        return 2;
+    }
+    const uint64_t rate = strtoull(argv[2], NULL, 10);
+    const uint64_t count = rate * strtoull(argv[3], NULL, 10);
+    run.system = system_of(argv[1]);
+    if (count <= WARM_UP || count > MESSAGES_MAX)
+        die("RATE x SECONDS must be 21 to 1,000,000, got", argv[2]);
+    run.messages = calloc(count, sizeof *run.messages);
+    if (run.messages == NULL)
+        die("no memory for messages", argv[2]);
+    open_conn(&run.publisher, argv[4]);
+    if (!run.system->greet(&run.publisher))
+        die("no greeting from", argv[4]);
+    for (int i = 5; i < argc; i++) {
+        struct conn *c = &run.subscribers[run.subscribers_n++];
+        open_conn(c, argv[i]);
+        if (!run.system->subscribe(c))
+            die("cannot subscribe at", argv[i]);
+    }
+    measure(&run, rate, count);
+    print(&run, rate);
+    return run.complete_n == count ? 0 : 1;
+}
