@@ -7,7 +7,7 @@
 
 #define REPLY_ROOM 1024 /* any reply without values: names, stamps, texts */
 #define VALUE_ROOM 4096 /* most replies with a value */
-#define GOT_ROOM   128  /* one element of an mget without its value: status, token, info */
+#define GOT_ROOM   60   /* one element of an mget without its value: status, token, info */
 
 static const char *const FEATURES[] = {"get",  "fill",    "put",       "invalidate", "touch",
                                        "mget", "mfill",   "subscribe", "members",    "stats",
@@ -258,7 +258,7 @@ size_t command_room(const struct client_request *request)
 
 size_t command_room_max(const struct command_ctx *ctx)
 {
-    return cache_config(ctx->cache)->value_max + CLIENT_FRAME_EXTRA + CLIENT_MGET_MAX * GOT_ROOM;
+    return cache_config(ctx->cache)->value_max + CLIENT_FRAME_EXTRA;
 }
 
 /* ---- when the dots are issued ---- */

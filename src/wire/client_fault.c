@@ -51,7 +51,7 @@ void client_fault_say_quoted(struct client_fault *f, struct slice bytes)
     const size_t len = bytes.len < QUOTED_MAX ? bytes.len : QUOTED_MAX;
     char shown[QUOTED_MAX] = {0};
     for (size_t i = 0; i < len; i++)
-        shown[i] = is_plain(bytes.at[i]) ? (char)bytes.at[i] : '?';
+        shown[i] = (char)(is_plain(bytes.at[i]) ? bytes.at[i] : '?');
     client_fault_say(f, "\"");
     say_bytes(f, shown, len);
     client_fault_say(f, len < bytes.len ? "...\"" : "\"");

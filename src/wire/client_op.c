@@ -6,21 +6,21 @@
 #define STORE_OPTIONS (OPTION_TTL_MS | OPTION_TAGS)
 
 static const struct client_op_spec SPECS[] = {
-    {OP_HELLO, "hello", "[client]", 1, OPTION_PROTO},
-    {OP_PING, "ping", "[]", 0, 0},
-    {OP_GET, "get", "[ns, key]", 2, 0},
-    {OP_FILL, "fill", "[ns, key, value, token]", 4, STORE_OPTIONS},
-    {OP_PUT, "put", "[ns, key, value]", 3, STORE_OPTIONS | OPTION_TOKEN | OPTION_ACK},
-    {OP_INVALIDATE, "invalidate", "[ns, scope, targets]", 3, OPTION_ACK | OPTION_REASON},
-    {OP_TOUCH, "touch", "[ns, key, ttl_ms]", 3, 0},
-    {OP_MGET, "mget", "[ns, keys]", 2, 0},
-    {OP_MFILL, "mfill", "[ns, [[key, value, token]...]]", 2, 0},
-    {OP_SUBSCRIBE, "subscribe", "[[ns, prefix or nil]...]", ARGS_ANY, 0},
-    {OP_UNSUBSCRIBE, "unsubscribe", "[[ns, prefix or nil]...]", ARGS_ANY, 0},
-    {OP_MEMBERS, "members", "[]", 0, 0},
-    {OP_STATS, "stats", "[]", 0, 0},
-    {OP_NODE, "node", "[]", 0, 0},
-    {OP_VECTORS, "vectors", "[]", 0, 0},
+    {"hello", "[client]", OP_HELLO, 1, OPTION_PROTO},
+    {"ping", "[]", OP_PING, 0, 0},
+    {"get", "[ns, key]", OP_GET, 2, 0},
+    {"fill", "[ns, key, value, token]", OP_FILL, 4, STORE_OPTIONS},
+    {"put", "[ns, key, value]", OP_PUT, 3, STORE_OPTIONS | OPTION_TOKEN | OPTION_ACK},
+    {"invalidate", "[ns, scope, targets]", OP_INVALIDATE, 3, OPTION_ACK | OPTION_REASON},
+    {"touch", "[ns, key, ttl_ms]", OP_TOUCH, 3, 0},
+    {"mget", "[ns, keys]", OP_MGET, 2, 0},
+    {"mfill", "[ns, [[key, value, token]...]]", OP_MFILL, 2, 0},
+    {"subscribe", "[[ns, prefix or nil]...]", OP_SUBSCRIBE, ARGS_ANY, 0},
+    {"unsubscribe", "[[ns, prefix or nil]...]", OP_UNSUBSCRIBE, ARGS_ANY, 0},
+    {"members", "[]", OP_MEMBERS, 0, 0},
+    {"stats", "[]", OP_STATS, 0, 0},
+    {"node", "[]", OP_NODE, 0, 0},
+    {"vectors", "[]", OP_VECTORS, 0, 0},
 };
 
 /** A word of the protocol and what it stands for. */

@@ -23,11 +23,11 @@ enum client_option {
 
 /** What one op looks like. */
 struct client_op_spec {
-    uint32_t op;
     const char *name;
     const char *args; /* for people: "[ns, key]" */
-    uint8_t args_n;   /* positional arguments; ARGS_ANY for lists of filters */
-    uint8_t options;  /* set of enum client_option */
+    uint32_t op;
+    uint8_t args_n;  /* positional arguments; ARGS_ANY for lists of filters */
+    uint8_t options; /* set of enum client_option */
 };
 
 #define ARGS_ANY UINT8_MAX

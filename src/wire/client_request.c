@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "wire/client_args.h"
 #include "wire/client_fault.h"
 
@@ -31,6 +33,7 @@ MUST_USE static enum err read_envelope(struct client_codec *c, struct slice fram
     if (o.type != MSGPACK_OBJECT_ARRAY || o.via.array.size != REQUEST_FIELDS)
         return refuse_frame(fault, "request is not an array of four: [0, id, op, args]");
     const msgpack_object *at = o.via.array.ptr;
+    assert(at != NULL);
     if (at[0].type != MSGPACK_OBJECT_POSITIVE_INTEGER || at[0].via.u64 != REQUEST_TYPE)
         return refuse_frame(fault, "message type is not 0: nodes take requests only");
     if (at[1].type != MSGPACK_OBJECT_POSITIVE_INTEGER || at[1].via.u64 > UINT32_MAX)
@@ -299,10 +302,13 @@ enum err client_request_decode(struct client_codec *c, struct slice frame,
     const msgpack_object *fields = NULL;
     struct client_args a = {.codec = c, .fault = fault};
     enum err err = read_envelope(c, frame, &fields, fault);
-    if (err == OK)
-        err = read_op(&fields[2], fault, &a.spec);
     if (err != OK)
         return err;
+    assert(fields != NULL);
+    err = read_op(&fields[2], fault, &a.spec);
+    if (err != OK)
+        return err;
+    assert(a.spec != NULL);
     struct client_request request = {.id = fault->id, .op = a.spec->op};
     err = read_args(&a, &fields[3], &request);
     if (err == OK)

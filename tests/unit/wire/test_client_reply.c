@@ -273,7 +273,8 @@ Test(client_reply, what_is_no_reply_is_refused_and_out_unchanged)
                                          "\x93\x01\x01\xC0",
                                          "\x94\x01\x01\x90\xC0",
                                          "\xDD\xFF\xFF\xFF\xFF",
-                                         "\x93\x02\x01\xC0"};
+                                         "\x93\x02\x01\xC0",
+                                         "\x94\x01\x01\xC0\xC0\xC0"};
     for (size_t i = 0; i < ARRAY_LEN(frames); i++) {
         struct client_reply reply, untouched;
         memset(&untouched, 0x5A, sizeof untouched);

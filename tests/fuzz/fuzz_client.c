@@ -1,0 +1,114 @@
+/**
+ * tests/fuzz/fuzz_client.c - the client protocol, as a node and as a client read it.
+ *
+ * The input is a run of frames. A request that decodes must survive encoding and decoding again; a
+ * refusal must name itself and leave the output alone; results are read by every reader there is.
+ */
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/client.h"
+#include "wire/client_answer.h"
+
+#define VALUE_MAX (1U << 16)
+#define ENCODED   (1U << 20)
+
+int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
+
+/** A decoder whose memory lives as long as the process. */
+static struct client_codec *make_codec(void)
+{
+    static uint8_t memory[1 << 17];
+    struct arena arena;
+    arena_init(&arena, memory, sizeof memory);
+    struct client_codec *c = client_codec_new(&arena, VALUE_MAX);
+    assert(c != NULL);
+    return c;
+}
+
+static struct slice encode(const struct client_request *request, uint8_t *room)
+{
+    struct writer w = writer_of(room, ENCODED);
+    client_request_encode(&w, request);
+    assert(w.err == OK);
+    return writer_slice(&w);
+}
+
+/** Names of options are forgotten in encoding, meanings are not: the second round must be exact. */
+static void check_round_trip(struct client_codec *c, const struct client_request *request)
+{
+    static uint8_t first[ENCODED], second[ENCODED];
+    struct client_request again;
+    struct client_fault fault;
+    struct slice frame;
+    size_t need;
+    const struct slice once = encode(request, first);
+    assert(client_frame(c, once, &frame, &need, &fault) == OK && need == once.len);
+    assert(client_request_decode(c, frame, &again, &fault) == OK);
+    assert(again.id == request->id && again.op == request->op);
+    assert(slice_eq(encode(&again, second), once));
+}
+
+static void check_refusal(const struct client_fault *fault)
+{
+    assert(fault->name != NULL);
+    assert(fault->text[0] != '\0' && memchr(fault->text, '\0', sizeof fault->text) != NULL);
+    assert(fault->close == !fault->has_id);
+    uint8_t room[CLIENT_ERROR_MAX];
+    struct writer w = writer_of(room, sizeof room);
+    client_reply_error(&w, fault);
+    assert(w.err == OK);
+}
+
+static void read_as_node(struct client_codec *c, struct slice frame)
+{
+    struct client_request request;
+    struct client_fault fault;
+    if (client_request_decode(c, frame, &request, &fault) == OK)
+        check_round_trip(c, &request);
+    else
+        check_refusal(&fault);
+}
+
+static void read_as_client(struct client_codec *c, struct slice frame)
+{
+    struct client_reply reply;
+    struct client_got got;
+    struct client_stored stored;
+    struct client_event event;
+    struct slice stamp;
+    bool truth;
+    if (client_reply_decode(c, frame, &reply) != OK)
+        return;
+    assert(reply.result.len > 0);
+    if (client_got_decode(c, reply.result, &got) == OK)
+        assert(got.status == STATUS_MISS || got.token.len <= CLIENT_TOKEN_MAX);
+    if (client_stored_decode(c, reply.result, &stored) == OK)
+        assert(stored.reason.len <= reply.result.len);
+    if (client_stamp_decode(c, reply.result, &stamp) == OK)
+        assert(stamp.len <= CLIENT_TOKEN_MAX);
+    if (client_event_decode(c, reply.result, &event) == OK)
+        assert(event.target.len <= CLIENT_KEY_MAX);
+    if (client_bool_decode(c, reply.result, &truth) == OK)
+        assert(reply.result.len == 1);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
+{
+    static struct client_codec *c;
+    struct slice rest = slice_of(at, len);
+    struct client_fault fault;
+    struct slice frame;
+    size_t need;
+    if (c == NULL)
+        c = make_codec();
+    while (client_frame(c, rest, &frame, &need, &fault) == OK) {
+        assert(need == frame.len + 4 && need <= rest.len);
+        read_as_node(c, frame);
+        read_as_client(c, frame);
+        rest = slice_of(rest.at + need, rest.len - need);
+    }
+    return 0;
+}
