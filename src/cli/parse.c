@@ -1,0 +1,234 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "cli/jay.h"
+#include "cli/text.h"
+
+/* What getopt_long() gives for options; letters are themselves. */
+enum code {
+    CODE_JSON = 256,
+    CODE_TIMEOUT,
+    CODE_VERSION,
+    CODE_TTL,
+    CODE_TAG,
+    CODE_TOKEN,
+    CODE_SHOW_TOKEN,
+    CODE_PREFIX,
+    CODE_NAMESPACE,
+    CODE_ALL,
+    CODE_REASON,
+    CODE_STATE,
+    CODE_COUNT,
+    CODE_LABEL
+};
+
+static const struct option GLOBALS[] = {
+    {"server", required_argument, NULL, 's'},           {"ns", required_argument, NULL, 'n'},
+    {"output", required_argument, NULL, 'o'},           {"json", no_argument, NULL, CODE_JSON},
+    {"timeout", required_argument, NULL, CODE_TIMEOUT}, {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, CODE_VERSION},
+};
+
+/** An option that some commands have. */
+static const struct {
+    unsigned bit;
+    struct option option;
+} OPTIONS[] = {
+    {JAY_TTL, {"ttl", required_argument, NULL, CODE_TTL}},
+    {JAY_TAG, {"tag", required_argument, NULL, CODE_TAG}},
+    {JAY_TOKEN, {"token", required_argument, NULL, CODE_TOKEN}},
+    {JAY_SHOW_TOKEN, {"token", no_argument, NULL, CODE_SHOW_TOKEN}},
+    {JAY_PREFIX, {"prefix", required_argument, NULL, CODE_PREFIX}},
+    {JAY_NAMESPACE, {"namespace", no_argument, NULL, CODE_NAMESPACE}},
+    {JAY_ALL, {"all", no_argument, NULL, CODE_ALL}},
+    {JAY_REASON, {"reason", required_argument, NULL, CODE_REASON}},
+    {JAY_STATE, {"state", required_argument, NULL, CODE_STATE}},
+    {JAY_COUNT, {"count", required_argument, NULL, CODE_COUNT}},
+    {JAY_LABEL, {"label", required_argument, NULL, CODE_LABEL}},
+};
+
+#define TABLE_MAX (ARRAY_LEN(GLOBALS) + ARRAY_LEN(OPTIONS) + 1)
+
+/** The options that may stand after a command's name (0 for those before it), ended by zeros. */
+static void make_table(unsigned bits, struct option table[TABLE_MAX])
+{
+    size_t n = 0;
+    memset(table, 0, TABLE_MAX * sizeof *table);
+    for (size_t i = 0; i < ARRAY_LEN(GLOBALS); i++)
+        table[n++] = GLOBALS[i];
+    for (size_t i = 0; i < ARRAY_LEN(OPTIONS); i++) {
+        if ((bits & OPTIONS[i].bit) != 0)
+            table[n++] = OPTIONS[i].option;
+    }
+}
+
+static enum jay_exit take_output(struct jay *j, const char *form)
+{
+    j->json = strcmp(form, "json") == 0;
+    if (j->json || strcmp(form, "table") == 0)
+        return JAY_OK;
+    return jay_usage("unknown output form \"%s\": \"table\" and \"json\" exist", form);
+}
+
+static enum jay_exit take_timeout(struct jay *j, const char *text)
+{
+    uint64_t ms;
+    if (!text_duration(text, &ms) || ms == 0 || ms > UINT32_MAX)
+        return jay_usage("\"%s\" is no time to wait: write 500ms, 2s or 1m", text);
+    j->timeout_ms = (uint32_t)ms;
+    return JAY_OK;
+}
+
+/** Take an option that stands before the command or behind it. */
+static enum jay_exit take_global(struct jay *j, int code, const char *value)
+{
+    switch (code) {
+    case 's':
+        j->server = value;
+        return JAY_OK;
+    case 'n':
+        j->ns = value;
+        return JAY_OK;
+    case 'o':
+        return take_output(j, value);
+    case CODE_JSON:
+        j->json = true;
+        return JAY_OK;
+    case CODE_TIMEOUT:
+        return take_timeout(j, value);
+    default:
+        return JAY_USAGE;
+    }
+}
+
+static enum jay_exit take_tag(struct jay_args *a, const char *tag)
+{
+    if (a->tags_n == ARRAY_LEN(a->tags))
+        return jay_usage("over %zu tags; that is the limit", ARRAY_LEN(a->tags));
+    a->tags[a->tags_n++] = scrubjay_text(tag);
+    return JAY_OK;
+}
+
+static enum jay_exit take_value(struct jay_args *a, int code, const char *value)
+{
+    switch (code) {
+    case CODE_TTL:
+        if (text_duration(value, &a->ttl_ms))
+            return JAY_OK;
+        return jay_usage("\"%s\" is no time to live: write 500ms, 30s, 5m, 1h or 2d", value);
+    case CODE_TOKEN:
+        if (text_hex_read(value, a->token, sizeof a->token, &a->token_len))
+            return JAY_OK;
+        return jay_usage("\"%s\" is no token: give the hex digits that \"jay get KEY --token\" "
+                         "printed",
+                         value);
+    case CODE_COUNT:
+        if (text_count(value, &a->count))
+            return JAY_OK;
+        return jay_usage("\"%s\" is no count: write a number from 1", value);
+    default:
+        return take_tag(a, value);
+    }
+}
+
+/** Take an option of the command. */
+static enum jay_exit take_own(struct jay_args *a, int code, const char *value)
+{
+    switch (code) {
+    case CODE_SHOW_TOKEN:
+        a->show_token = true;
+        break;
+    case CODE_NAMESPACE:
+        a->namespace = true;
+        break;
+    case CODE_ALL:
+        a->all = true;
+        break;
+    case CODE_PREFIX:
+        a->prefix = value;
+        break;
+    case CODE_REASON:
+        a->reason = value;
+        break;
+    case CODE_STATE:
+        a->state = value;
+        break;
+    case CODE_LABEL:
+        a->label = value;
+        break;
+    default:
+        return take_value(a, code, value);
+    }
+    return JAY_OK;
+}
+
+/** getopt's own complaint was silenced: this one says where to look. */
+static enum jay_exit refuse_option(const char *word, const struct jay_command *command)
+{
+    if (command == NULL)
+        return jay_usage("option \"%s\" is unknown or lacks its value; see \"jay help\"", word);
+    return jay_usage("option \"%s\" of \"%s\" is unknown or lacks its value; see \"jay help %s\"",
+                     word, command->name, command->name);
+}
+
+/** Take what may stand on either side of the command's name; command is NULL in front of it. */
+static enum jay_exit take_any(struct jay *j, const struct jay_command *command, int code,
+                              const char *word)
+{
+    if (code == '?')
+        return refuse_option(word, command);
+    if (code != CODE_VERSION && code != 'h')
+        return take_global(j, code, optarg);
+    if (code == 'h')
+        jay_print_help(command);
+    else
+        printf("jay %s\n", JAY_VERSION);
+    j->done = true;
+    return JAY_OK;
+}
+
+enum jay_exit jay_parse_globals(struct jay *j, int argc, char **argv, int *command)
+{
+    struct option table[TABLE_MAX];
+    enum jay_exit err = JAY_OK;
+    make_table(0, table);
+    opterr = 0;
+    while (err == JAY_OK && !j->done) {
+        const int code = getopt_long(argc, argv, "+s:n:o:h", table, NULL);
+        if (code == -1)
+            break;
+        err = take_any(j, NULL, code, argv[optind - 1]);
+    }
+    *command = optind;
+    return err;
+}
+
+static enum jay_exit check_words(const struct jay_command *command, size_t n)
+{
+    if (n >= command->words_min && n <= command->words_max)
+        return JAY_OK;
+    if (n > command->words_max && command->words_max == SCRUBJAY_TARGETS_MAX)
+        return jay_usage("%zu targets; the limit of one call is %u", n, command->words_max);
+    return jay_usage("usage: jay %s %s", command->name, command->synopsis);
+}
+
+enum jay_exit jay_parse_command(struct jay *j, const struct jay_command *command, int argc,
+                                char **argv, struct jay_args *out)
+{
+    struct option table[TABLE_MAX];
+    enum jay_exit err = JAY_OK;
+    make_table(command->options, table);
+    optind = 0; /* glibc: begin anew */
+    while (err == JAY_OK && !j->done) {
+        const int code = getopt_long(argc, argv, "s:n:o:h", table, NULL);
+        if (code == -1)
+            break;
+        err = code < CODE_TTL ? take_any(j, command, code, argv[optind - 1])
+                              : take_own(out, code, optarg);
+    }
+    out->words = argv + optind;
+    out->words_n = (size_t)(argc - optind);
+    return err == JAY_OK && !j->done ? check_words(command, out->words_n) : err;
+}
