@@ -1,0 +1,77 @@
+/**
+ * loop/conn.h - one client's connection: frames in, replies out, back-pressure between them.
+ *
+ * Idle connections own no buffers: input is read into the worker's, and only an unfinished frame is
+ * kept; output memory is handed on when it is empty. Reading stops while much output waits, or while a
+ * request cannot get a ticket; a client that does not read its replies is closed.
+ * Thread: the worker's.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ev.h>
+#include <sys/queue.h>
+
+#include "base/time.h"
+#include "loop/outbuf.h"
+#include "loop/subscribe.h"
+
+#define CONN_OUT_HIGH    (1U << 20) /* stop reading */
+#define CONN_OUT_LOW     (CONN_OUT_HIGH / 2)
+#define CONN_OUT_MAX     (4U << 20) /* plus one reply: close */
+#define CONN_PROGRESS_US (10 * US_PER_SEC)
+
+struct ticket;
+struct worker;
+
+struct conn {
+    struct worker *worker;
+    ev_io io;
+    bool closed;   /* no descriptor any more; lives on for its tickets */
+    bool ending;   /* no more requests: flush, then close */
+    bool paused;   /* not reading, because of output or tickets */
+    bool is_stuck; /* in worker->stuck */
+    bool waits;    /* in worker->waiting */
+    uint32_t owed; /* tickets that are under way */
+    uint8_t *kept; /* input that was read and not used: at most one read, or one frame */
+    size_t kept_len;
+    size_t kept_need; /* bytes of the frame that kept begins with; 0 = kept was not looked at */
+    struct outbuf out;
+    mono_us progress_at; /* when output last went */
+    struct filters *filters;
+    LIST_ENTRY(conn) all;
+    LIST_ENTRY(conn) subscribing;
+    LIST_ENTRY(conn) waiting;
+    LIST_ENTRY(conn) stuck;
+};
+
+/** Serve fd, which is taken (also on errors). NULL = no memory. */
+struct conn *conn_new(struct worker *w, int fd);
+
+/** Close at once, after one last try to send; frees c when no ticket is under way. */
+void conn_end(struct conn *c);
+
+/** Free a closed connection whose tickets will not come back. */
+void conn_free(struct conn *c);
+
+/** A ticket of c came back: append the reply. Takes t. May free c. */
+void conn_answer(struct conn *c, struct ticket *t);
+
+/** Append p if a filter of c wants it; conn_finish() must follow. NULL = push `all`. */
+void conn_push(struct conn *c, const struct push *p);
+
+/** The client does not read what it asks for: forget its output, serve it no more. conn_finish() must
+ *  follow, and will close it. */
+void conn_give_up(struct conn *c);
+
+/** Send, close or watch c as its state demands. Ends every dealing with c. May free c. */
+void conn_finish(struct conn *c);
+
+/** Tickets are to be had again: go on. May free c. */
+void conn_resume(struct conn *c);
+
+/** Has the client not taken output for too long? */
+bool conn_is_slow(const struct conn *c, mono_us now);

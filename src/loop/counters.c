@@ -1,0 +1,68 @@
+#include "loop/inside.h"
+
+static uint64_t look(const _Atomic uint64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void add_worker(struct loop_counters *out, const struct worker *w)
+{
+    const struct worker_counters *c = &w->counters;
+    out->connections_total += look(&c->accepted);
+    out->connections_refused += look(&c->refused);
+    out->connections_closed_slow += look(&c->closed_slow);
+    out->subscriptions += atomic_load_explicit(&w->subscribers, memory_order_relaxed);
+    for (size_t i = 0; i < LOOP_OPS; i++)
+        out->requests[i] += look(&c->requests[i]);
+    out->request_errors += look(&c->errors);
+    out->client_bytes_in += look(&c->bytes_in);
+    out->client_bytes_out += look(&c->bytes_out);
+    out->pushes += look(&c->pushes);
+    out->pushes_lost += look(&c->pushes_lost);
+    out->queue_full += look(&c->queue_full);
+    out->accept_errors += look(&c->accept_errors);
+}
+
+static void add_udp(struct loop_counters *out, struct udp_counters c)
+{
+    out->udp_in = c.in;
+    out->udp_out = c.out;
+    out->udp_dropped_out = c.dropped_out;
+    out->udp_refused = c.refused;
+    out->udp_too_big = c.too_big;
+}
+
+static void add_tcp(struct loop_counters *out, struct tcp_counters c)
+{
+    out->peer_accepted = c.accepted;
+    out->peer_connected = c.connected;
+    out->peer_failed = c.failed;
+    out->peer_refused = c.refused;
+    out->peer_frames_in = c.frames_in;
+    out->peer_frames_out = c.frames_out;
+    out->peer_frames_bad = c.bad_frames;
+    out->peer_overflows = c.overflows;
+}
+
+static void add_dns(struct loop_counters *out, struct dns_counters c)
+{
+    out->dns_lookups = c.lookups;
+    out->dns_answers = c.answers;
+    out->dns_nobody = c.nobody;
+    out->dns_errors = c.errors;
+    out->dns_timeouts = c.timeouts;
+}
+
+void loop_counters(const struct loop *l, struct loop_counters *out)
+{
+    *out = (struct loop_counters){.workers = l->workers_n};
+    for (uint32_t i = 0; i < l->workers_n; i++)
+        add_worker(out, l->workers[i]);
+    add_udp(out, udp_counters(l->udp));
+    add_tcp(out, tcp_counters(l->tcp));
+    add_dns(out, dns_counters(l->dns));
+    out->connections_open = atomic_load(&l->world.connections);
+    out->log_lines = look(&l->log.lines_total);
+    out->log_suppressed = look(&l->log.suppressed_total);
+    out->memory_fixed_bytes = l->fixed_bytes;
+}

@@ -1,0 +1,99 @@
+/** loop/inside.h - one running node, as the files of the control thread share it; nobody else. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ev.h>
+
+#include "loop/dns.h"
+#include "loop/loop.h"
+#include "loop/mailbox.h"
+#include "loop/store.h"
+#include "loop/tcp.h"
+#include "loop/udp.h"
+#include "loop/worker.h"
+
+#define LOOP_NAME_MAX 63
+
+struct loop {
+    struct store_locks locks; /* first: it is aligned to cache lines */
+
+    /* Constant after loop_new(). */
+    char name[LOOP_NAME_MAX + 1];
+    char cluster[LOOP_NAME_MAX + 1];
+    struct loop_texts seeds, dns_names, srv_names, dns_servers; /* own copies */
+    struct addr client, gossip, advertise;
+    uint64_t drain_us;
+    uint64_t fixed_bytes;
+
+    /* Locks itself, or is shared with workers by rule. */
+    struct logger log;
+    struct store_map cache_map;
+    struct cache *cache;
+    struct worker_world world;
+    struct worker *workers[LOOP_WORKERS_MAX];
+    uint32_t workers_n;
+
+    /* The control thread's alone. */
+    struct keyring ring;
+    struct store_map node_map;
+    struct node *node;
+    struct ev_loop *ev;
+    struct udp *udp;
+    struct tcp *tcp;
+    struct dns *dns;
+    struct mailbox commands; /* tickets from workers */
+    ev_timer due;            /* the node's deadline */
+    ev_timer beat;           /* looks whether workers turn */
+    ev_timer drained;        /* the last moment of leaving */
+    const char *state_told;  /* what the log said last; static */
+    uint32_t stops;          /* requests to stop that count */
+    mono_us stopped_at;      /* the first of them */
+    bool running;
+    bool left;
+
+    loop_inspect *inspect;
+    void *inspect_ctx;
+    loop_watch *watch;
+    void *watch_ctx;
+};
+
+/* ---- control.c: the driver of the node ---- */
+
+/** Attach the node to its sockets and timers; the fds are taken (also on errors). false = no memory. */
+bool control_start(struct loop *l, int udp_fd, int tcp_fd);
+
+/** Detach and release sockets, timers and queued tickets. */
+void control_stop(struct loop *l);
+
+/** Carry out everything the node wants, then sleep until its deadline. The driver's whole contract:
+ *  feed, drain, arm. */
+void control_settle(struct loop *l);
+
+/** Feed one input and nothing else. */
+void control_feed(struct loop *l, const struct node_in *in);
+
+/** Ask every worker for a later phase. */
+void control_phase_set(struct loop *l, enum worker_phase phase);
+
+/* ---- report.c: what people are told ---- */
+
+/** A member joined, failed, left... */
+void report_event(struct loop *l, const struct node_out *out);
+
+/** The node's own state changed. */
+void report_state(struct loop *l);
+
+/** The node serves: where, and with how many threads. */
+void report_start(struct loop *l);
+
+/* ---- texts.c: lists of texts of their own ---- */
+
+/** Copy a list. false = no memory, and *out is empty. */
+bool texts_copy(struct loop_texts *out, const struct loop_texts *from);
+
+/** Release a copied list. */
+void texts_free(struct loop_texts *texts);

@@ -1,0 +1,163 @@
+/**
+ * loop/loop.h - one running node: sockets, clocks, threads and entropy around the pure core.
+ *
+ * The control thread (whoever calls loop_run) owns membership, gossip, DNS and everything of `node`;
+ * worker threads serve clients from the shards. See README.md beside this file.
+ * Never decides anything that the core could decide; prints nothing but log lines.
+ * Thread: every function belongs to the control thread unless it says otherwise.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/time.h"
+#include "cache/cache.h"
+#include "loop/logger.h"
+#include "node/node.h"
+#include "seal/keyring.h"
+#include "swim/swim.h"
+#include "wire/client.h"
+
+#define LOOP_WORKERS_MAX 64
+#define LOOP_WHY_MAX     256 /* a good capacity for the reason of loop_new() */
+#define LOOP_OPS         16  /* slots for counters by enum client_op; 0 = not understood */
+
+struct ev_loop;
+
+/** A list of texts, lent. */
+struct loop_texts {
+    const char *const *at;
+    size_t n;
+};
+
+/** What to run. Everything is copied by loop_new(). */
+struct loop_cfg {
+    const char *name;              /* of the node, 1 to 63 bytes */
+    const char *cluster;           /* 1 to 63 bytes */
+    struct addr client;            /* listener of clients; port 0 = any free port */
+    struct addr gossip;            /* UDP and TCP; port 0 = any free port */
+    struct addr advertise;         /* ip_len 0 = the bound gossip address; port 0 = its port */
+    const struct keyring *keyring; /* NULL or empty = plain mode */
+    enum swim_profile profile;
+    uint64_t budget_bytes;         /* of the cache */
+    uint32_t value_max;            /* 0 = CLIENT_VALUE_MAX */
+    uint32_t workers;              /* 1 to LOOP_WORKERS_MAX */
+    struct loop_texts seeds;       /* HOST:PORT */
+    struct loop_texts dns_names;   /* A and AAAA, with the bound gossip port */
+    struct loop_texts srv_names;   /* SRV, with the ports that it tells */
+    struct loop_texts dns_servers; /* HOST:PORT with numeric hosts; none = the system's */
+    uint64_t drain_us;             /* 0 = the profile's */
+    uint64_t ready_alone_us;       /* 0 = the profile's */
+    struct logger_cfg log;
+};
+
+struct loop;
+
+/**
+ * Bind every listener, make cache and node. No thread is started, nothing is printed.
+ *
+ * why:     gets a text for people when NULL is returned: which address or setting, what the system
+ *          said, what to try. LOOP_WHY_MAX is a good capacity.
+ * Returns: NULL on any error, with everything released.
+ */
+struct loop *loop_new(const struct loop_cfg *cfg, char *why, size_t why_cap);
+
+/** Release everything. Call it after loop_run() returned, or instead of it. NULL is allowed. */
+void loop_free(struct loop *l);
+
+/**
+ * Start the workers and run the control loop on the calling thread until the node has left, or the
+ * drain time is over.
+ * Returns: 0; 1 after a second loop_stop(), or when a thread could not be started.
+ */
+int loop_run(struct loop *l);
+
+/** First call: drain and leave. Second call, unless it comes within 0.25 s: exit at once. Call it from
+ *  an ev_signal of loop_ev(). */
+void loop_stop(struct loop *l);
+
+/** Was loop_stop() called? */
+bool loop_stopping(const struct loop *l);
+
+/* ---- what it is made of ---- */
+
+/** The control loop, for watchers of signals and of the HTTP endpoint. Lends. */
+struct ev_loop *loop_ev(struct loop *l);
+
+/** The node. Look at it (node/view.h), never drive it. Lends. */
+const struct node *loop_node(const struct loop *l);
+
+/** The cache; its functions say which of them any thread may call. Lends. */
+struct cache *loop_cache(struct loop *l);
+
+/** Where log lines go. Thread: any. Lends. */
+struct logger *loop_logger(struct loop *l);
+
+/** The clock of the core, read now. Thread: any. */
+mono_us loop_now(void);
+
+/** The addresses that were bound (with their real ports) and that peers are told. */
+struct addr loop_client_addr(const struct loop *l);
+struct addr loop_gossip_addr(const struct loop *l);    /**< bound for gossip, UDP and TCP */
+struct addr loop_advertise_addr(const struct loop *l); /**< what peers are told */
+
+/** Replace the keyring: sealing and opening use the new keys from the next packet on. Copies.
+ *  Errors: ERR_CONFIG when one of the two rings is empty and the other is not; nothing changes. */
+MUST_USE enum err loop_keyring_set(struct loop *l, const struct keyring *ring);
+
+/* ---- invalidations from inside the process ---- */
+
+/** Called once, on the control thread, possibly before loop_issue() returns. */
+typedef void loop_done(void *ctx, const struct node_reply *reply);
+
+/**
+ * Issue dots (the HTTP endpoint's POST). Hashes of the targets must be set.
+ *
+ * targets: n of 1 to NODE_TARGETS_MAX; lent for the call.
+ */
+void loop_issue(struct loop *l, const struct node_target *targets, size_t n, loop_done *done,
+                void *ctx);
+
+/* ---- what other floors add ---- */
+
+/**
+ * Renders members, stats, node or vectors as one msgpack value for the client protocol.
+ * Returns: its length, with *msgpack made by malloc (taken and freed by loop); 0 = cannot.
+ */
+typedef size_t loop_inspect(void *ctx, enum client_op what, uint8_t **msgpack);
+
+/** Set who renders; before that, clients are told NOT_CONFIGURED. Called on the control thread. */
+void loop_inspect_set(struct loop *l, loop_inspect *inspect, void *ctx);
+
+/** Sees every APPLIED, EVENT and STATE output, lent for the call; must not call back into loop. */
+typedef void loop_watch(void *ctx, const struct node_out *out);
+
+/** Set who watches; NULL = nobody. Called on the control thread. */
+void loop_watch_set(struct loop *l, loop_watch *watch, void *ctx);
+
+/* ---- counters ---- */
+
+/** Since start, all workers together; copied at slightly different moments. */
+struct loop_counters {
+    uint64_t connections_open, connections_total, connections_refused, connections_closed_slow;
+    uint64_t subscriptions; /* connections that hold at least one filter */
+    uint64_t requests[LOOP_OPS];
+    uint64_t request_errors; /* malformed frames and refused requests */
+    uint64_t client_bytes_in, client_bytes_out;
+    uint64_t pushes, pushes_lost; /* lost = folded into a push of scope all */
+    uint64_t queue_full;          /* times that a worker stopped reading for the control thread */
+    uint64_t accept_errors;
+    uint64_t udp_in, udp_out, udp_dropped_out, udp_refused, udp_too_big;
+    uint64_t peer_accepted, peer_connected, peer_failed, peer_refused;
+    uint64_t peer_frames_in, peer_frames_out, peer_frames_bad, peer_overflows;
+    uint64_t dns_lookups, dns_answers, dns_nobody, dns_errors, dns_timeouts;
+    uint64_t log_lines, log_suppressed;
+    uint64_t memory_fixed_bytes; /* of the node and the cache, beside the cache's budget */
+    uint32_t workers;
+};
+
+/** Add up the counters. */
+void loop_counters(const struct loop *l, struct loop_counters *out);

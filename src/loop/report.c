@@ -1,0 +1,79 @@
+#include <string.h>
+
+#include "loop/address.h"
+#include "loop/inside.h"
+
+/** How an event of a member reads. */
+struct event_text {
+    enum logger_level level;
+    const char *msg;
+};
+
+static const struct event_text EVENTS[] = {
+    [SWIM_JOIN] = {LOGGER_INFO, "member joined"},
+    [SWIM_REPLACED] = {LOGGER_INFO, "member replaced by a new run"},
+    [SWIM_UPDATE] = {LOGGER_DEBUG, "member updated"},
+    [SWIM_SUSPECTED] = {LOGGER_WARN, "member suspected"},
+    [SWIM_ALIVE_AGAIN] = {LOGGER_INFO, "member alive again"},
+    [SWIM_LEAVE] = {LOGGER_INFO, "member left"},
+    [SWIM_FAIL] = {LOGGER_WARN, "member failed"},
+    [SWIM_FORGOTTEN] = {LOGGER_DEBUG, "member forgotten"},
+    [SWIM_CONFLICT] = {LOGGER_ERROR, "two processes use one name"},
+    [SWIM_CONFLICT_OVER] = {LOGGER_INFO, "name conflict over"},
+    [SWIM_ISOLATED] = {LOGGER_WARN, "most probes fail: this node may be cut off"},
+    [SWIM_CONNECTED] = {LOGGER_INFO, "probes succeed again"},
+};
+
+static struct event_text text_of(enum swim_event_kind event)
+{
+    if ((size_t)event < ARRAY_LEN(EVENTS) && EVENTS[event].msg != NULL)
+        return EVENTS[event];
+    return (struct event_text){LOGGER_INFO, "membership changed"};
+}
+
+void report_event(struct loop *l, const struct node_out *out)
+{
+    const struct event_text text = text_of(out->event);
+    const struct swim_member *m = &out->member;
+    char address[ADDRESS_TEXT_MAX], generation[LOGGER_TEXT_MAX];
+    struct logger_field fields[4];
+    size_t n = 0;
+    if (m->name.len > 0)
+        fields[n++] = (struct logger_field){.name = "member", .value = m->name};
+    if (addr_known(&m->addr))
+        fields[n++] = logger_text("address", address_format(&m->addr, address));
+    if (m->generation > 0)
+        fields[n++] = logger_number("generation", m->generation, generation);
+    if (out->event == SWIM_SUSPECTED && m->accuser.len > 0)
+        fields[n++] = (struct logger_field){.name = "accuser", .value = m->accuser};
+    logger_say(&l->log, text.level, text.msg, fields, n);
+}
+
+void report_state(struct loop *l)
+{
+    const char *state = node_state_text(l->node);
+    const struct logger_field fields[] = {
+        logger_text("name", l->name),
+        logger_text("state", state),
+    };
+    if (l->state_told != NULL && strcmp(l->state_told, state) == 0)
+        return;
+    l->state_told = state;
+    logger_say(&l->log, LOGGER_INFO, "node state", fields, ARRAY_LEN(fields));
+}
+
+void report_start(struct loop *l)
+{
+    char client[ADDRESS_TEXT_MAX], gossip[ADDRESS_TEXT_MAX], advertise[ADDRESS_TEXT_MAX];
+    char workers[LOGGER_TEXT_MAX];
+    const struct logger_field fields[] = {
+        logger_text("name", l->name),
+        logger_text("cluster", l->cluster),
+        logger_text("clients", address_format(&l->client, client)),
+        logger_text("gossip", address_format(&l->gossip, gossip)),
+        logger_text("advertise", address_format(&l->advertise, advertise)),
+        logger_number("workers", l->workers_n, workers),
+        logger_text("sealed", l->ring.n > 0 ? "yes" : "no"),
+    };
+    logger_say(&l->log, LOGGER_INFO, "node started", fields, ARRAY_LEN(fields));
+}

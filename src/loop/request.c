@@ -1,0 +1,240 @@
+#include "loop/request.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loop/clock.h"
+#include "loop/worker.h"
+
+#define SMALL_ROOM  4096        /* errors, acks, booleans */
+#define MIDDLE_ROOM (64U << 10) /* most values fit: no need to ask for megabytes */
+
+/* ---- room ---- */
+
+/** Room for at least n bytes; a connection that has no memory gets the worker's spare first. */
+static bool reserve(struct conn *c, size_t n, struct writer *w)
+{
+    struct worker *worker = c->worker;
+    if (c->out.at == NULL && worker->spare != NULL) {
+        outbuf_take(&c->out, worker->spare, worker->spare_cap);
+        worker->spare = NULL;
+    }
+    uint8_t *room = outbuf_reserve(&c->out, n);
+    if (room == NULL)
+        return false;
+    *w = writer_of(room, c->out.cap - c->out.len);
+    return true;
+}
+
+static void finish_reply(struct conn *c, const struct writer *w)
+{
+    assert(w->err == OK);
+    outbuf_commit(&c->out, w->len);
+}
+
+void request_refuse(struct conn *c, const struct client_fault *fault)
+{
+    struct writer w;
+    worker_count(&c->worker->counters.errors, 1);
+    if (!reserve(c, SMALL_ROOM, &w)) {
+        conn_give_up(c);
+        return;
+    }
+    client_reply_error(&w, fault);
+    finish_reply(c, &w);
+    c->ending = c->ending || fault->close;
+}
+
+static void refuse_with(struct conn *c, uint32_t id, const char *name, const char *text)
+{
+    struct client_fault fault = {.has_id = true, .id = id, .name = name};
+    (void)snprintf(fault.text, sizeof fault.text, "%s", text);
+    request_refuse(c, &fault);
+}
+
+static void say_bool(struct conn *c, uint32_t id, bool value)
+{
+    struct writer w;
+    if (!reserve(c, SMALL_ROOM, &w)) {
+        conn_give_up(c);
+        return;
+    }
+    client_reply_bool(&w, id, value);
+    finish_reply(c, &w);
+}
+
+/* ---- filters ---- */
+
+static bool begin_subscribing(struct conn *c)
+{
+    struct worker *w = c->worker;
+    if (c->filters != NULL)
+        return true;
+    c->filters = calloc(1, sizeof *c->filters);
+    if (c->filters == NULL)
+        return false;
+    LIST_INSERT_HEAD(&w->subscribing, c, subscribing);
+    atomic_fetch_add(&w->subscribers, 1); /* before the reply: control pushes from now on */
+    return true;
+}
+
+static void end_subscribing(struct conn *c)
+{
+    if (c->filters == NULL || c->filters->n > 0)
+        return;
+    free(c->filters);
+    c->filters = NULL;
+    LIST_REMOVE(c, subscribing);
+    atomic_fetch_sub(&c->worker->subscribers, 1);
+}
+
+static void subscribe(struct conn *c, const struct client_request *r)
+{
+    enum err err = begin_subscribing(c) ? OK : ERR_FULL;
+    for (size_t i = 0; err == OK && i < r->filters_n; i++)
+        err = filters_add(c->filters, r->filters[2 * i], r->filters[2 * i + 1]);
+    end_subscribing(c);
+    if (err == OK)
+        say_bool(c, r->id, true);
+    else
+        refuse_with(c, r->id, "TOO_MANY_SUBSCRIPTIONS",
+                    "a connection holds at most 64 filters; those before the limit are in force");
+}
+
+static void unsubscribe(struct conn *c, const struct client_request *r)
+{
+    bool removed = false;
+    if (c->filters != NULL && r->filters_n == 0) {
+        removed = c->filters->n > 0;
+        filters_clear(c->filters);
+    }
+    for (size_t i = 0; c->filters != NULL && i < r->filters_n; i++)
+        removed |= filters_remove(c->filters, r->filters[2 * i], r->filters[2 * i + 1]);
+    end_subscribing(c);
+    say_bool(c, r->id, removed);
+}
+
+/* ---- tickets ---- */
+
+static bool needs_ticket(uint32_t op)
+{
+    return op == OP_PUT || op == OP_INVALIDATE || op == OP_MEMBERS || op == OP_STATS ||
+           op == OP_NODE || op == OP_VECTORS;
+}
+
+static bool has_tickets(const struct worker *w)
+{
+    return w->tickets < WORKER_TICKETS_MAX && w->ticket_bytes < WORKER_TICKET_ROOM;
+}
+
+/** Stop reading c until tickets come back. */
+static void wait_for_ticket(struct conn *c)
+{
+    worker_count(&c->worker->counters.queue_full, 1);
+    c->paused = true;
+    if (c->waits)
+        return;
+    c->waits = true;
+    LIST_INSERT_HEAD(&c->worker->waiting, c, waiting);
+}
+
+static void send_ticket(struct conn *c, const struct client_request *r, struct slice frame,
+                        const struct command_issue *issue)
+{
+    struct worker *w = c->worker;
+    struct ticket *t =
+        ticket_new(&(struct ticket_cfg){.frame = frame, .request = r, .issue = issue});
+    if (t == NULL) {
+        refuse_with(c, r->id, "NO_MEMORY", "the node is out of memory; try again");
+        return;
+    }
+    t->worker = w;
+    t->conn = c;
+    c->owed++;
+    w->tickets++;
+    w->ticket_bytes += t->bytes;
+    const bool posted = mailbox_post(w->world->control, t);
+    assert(posted); /* it has room for every ticket that workers may hold */
+    (void)posted;
+}
+
+bool request_answer(struct conn *c, const struct ticket *t)
+{
+    const struct command_ctx *ctx = &c->worker->world->ctx;
+    const bool renders = t->command.targets_n == 0;
+    struct writer w;
+    if (!reserve(c, SMALL_ROOM + t->rendered_len, &w))
+        return false;
+    if (renders && t->rendered_len > 0) {
+        client_reply_raw(&w, t->id, slice_of(t->rendered, t->rendered_len));
+    } else if (renders) {
+        const struct client_fault fault = {.has_id = true,
+                                           .id = t->id,
+                                           .name = "NOT_CONFIGURED",
+                                           .text = "this node cannot tell that"};
+        client_reply_error(&w, &fault);
+    } else if (t->op == OP_PUT) {
+        command_put_issued(ctx, clock_now(), &t->put, &t->reply, &w);
+    } else {
+        command_issued(ctx, t->id, &t->reply, &w);
+    }
+    finish_reply(c, &w);
+    return true;
+}
+
+/* ---- requests ---- */
+
+/** Run the request with as much room as it turns out to need. false: no room at all. */
+static bool run(struct conn *c, mono_us now, enum command_step *step)
+{
+    struct worker *worker = c->worker;
+    const struct command_ctx *ctx = &worker->world->ctx;
+    const size_t rooms[] = {command_room(&worker->request), MIDDLE_ROOM, command_room_max(ctx)};
+    for (size_t i = 0; i < ARRAY_LEN(rooms); i++) {
+        struct writer w;
+        if (!reserve(c, rooms[i], &w))
+            return false;
+        *step = command_run(ctx, now, &worker->request, &w, &worker->issue);
+        if (w.err == OK) {
+            outbuf_commit(&c->out, w.len);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void carry_out(struct conn *c, mono_us now, struct slice frame)
+{
+    const struct client_request *r = &c->worker->request;
+    enum command_step step = COMMAND_DONE;
+    if (!run(c, now, &step))
+        conn_give_up(c);
+    else if (step == COMMAND_ISSUE)
+        send_ticket(c, r, frame, &c->worker->issue);
+    else if (step == COMMAND_INSPECT)
+        send_ticket(c, r, frame, NULL);
+    else if (step == COMMAND_SUBSCRIBE && r->op == OP_SUBSCRIBE)
+        subscribe(c, r);
+    else if (step == COMMAND_SUBSCRIBE)
+        unsubscribe(c, r);
+}
+
+bool request_run(struct conn *c, mono_us now, struct slice frame)
+{
+    struct worker *w = c->worker;
+    struct client_fault fault;
+    if (client_request_decode(w->codec, frame, &w->request, &fault) != OK) {
+        worker_count(&w->counters.requests[0], 1);
+        request_refuse(c, &fault);
+        return true;
+    }
+    if (needs_ticket(w->request.op) && !has_tickets(w)) {
+        wait_for_ticket(c);
+        return false;
+    }
+    worker_count(&w->counters.requests[w->request.op < LOOP_OPS ? w->request.op : 0], 1);
+    carry_out(c, now, frame);
+    return true;
+}

@@ -1,0 +1,57 @@
+/**
+ * loop/ticket.h - one request on its way from a worker to the control thread and back.
+ *
+ * A ticket belongs to exactly one thread at a time: to the worker that makes it, then, while it is in
+ * the control mailbox, to the control thread, then, by the worker's mailbox, to the worker again. So
+ * it needs no lock. What the request's frame lent is copied, in one piece.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "loop/loop.h"
+#include "node/command.h"
+#include "node/node.h"
+#include "wire/client.h"
+
+struct conn;
+struct worker;
+
+struct ticket {
+    struct worker *worker; /* who gets it back; NULL = issued on the control thread */
+    struct conn *conn;     /* who is answered; it lives at least as long as its tickets */
+    uint32_t id;           /* of the request */
+    uint32_t op;
+    size_t bytes; /* of memory */
+
+    struct node_command command; /* targets_n 0 = render instead */
+    struct command_put put;      /* OP_PUT */
+
+    struct node_reply reply; /* from control: what became of the command */
+    uint8_t *rendered;       /* from control: one msgpack value, made by malloc */
+    size_t rendered_len;     /* 0 = could not be rendered */
+
+    loop_done *done; /* when worker is NULL */
+    void *ctx;
+
+    struct node_target targets[];
+};
+
+/** What a ticket is made from: a request that needs control, with the frame that it came in. */
+struct ticket_cfg {
+    struct slice frame; /* every slice of request and issue lies inside */
+    const struct client_request *request;
+    const struct command_issue *issue; /* NULL = nothing to issue: render */
+};
+
+/** Make a ticket with copies of frame and targets. NULL = no memory. */
+struct ticket *ticket_new(const struct ticket_cfg *cfg);
+
+/** The number by which the node knows t, and the ticket of such a number. */
+uint64_t ticket_number(const struct ticket *t);
+struct ticket *ticket_of(uint64_t number); /**< of ticket_number() */
+
+/** Release a ticket and what was rendered into it. */
+void ticket_free(struct ticket *t);

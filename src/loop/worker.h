@@ -1,0 +1,134 @@
+/**
+ * loop/worker.h - one thread that serves clients: its loop, its listener, its connections.
+ *
+ * A worker touches its own connections, any shard under its lock, published atomics, and its ends of
+ * the mailboxes. It never touches the node. Functions marked "control" are for the control thread.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ev.h>
+#include <sys/queue.h>
+
+#include "loop/conn.h"
+#include "loop/logger.h"
+#include "loop/loop.h"
+#include "loop/mailbox.h"
+#include "loop/store.h"
+#include "loop/subscribe.h"
+#include "loop/ticket.h"
+#include "node/command.h"
+#include "wire/client.h"
+
+#define WORKER_IN_LEN      (256U << 10) /* one read */
+#define WORKER_TICKETS_MAX 4096         /* requests of one worker that wait for control */
+#define WORKER_TICKET_ROOM (16U << 20)  /* bytes of them; the last one may exceed it */
+#define WORKER_PUSHES_MAX  4096
+#define WORKER_ACCEPTS     16 /* of one turn */
+#define WORKER_BATCH       256
+#define WORKER_SPARE_MAX   (256U << 10) /* output memory kept for the next connection */
+
+/** What all workers share: constant after start, atomic, or with its own lock. */
+struct worker_world {
+    struct command_ctx ctx;
+    struct logger *log;
+    struct mailbox *control; /* takes tickets; has room for all that workers may hold */
+    uint32_t value_max;
+    uint32_t connections_max;
+    _Atomic uint32_t connections; /* open, of all workers */
+};
+
+/** Written by the worker alone, read by anybody. */
+struct worker_counters {
+    _Atomic uint64_t accepted, refused, closed_slow;
+    _Atomic uint64_t requests[LOOP_OPS];
+    _Atomic uint64_t errors;
+    _Atomic uint64_t bytes_in, bytes_out;
+    _Atomic uint64_t pushes, pushes_lost;
+    _Atomic uint64_t queue_full;
+    _Atomic uint64_t accept_errors;
+};
+
+/** What a worker does with its life; only ever goes up. */
+enum worker_phase {
+    WORKER_SERVES,
+    WORKER_DRAINS, /* no new connections */
+    WORKER_STOPS   /* send what can be sent, close, end */
+};
+
+/** Connections, in no order. */
+LIST_HEAD(conn_list, conn);
+
+struct worker {
+    struct worker_world *world;
+    struct ev_loop *ev;
+    pthread_t thread;
+    bool started; /* control */
+
+    ev_io accept;
+    int reserve_fd; /* given up for a moment when descriptors run out */
+    ev_prepare turn;
+    ev_timer second;
+    ev_timer step;
+    ev_async phase_wake;
+    _Atomic int phase;
+    _Atomic uint64_t turned_at; /* mono_us of the last turn */
+
+    struct mailbox replies; /* tickets on their way back */
+    struct mailbox pushes;
+    _Atomic bool push_lost; /* pushes was full: push `all` */
+    _Atomic uint32_t subscribers;
+
+    struct client_codec *codec;
+    struct store_map codec_map;
+    struct client_request request;
+    struct command_issue issue;
+    uint8_t *in; /* WORKER_IN_LEN bytes, used within one callback */
+    uint8_t *spare;
+    size_t spare_cap;
+
+    struct conn_list conns;       /* all, closed ones that wait for tickets included */
+    struct conn_list subscribing; /* those that hold filters */
+    struct conn_list waiting;     /* for room for tickets */
+    struct conn_list stuck;       /* output waits for the client */
+    uint32_t tickets;             /* with control, or on their way */
+    size_t ticket_bytes;
+
+    struct worker_counters counters;
+};
+
+/** Make a worker that will accept on listen_fd, which is taken (also on errors). NULL = no memory.
+ *  world is lent. Control. */
+struct worker *worker_new(struct worker_world *world, int listen_fd);
+
+/** Start its thread. Errors: ERR_IO. Control. */
+MUST_USE enum err worker_start(struct worker *w);
+
+/** Ask for a later phase. Control. */
+void worker_phase_set(struct worker *w, enum worker_phase phase);
+
+/** Wait until the thread ended; it must have been asked to. Nothing when it never started. Control. */
+void worker_join(struct worker *w);
+
+/** Release everything; the thread must have ended. NULL is allowed. Control. */
+void worker_free(struct worker *w);
+
+/** Hand a ticket back. Takes. Control. */
+void worker_reply(struct worker *w, struct ticket *t);
+
+/** Push p to whom it concerns, if anybody listens. Holds its own reference. NULL = push `all`.
+ *  Control. */
+void worker_push(struct worker *w, struct push *p);
+
+/** Add one to, or n to, a counter of the worker that runs. */
+static inline void worker_count(_Atomic uint64_t *counter, uint64_t n)
+{
+    /* One writer: no locked instruction is needed. */
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+                          memory_order_relaxed);
+}

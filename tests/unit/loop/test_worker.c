@@ -1,0 +1,87 @@
+#include <criterion/criterion.h>
+
+#include "loop/address.h"
+#include "loop/inside.h"
+
+/** A node whose threads do not run, so that nobody empties its queues. */
+static struct loop *still_loop(void)
+{
+    char why[LOOP_WHY_MAX] = "";
+    struct loop_cfg cfg = {.name = "n",
+                           .cluster = "test",
+                           .profile = SWIM_TEST,
+                           .budget_bytes = 8U << 20,
+                           .value_max = 65536,
+                           .workers = 1};
+    cr_assert_eq(address_parse("127.0.0.1:0", &cfg.client), OK);
+    cfg.gossip = cfg.client;
+    struct loop *l = loop_new(&cfg, why, sizeof why);
+    cr_assert_neq(l, NULL, "%s", why);
+    return l;
+}
+
+static struct push *push_of(struct loop *l)
+{
+    const struct node_applied applied = {.dot = {.epoch = 1, .seq = 1, .kind = DOT_KEY}};
+    return push_new(&applied, &cache_config(l->cache)->hkey);
+}
+
+Test(worker, pushes_over_the_limit_become_one_push_of_everything)
+{
+    struct loop *l = still_loop();
+    struct worker *w = l->workers[0];
+    struct push *p = push_of(l);
+    atomic_store(&w->subscribers, 1);
+    for (int i = 0; i < WORKER_PUSHES_MAX; i++)
+        worker_push(w, p);
+    cr_expect_eq(p->refs, WORKER_PUSHES_MAX + 1);
+    cr_expect_not(w->push_lost);
+    worker_push(w, p);
+    cr_expect(w->push_lost);
+    cr_expect_eq(p->refs, WORKER_PUSHES_MAX + 1, "the one over the limit is not kept");
+    atomic_store(&w->subscribers, 0);
+    loop_free(l);
+    cr_expect_eq(p->refs, 1);
+    push_drop(p);
+}
+
+Test(worker, nothing_is_queued_while_nobody_listens)
+{
+    struct loop *l = still_loop();
+    struct push *p = push_of(l);
+    worker_push(l->workers[0], p);
+    worker_push(l->workers[0], NULL);
+    cr_expect_eq(p->refs, 1);
+    cr_expect_not(l->workers[0]->push_lost);
+    push_drop(p);
+    loop_free(l);
+}
+
+/* ---- dots from inside the process ---- */
+
+static void on_done(void *ctx, const struct node_reply *reply)
+{
+    *(struct node_reply *)ctx = *reply;
+}
+
+Test(worker, the_control_thread_issues_dots_itself)
+{
+    struct loop *l = still_loop();
+    struct node_reply reply = {.err = ERR_COUNT};
+    const struct node_target target = {.kind = DOT_ALL};
+    loop_issue(l, &target, 1, on_done, &reply);
+    cr_expect_eq(reply.err, OK);
+    cr_expect_eq(reply.seq, 1);
+    cr_expect_eq(reply.epoch, l->world.ctx.epoch);
+    loop_free(l);
+}
+
+Test(worker, a_keyring_can_be_replaced_but_not_taken_away)
+{
+    struct loop *l = still_loop();
+    struct keyring ring = {.n = 1};
+    cr_expect_eq(loop_keyring_set(l, &ring), ERR_CONFIG, "a plain node stays plain");
+    ring.n = 0;
+    cr_expect_eq(loop_keyring_set(l, &ring), OK);
+    loop_free(l);
+}
