@@ -27,10 +27,11 @@ enum scrubjay_status call_stored(struct scrubjay *c, struct slice result)
         return call_garbage(c);
     if (stored.stored)
         return SCRUBJAY_OK;
-    (void)fail(c, SCRUBJAY_REFUSED,
-               "the value was not stored (%.*s): it may be older than what the cluster has heard of; "
-               "get the key again, and fill what you then read from its source",
-               (int)stored.reason.len, (const char *)stored.reason.at);
+    (void)fail(
+        c, SCRUBJAY_REFUSED,
+        "the value was not stored (%.*s): it may be older than what the cluster has heard of; "
+        "get the key again, and fill what you then read from its source",
+        (int)stored.reason.len, (const char *)stored.reason.at);
     fail_name(c, stored.reason);
     return SCRUBJAY_REFUSED;
 }

@@ -113,22 +113,52 @@ void apply_heard(struct node *n, enum err heard);
 
 /* ---- stream.c ---- */
 
+/** Make the table of streams. NULL when the arena is too small. */
 struct streams *streams_new(struct arena *arena);
+
+/** Open a stream for what swim asked for; it is told when there is no slot, as of any other failure. */
 void stream_open(struct node *n, mono_us now, const struct swim_out *why, uint8_t purpose);
+
+/** Open a stream to pull everything that is missing here from member id. */
 void stream_open_pull(struct node *n, mono_us now, uint64_t id);
+
+/** conn is connected; a new one of a peer takes a slot, or is hung up. */
 void stream_up(struct node *n, mono_us now, uint32_t conn, const struct addr *from);
+
+/** Take in one frame; whatever is not in order closes the stream. */
 void stream_recv(struct node *n, mono_us now, uint32_t conn, struct slice bytes);
+
+/** conn is gone: free its slot, tell who asked for it. */
 void stream_down(struct node *n, mono_us now, uint32_t conn);
+
+/** Hang up on streams that say nothing. */
 void stream_tick(struct node *n, mono_us now);
+
+/** Build the next connection attempt, frame or hang-up that is due, if any. */
 bool stream_poll(struct node *n, mono_us now, struct node_out *out);
+
+/** When stream_tick() next has work; NEVER without streams. */
 mono_us stream_deadline(const struct node *n);
 
 /* ---- life.c ---- */
 
+/** Begin in JOINING; without seeds READY at once. */
 void life_begin(struct node *n, mono_us now);
+
+/** Take in an answer of DNS: contact whom it names, plan the next look-up. */
 void life_names(struct node *n, mono_us now, const struct node_in *in);
+
+/** A stream reached its end; after the first sync a joiner adopts what it heard of. */
 void life_synced(struct node *n, bool sync);
+
+/** Drain, then leave; asked twice: at once. */
 void life_leave(struct node *n, mono_us now);
+
+/** Do what is due: be ready alone, drain on, look seeds up. */
 void life_tick(struct node *n, mono_us now);
+
+/** When life_tick() next has work. */
 mono_us life_deadline(const struct node *n);
+
+/** Tell the siblings what happened to a member. */
 void life_event(struct node *n, mono_us now, const struct swim_out *event);
