@@ -7,7 +7,6 @@
 #include "wire/peer_fields.h"
 
 #define DIGEST_LEN ((size_t)STREAM_BUCKETS * 8)
-#define WANT_LEN   ((size_t)STREAM_BUCKETS / 8)
 
 struct stream_codec {
     struct object_room room;
@@ -32,14 +31,12 @@ void stream_codec_free(struct stream_codec *c)
         object_room_fini(&c->room);
 }
 
-/** Can a message of this type carry len bytes? The fixed bitmaps and tables have one length each. */
+/** Can a message of this type carry len bytes? A digest has one length, covers are of one size. */
 static bool bytes_fit(uint8_t type, size_t len)
 {
     switch (type) {
     case STREAM_DIGEST:
         return len == DIGEST_LEN;
-    case STREAM_WANT:
-        return len == WANT_LEN;
     case STREAM_HEADS:
         return len % COVER_LEN == 0;
     default:
@@ -94,7 +91,7 @@ static void pack_bytes(struct packer *p, const struct stream_msg *m)
 
 static void pack_msg(struct packer *p, const struct stream_msg *m)
 {
-    assert(m->type >= STREAM_HELLO && m->type <= STREAM_BUSY);
+    assert(m->type >= STREAM_HELLO && m->type <= STREAM_DONE);
     switch ((enum stream_type)m->type) {
     case STREAM_HELLO:
         pack_hello(p, &m->hello);
@@ -104,7 +101,6 @@ static void pack_msg(struct packer *p, const struct stream_msg *m)
         pack_bin64(p, m->echo);
         return;
     case STREAM_DIGEST:
-    case STREAM_WANT:
     case STREAM_HEADS:
     case STREAM_DOTS:
         pack_bytes(p, m);
@@ -117,7 +113,6 @@ static void pack_msg(struct packer *p, const struct stream_msg *m)
         pack_ranges(p, m);
         return;
     case STREAM_DONE:
-    case STREAM_BUSY:
         pack_head(p, m, 1);
         return;
     }
@@ -180,7 +175,6 @@ static void read_msg(struct object_reader *r, struct stream_codec *c, struct str
         out->echo = object_bin64(r);
         return;
     case STREAM_DIGEST:
-    case STREAM_WANT:
     case STREAM_HEADS:
     case STREAM_DOTS:
         read_bytes_of(r, out);
@@ -193,7 +187,6 @@ static void read_msg(struct object_reader *r, struct stream_codec *c, struct str
         read_ranges(r, c, out);
         return;
     case STREAM_DONE:
-    case STREAM_BUSY:
         return;
     }
 }
@@ -208,7 +201,7 @@ enum err stream_decode(struct stream_codec *c, struct slice bytes, struct stream
         return err;
     struct object_reader r = object_reader_of(&body);
     const uint64_t type = object_u64(&r, UINT64_MAX);
-    if (type < STREAM_HELLO || type > STREAM_BUSY)
+    if (type < STREAM_HELLO || type > STREAM_DONE)
         object_fail(&r, ERR_VERSION);
     if (r.err != OK)
         return r.err;

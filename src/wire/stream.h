@@ -21,14 +21,12 @@ enum stream_type {
     STREAM_HELLO = 1,
     STREAM_AUTH = 2,
     STREAM_DIGEST = 3,  /* 256 bucket hashes of the member table */
-    STREAM_WANT = 4,    /* bitmap of the buckets whose records are wanted */
-    STREAM_RECORDS = 5, /* member records */
-    STREAM_HEADS = 6,   /* covers of every origin */
-    STREAM_PULL = 7,    /* ranges wanted */
-    STREAM_DOTS = 8,    /* dots asked for */
-    STREAM_GONE = 9,    /* ranges asked for, no longer held */
-    STREAM_DONE = 10,   /* nothing more will be asked or sent */
-    STREAM_BUSY = 11    /* too many streams: come back later */
+    STREAM_RECORDS = 4, /* member records */
+    STREAM_HEADS = 5,   /* covers of every origin */
+    STREAM_PULL = 6,    /* ranges wanted */
+    STREAM_DOTS = 7,    /* dots asked for */
+    STREAM_GONE = 8,    /* ranges asked for, no longer held */
+    STREAM_DONE = 9     /* nothing more will be asked or sent */
 };
 
 enum stream_purpose {
@@ -53,7 +51,7 @@ struct stream_msg {
     uint8_t type;
     struct stream_hello hello;         /* HELLO */
     uint64_t echo;                     /* AUTH: [type, echo] */
-    struct slice bytes;                /* DIGEST, WANT, HEADS, DOTS: [type, bin] */
+    struct slice bytes;                /* DIGEST, HEADS, DOTS: [type, bin] */
     const struct peer_record *records; /* RECORDS, to encode: [type, [record...]] */
     size_t records_n;
     const struct dot_range *ranges; /* PULL, GONE, to encode: [type, [[epoch, lo, hi]...]] */

@@ -51,7 +51,7 @@ void rig_init(struct rig *r, const struct rig_cfg *cfg)
     node.tombstones_max = 16;
     node.origins_max = 32;
     node.windows_max = 8;
-    node.log_max = 1024;
+    node.log_max = cfg->log_max == 0 ? 1024 : cfg->log_max;
     node.recent_max = 256;
     r->node = node_new(&r->arena, &node, r->cache, r->now);
     cr_assert_not_null(r->node);
@@ -107,6 +107,8 @@ static void up(struct rig *r, uint32_t conn, const struct addr *from)
 static void carry(struct rig *from, struct rig *to, const struct node_out *out)
 {
     const bool vanishes = from->swallows != 0 && out->bytes.len > from->swallows;
+    if (from->tap != NULL)
+        from->tap(from->tap_ctx, out);
     if (out->kind == NODE_OUT_DATAGRAM && !vanishes && addr_eq(&out->to, &to->addr))
         rig_datagram(to, &from->addr, out->bytes);
     if (out->kind == NODE_OUT_CONNECT) {

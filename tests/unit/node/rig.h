@@ -16,6 +16,8 @@ struct rig {
     struct addr addr;
     mono_us now;
     size_t swallows; /* datagrams longer than this vanish on their way from here; 0 = none do */
+    void (*tap)(void *ctx, const struct node_out *out); /* sees what rig_talk carries from here */
+    void *tap_ctx;
 };
 
 /** How to make one. */
@@ -26,6 +28,7 @@ struct rig_cfg {
     uint8_t run;         /* first byte of the run; from 1 */
     uint8_t host;        /* 10.0.0.host */
     bool seeded;
+    uint32_t log_max; /* dots kept for others; 0 = 1,024 */
 };
 
 /** Make a node at time 1 s. Aborts when it cannot. */

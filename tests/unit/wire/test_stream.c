@@ -15,12 +15,11 @@
 #define ARENA 262144
 
 static const char *const vector_names[] = {
-    [STREAM_HELLO] = "stream_hello",     [STREAM_AUTH] = "stream_auth",
-    [STREAM_DIGEST] = "stream_digest",   [STREAM_WANT] = "stream_want",
-    [STREAM_RECORDS] = "stream_records", [STREAM_HEADS] = "stream_heads",
-    [STREAM_PULL] = "stream_pull",       [STREAM_DOTS] = "stream_dots",
-    [STREAM_GONE] = "stream_gone",       [STREAM_DONE] = "stream_done",
-    [STREAM_BUSY] = "stream_busy",
+    [STREAM_HELLO] = "stream_hello",   [STREAM_AUTH] = "stream_auth",
+    [STREAM_DIGEST] = "stream_digest", [STREAM_RECORDS] = "stream_records",
+    [STREAM_HEADS] = "stream_heads",   [STREAM_PULL] = "stream_pull",
+    [STREAM_DOTS] = "stream_dots",     [STREAM_GONE] = "stream_gone",
+    [STREAM_DONE] = "stream_done",
 };
 
 /** A decoder, a generator and room for bytes, records and ranges. */
@@ -83,7 +82,6 @@ static bool same(const struct stream_msg *a, const struct stream_msg *b)
 /* ---- golden bytes ---- */
 
 static const struct dot_range two_ranges[] = {{GOLDEN_EPOCH, 3, 9}, {GOLDEN_EPOCH_B, 1, 300}};
-static const uint8_t want_bits[STREAM_BUCKETS / 8] = {[0] = 0x01, [31] = 0x80};
 
 static struct slice want_bytes(uint8_t type, uint8_t digest[2048])
 {
@@ -92,8 +90,6 @@ static struct slice want_bytes(uint8_t type, uint8_t digest[2048])
     switch (type) {
     case STREAM_DIGEST:
         return slice_of(digest, 2048);
-    case STREAM_WANT:
-        return slice_of(want_bits, sizeof want_bits);
     case STREAM_HEADS:
         return golden_cover();
     case STREAM_DOTS:
@@ -132,7 +128,7 @@ Test(stream, golden_bytes_of_every_type)
 {
     struct bench *t = bench_new();
     uint8_t digest[2048];
-    for (uint8_t type = STREAM_HELLO; type <= STREAM_BUSY; type++) {
+    for (uint8_t type = STREAM_HELLO; type <= STREAM_DONE; type++) {
         const struct slice bytes = vector_of(t, type);
         size_t len = 0;
         want_msg(t, type, digest);
@@ -150,8 +146,6 @@ static struct slice any_bytes(struct bench *t, uint8_t type)
 {
     if (type == STREAM_DIGEST)
         return peer_gen_bytes(&t->gen, STREAM_BUCKETS * 8, STREAM_BUCKETS * 8);
-    if (type == STREAM_WANT)
-        return peer_gen_bytes(&t->gen, STREAM_BUCKETS / 8, STREAM_BUCKETS / 8);
     const size_t len = 24 * (size_t)peer_gen_u64(&t->gen, 100);
     if (type == STREAM_HEADS)
         return peer_gen_bytes(&t->gen, len, len);
@@ -171,7 +165,7 @@ static void any_msg(struct bench *t, uint8_t type)
                                             .purpose = (uint8_t)(1 + rng_below(&t->gen.rng, 3))};
     if (type == STREAM_AUTH)
         t->in.echo = peer_gen_u64(&t->gen, UINT64_MAX);
-    if (type == STREAM_DIGEST || type == STREAM_WANT || type == STREAM_HEADS || type == STREAM_DOTS)
+    if (type == STREAM_DIGEST || type == STREAM_HEADS || type == STREAM_DOTS)
         t->in.bytes = any_bytes(t, type);
     if (type == STREAM_RECORDS) {
         t->in.records = t->records;
@@ -200,8 +194,8 @@ static size_t round_trip(struct bench *t)
 Test(stream, random_messages_come_back_as_they_went)
 {
     struct bench *t = bench_new();
-    for (int i = 0; i < 11 * 100; i++) {
-        any_msg(t, (uint8_t)(STREAM_HELLO + i % 11));
+    for (int i = 0; i < STREAM_DONE * 100; i++) {
+        any_msg(t, (uint8_t)(STREAM_HELLO + i % STREAM_DONE));
         round_trip(t);
     }
     bench_free(t);
@@ -227,7 +221,7 @@ Test(stream, the_largest_messages_come_back_as_they_went)
 Test(stream, too_little_room_is_an_error_at_every_size_and_len_is_unchanged)
 {
     struct bench *t = bench_new();
-    for (uint8_t type = STREAM_HELLO; type <= STREAM_BUSY; type++) {
+    for (uint8_t type = STREAM_HELLO; type <= STREAM_DONE; type++) {
         uint8_t digest[2048];
         size_t whole = 0;
         want_msg(t, type, digest);
@@ -245,7 +239,7 @@ Test(stream, too_little_room_is_an_error_at_every_size_and_len_is_unchanged)
 Test(stream, a_cut_body_is_malformed_at_every_length)
 {
     struct bench *t = bench_new();
-    for (uint8_t type = STREAM_HELLO; type <= STREAM_BUSY; type++) {
+    for (uint8_t type = STREAM_HELLO; type <= STREAM_DONE; type++) {
         const struct slice whole = vector_of(t, type);
         for (size_t len = 0; len < whole.len; len++) {
             uint8_t *exact = malloc(len + (len == 0));
@@ -260,7 +254,7 @@ Test(stream, a_cut_body_is_malformed_at_every_length)
 Test(stream, every_byte_changed_to_every_value_never_crashes)
 {
     struct bench *t = bench_new();
-    for (uint8_t type = STREAM_HELLO; type <= STREAM_BUSY; type++) {
+    for (uint8_t type = STREAM_HELLO; type <= STREAM_DONE; type++) {
         const struct slice bytes = vector_of(t, type);
         for (size_t i = 0; i < bytes.len && i < 256; i++) {
             const uint8_t before = t->a[i];
@@ -279,7 +273,7 @@ Test(stream, every_byte_changed_to_every_value_never_crashes)
 Test(stream, what_a_later_version_appends_is_skipped)
 {
     struct bench *t = bench_new();
-    for (uint8_t type = STREAM_HELLO; type <= STREAM_BUSY; type++) {
+    for (uint8_t type = STREAM_HELLO; type <= STREAM_DONE; type++) {
         uint8_t digest[2048];
         struct edit grow = {.leaf = -1, .grow = true};
         if (type == STREAM_RECORDS || type == STREAM_PULL || type == STREAM_GONE)
@@ -295,7 +289,7 @@ Test(stream, what_a_later_version_appends_is_skipped)
 Test(stream, an_unknown_type_is_another_version)
 {
     struct bench *t = bench_new();
-    cr_expect(stream_decode(t->codec, slice_text("\x91\x0c"), &t->out) == ERR_VERSION);
+    cr_expect(stream_decode(t->codec, slice_text("\x91\x0a"), &t->out) == ERR_VERSION);
     cr_expect(stream_decode(t->codec, slice_of("\x91\x00", 2), &t->out) == ERR_VERSION);
     cr_expect(stream_decode(t->codec, slice_text("\x91\xff"), &t->out) == ERR_MALFORMED);
     cr_expect(stream_decode(t->codec, slice_text("\x90"), &t->out) == ERR_MALFORMED);
@@ -308,7 +302,7 @@ Test(stream, no_integer_may_be_anything_else)
     static const char *const wrong[] = {"\xff", "\xca\x3f\x80\x01\x01", "\xc3", "\xa1\x31",
                                         "\x91\x01"};
     struct bench *t = bench_new();
-    for (uint8_t type = STREAM_HELLO; type <= STREAM_BUSY; type++) {
+    for (uint8_t type = STREAM_HELLO; type <= STREAM_DONE; type++) {
         for (int leaf = 0, leaves = 1; leaf < leaves; leaf++) {
             for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
                 struct edit e = {.leaf = leaf, .with = slice_text(wrong[i])};
@@ -376,9 +370,6 @@ Test(stream, limits_of_the_other_messages)
     expect_replaced(t, STREAM_DIGEST, "1", 'b', 2047, BAD);
     expect_replaced(t, STREAM_DIGEST, "1", 'b', 2048, OK);
     expect_replaced(t, STREAM_DIGEST, "1", 'b', 2049, BAD);
-    expect_replaced(t, STREAM_WANT, "1", 'b', 31, BAD);
-    expect_replaced(t, STREAM_WANT, "1", 'b', 32, OK);
-    expect_replaced(t, STREAM_WANT, "1", 'b', 33, BAD);
     expect_replaced(t, STREAM_HEADS, "1", 'b', 0, OK);
     expect_replaced(t, STREAM_HEADS, "1", 'b', 23, BAD);
     expect_replaced(t, STREAM_HEADS, "1", 'b', 48, OK);
@@ -412,8 +403,8 @@ Test(stream, nodes_and_depth_are_limited)
     cr_expect(done_with(t, STREAM_NODES_MAX - 3) == OK);
     cr_expect(done_with(t, STREAM_NODES_MAX - 2) == OK);
     cr_expect(done_with(t, STREAM_NODES_MAX - 1) == LIMIT);
-    const struct slice deep = slice_text("\x92\x0a\x91\x91\x91\x91\x91\x91\x91\xc0");
-    const struct slice deeper = slice_text("\x92\x0a\x91\x91\x91\x91\x91\x91\x91\x91\xc0");
+    const struct slice deep = slice_text("\x92\x09\x91\x91\x91\x91\x91\x91\x91\xc0");
+    const struct slice deeper = slice_text("\x92\x09\x91\x91\x91\x91\x91\x91\x91\x91\xc0");
     cr_expect(stream_decode(t->codec, deep, &t->out) == OK);
     cr_expect(stream_decode(t->codec, deeper, &t->out) == LIMIT);
     bench_free(t);
@@ -425,7 +416,7 @@ Test(stream, bombs_are_refused)
     cr_expect(stream_decode(t->codec, slice_of("\xdd\x00\x10\x00\x00", 5), &t->out) == LIMIT);
     cr_expect(stream_decode(t->codec, slice_of("\xdd\xff\x00\x00\x00", 5), &t->out) == LIMIT);
     cr_expect(stream_decode(t->codec, slice_of("\xdf\xff\xff\xff\xff", 5), &t->out) == LIMIT);
-    cr_expect(stream_decode(t->codec, slice_of("\x92\x0a\xc7\x01\x01z", 6), &t->out) == BAD);
+    cr_expect(stream_decode(t->codec, slice_of("\x92\x09\xc7\x01\x01z", 6), &t->out) == BAD);
     bench_free(t);
 }
 
@@ -459,6 +450,6 @@ Test(stream, an_unknown_type_of_our_own_is_a_mistake, .signal = SIGABRT)
 {
     uint8_t buf[64];
     size_t len;
-    const struct stream_msg m = {.type = STREAM_BUSY + 1};
+    const struct stream_msg m = {.type = STREAM_DONE + 1};
     (void)!stream_encode(&m, buf, sizeof buf, &len);
 }
