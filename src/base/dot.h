@@ -69,3 +69,11 @@ static inline bool cover_has(const struct cover *c, uint64_t seq)
     const uint64_t past = seq - c->applied;
     return past >= 2 && past - 2 < 64 && (c->mask >> (past - 2) & 1) != 0;
 }
+
+/** The newest sequence that c covers; 0 when it covers nothing or its numbers wrap around. */
+static inline uint64_t cover_newest(const struct cover *c)
+{
+    if (c->epoch == 0 || c->applied > UINT64_MAX - 66)
+        return 0;
+    return c->mask == 0 ? c->applied : c->applied + 65 - (uint64_t)__builtin_clzll(c->mask);
+}

@@ -97,13 +97,12 @@ void heal_rtt(struct heal *h, uint64_t id, uint64_t srtt_us)
 struct shown {
     uint64_t epoch;
     uint64_t head;
-    bool by_origin;
 };
 
 /** Hear a head from peer id. Returns: ERR_FULL when nothing could be recorded, else OK. */
 static enum err hear(struct heal *h, mono_us now, uint64_t id, const struct shown *shown)
 {
-    const enum err err = ledger_hear(h->ledger, now, shown->epoch, shown->head, shown->by_origin);
+    const enum err err = ledger_hear(h->ledger, now, shown->epoch, shown->head);
     if (err != OK) /* nothing new, or refused and counted by the ledger */
         return err == ERR_FULL ? ERR_FULL : OK;
     heal_pulls_shown(h, shown->epoch, id);
@@ -117,23 +116,13 @@ enum err heal_header(struct heal *h, mono_us now, uint64_t id, uint64_t epoch,
                      const struct peer_msg *m)
 {
     enum err err = OK;
-    const struct shown shown = {.epoch = epoch, .head = m->head, .by_origin = true};
+    const struct shown shown = {.epoch = epoch, .head = m->head};
     if (m->head > 0)
         err = hear(h, now, id, &shown);
     struct heal_peer *p = heal_find_peer(h, id);
     if (p != NULL)
         heal_exchange_note(h, now, p, m->vector_hash);
     return err;
-}
-
-/** The newest sequence that c covers; 0 when c is malformed or covers nothing. */
-static uint64_t cover_head(const struct cover *c)
-{
-    if (c->applied > UINT64_MAX - 66 || c->epoch == 0)
-        return 0;
-    if (c->mask == 0)
-        return c->applied;
-    return c->applied + 2 + (63 - (uint64_t)__builtin_clzll(c->mask));
 }
 
 static enum err hear_covers(struct heal *h, mono_us now, uint64_t id, struct slice covers)
@@ -143,12 +132,11 @@ static enum err hear_covers(struct heal *h, mono_us now, uint64_t id, struct sli
     struct cover c;
     enum err err = OK;
     while (cover_read(&r, &c)) {
-        const struct shown shown = {.epoch = c.epoch,
-                                    .head = cover_head(&c),
-                                    .by_origin = p != NULL && p->epoch == c.epoch};
-        if (shown.head == 0)
+        if (c.epoch == 0 || c.applied > UINT64_MAX - 66)
             return ERR_MALFORMED;
-        if (hear(h, now, id, &shown) == ERR_FULL)
+        const struct shown shown = {.epoch = c.epoch, .head = cover_newest(&c)};
+        /* Nothing covered yet is nothing to hear. */
+        if (shown.head != 0 && hear(h, now, id, &shown) == ERR_FULL)
             err = ERR_FULL;
     }
     if (p != NULL && covers.len > 0)

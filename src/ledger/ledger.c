@@ -81,7 +81,7 @@ static enum err hear_own(struct ledger *l, uint64_t head)
     return ERR_REFUSED;
 }
 
-enum err ledger_hear(struct ledger *l, mono_us now, uint64_t epoch, uint64_t head, bool from_origin)
+enum err ledger_hear(struct ledger *l, mono_us now, uint64_t epoch, uint64_t head)
 {
     if (epoch == 0)
         return ERR_REFUSED;
@@ -91,10 +91,6 @@ enum err ledger_hear(struct ledger *l, mono_us now, uint64_t epoch, uint64_t hea
     const uint64_t known = o == NULL ? 0 : o->head;
     if (head <= known)
         return ERR_DUPLICATE;
-    if (!from_origin && head - known > LEDGER_HEAD_JUMP_MAX) {
-        l->counters.head_jumps++;
-        return ERR_LIMIT;
-    }
     if (o == NULL)
         o = add_origin(l, epoch);
     if (o == NULL)

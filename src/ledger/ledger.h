@@ -25,8 +25,6 @@
 #define LEDGER_WINDOW 4096 /* dots past `applied` that are recorded, per origin */
 #define LEDGER_GAPS   8    /* gap records per origin; one more merges the two nearest */
 #define LEDGER_GROUPS 32   /* groups of the vector hash, by epoch mod 32 */
-#define LEDGER_HEAD_JUMP_MAX                                                                       \
-    1048576 /* a third party's claim this far past the known head is refused */
 
 struct ledger_cfg {
     struct hkey hkey;
@@ -95,16 +93,15 @@ void ledger_cover(struct ledger *l, const struct dot *d);
 /**
  * Hear that origin `epoch` has issued up to `head` (not that we have it).
  *
- * from_origin: the origin itself says so; else the speaker says it covered that much, and a jump of
- *              more than LEDGER_HEAD_JUMP_MAX is refused.
+ * head:    confirmed: the origin itself says so, or somebody who has covered it. A claim that nobody
+ *          stands behind must never come here: it would be closed as covered, and the true dots with
+ *          these numbers would later pass for duplicates.
  * Returns: OK when something new was heard (a gap is open, L was raised); ERR_DUPLICATE when not;
- *          ERR_LIMIT for the jump; ERR_FULL when no origin slot is left (*counted*; the caller must
- *          raise its whole-cache barrier at ledger_advance()); ERR_REFUSED for our own epoch past our
- *          head (counted) and for epoch 0. Nothing changes but in the case of OK. The head known of an
- *          unknown origin is 0, for the jump as well.
+ *          ERR_FULL when no origin slot is left (counted; the caller must raise its whole-cache
+ *          barrier at ledger_advance()); ERR_REFUSED for our own epoch past our head (counted) and for
+ *          epoch 0. Nothing changes but in the case of OK.
  */
-MUST_USE enum err ledger_hear(struct ledger *l, mono_us now, uint64_t epoch, uint64_t head,
-                              bool from_origin);
+MUST_USE enum err ledger_hear(struct ledger *l, mono_us now, uint64_t epoch, uint64_t head);
 
 /** Is (epoch, seq) covered here? False for an unknown epoch. */
 bool ledger_covered(const struct ledger *l, uint64_t epoch, uint64_t seq);
@@ -202,7 +199,6 @@ struct ledger_counters {
     uint64_t gaps_merged;
     uint64_t closed;     /* sequences covered without content */
     uint64_t self_heads; /* claims about our own epoch past our head */
-    uint64_t head_jumps; /* refused by LEDGER_HEAD_JUMP_MAX */
     uint64_t origins_full;
 };
 

@@ -100,10 +100,11 @@ void apply_covers(struct node *n, mono_us now, uint64_t id, struct slice covers)
     struct reader r = reader_of(covers);
     struct cover c;
     while (cover_read(&r, &c)) {
+        const uint64_t newest = cover_newest(&c);
         if (c.epoch == ledger_epoch(n->ledger))
             spread_cover(n->spread, now, id, &c);
-        else if (c.epoch != 0 && c.applied != 0)
-            apply_heard(n, ledger_hear(n->ledger, now, c.epoch, c.applied, false));
+        else if (newest > 0) /* the speaker has covered it: that confirms the head */
+            apply_heard(n, ledger_hear(n->ledger, now, c.epoch, newest));
     }
     if (read_end(&r) != OK)
         n->counters.dropped_decode++;

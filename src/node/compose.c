@@ -83,6 +83,13 @@ static void seal_out(struct node *n, const struct datagram_to *to, size_t len, s
     n->counters.bytes_out += sealed;
 }
 
+/* Whether dots of ours arrive shows in the peer's cover; of others it does not. */
+static bool holds_own(const struct node *n, struct slice dots)
+{
+    struct reader r = reader_of(dots); /* a bin of dots begins with the epoch of its first block */
+    return dots.len > 0 && read_u64(&r) == ledger_epoch(n->ledger);
+}
+
 void datagram_send(struct node *n, mono_us now, const struct datagram_to *to, struct peer_msg *m,
                    struct node_out *out)
 {
@@ -102,8 +109,8 @@ void datagram_send(struct node *n, mono_us now, const struct datagram_to *to, st
     else if (m->type == PEER_PING)
         len = pad(n->body, len, to->may_carry ? ACK_LEN : NOT_ME_LEN);
     seal_out(n, to, len, out);
-    if (p != NULL && m->dots.len > 0)
-        path_sent(&p->path, out->bytes.len);
+    if (p != NULL && holds_own(n, m->dots))
+        path_sent(&p->path, now, out->bytes.len);
 }
 
 /* ---- what is due ---- */

@@ -20,11 +20,13 @@ size_t path_room(struct path *p, mono_us now)
     return SIZES[p->step];
 }
 
-void path_sent(struct path *p, size_t len)
+void path_sent(struct path *p, mono_us now, size_t len)
 {
     const bool last = p->step + 1 >= PATH_STEPS;
-    if (!last && len > SIZES[p->step + 1] && p->silent_n < PATH_SILENT)
-        p->silent_n++;
+    if (last || len <= SIZES[p->step + 1] || p->silent_n == PATH_SILENT)
+        return;
+    p->silent_n++;
+    p->silent_at = now;
 }
 
 void path_too_long(struct path *p, mono_us now)
@@ -34,12 +36,12 @@ void path_too_long(struct path *p, mono_us now)
 
 bool path_heard(struct path *p, mono_us now, uint64_t applied)
 {
-    if (applied > p->applied) {
+    if (applied != p->applied) { /* less: the link was made anew */
         p->applied = applied;
         p->silent_n = 0;
         return false;
     }
-    if (p->silent_n < PATH_SILENT)
+    if (p->silent_n < PATH_SILENT || now - p->silent_at < PATH_WAIT_US)
         return false;
     step_down(p, now);
     return true;

@@ -177,16 +177,18 @@ struct peer_run *peers_prove(struct peer *p, struct peer_run *run)
     if (p->retired_n < PEER_RETIRED)
         p->retired_n++;
     p->now = *run;
+    p->path = (struct path){0}; /* what was measured of the old run's path is void */
     p->fresh = (struct peer_run){0};
     return &p->now;
 }
 
-void peers_prove_run(struct peers *t, mono_us now, uint64_t id, const struct run *run)
+bool peers_prove_run(struct peers *t, mono_us now, uint64_t id, const struct run *run)
 {
     struct peer *p = peers_get(t, now, id);
     if (p == NULL || retired_at(p, run) >= 0)
-        return;
+        return false;
     peers_prove(p, place_of(p, run));
+    return true;
 }
 
 void peers_challenged(struct peers *t, mono_us now, uint64_t dest, uint64_t challenge)

@@ -73,8 +73,9 @@ MUST_USE enum err peers_accept(struct peers *t, mono_us now, const struct packet
 /** Believe this run of p from now on; an older believed run is retired. Returns: the run's place. */
 struct peer_run *peers_prove(struct peer *p, struct peer_run *run);
 
-/** The run at the other end of a stream echoed our challenge: believe it. */
-void peers_prove_run(struct peers *t, mono_us now, uint64_t id, const struct run *run);
+/** The run at the other end of a stream echoed our challenge: believe it. Returns: false, and nothing
+ *  changed, when it is a retired one or there is no room. */
+MUST_USE bool peers_prove_run(struct peers *t, mono_us now, uint64_t id, const struct run *run);
 
 /** A challenge left for dest (0 = for whoever is at an address). */
 void peers_challenged(struct peers *t, mono_us now, uint64_t dest, uint64_t challenge);

@@ -102,7 +102,8 @@ void stream_up(struct node *n, mono_us now, uint32_t conn, const struct addr *fr
         s = free_stream(n->streams, true);
         if (s == NULL) {
             n->counters.streams_busy++;
-            n->streams->refused[n->streams->refused_n++ % STREAM_REFUSED_MAX] = conn;
+            assert(n->streams->refused_n < STREAM_REFUSED_MAX); /* the driver drains */
+            n->streams->refused[n->streams->refused_n++] = conn;
             return;
         }
         begin(n, now, s, conn);
@@ -141,7 +142,10 @@ static bool name_fits(const struct node *n, uint64_t id, const struct peer_recor
 static bool take_hello(struct node *n, struct stream *s, const struct packet_head *head,
                        const struct stream_hello *hello)
 {
-    if (s->got_hello || !name_fits(n, head->sender, &hello->record))
+    if (s->got_hello || !name_fits(n, head->sender, &hello->record) ||
+        hello->record.epoch != run_epoch(&head->run))
+        return false;
+    if (!s->inbound && hello->purpose != s->purpose)
         return false;
     if (hello->wire_min > PACKET_VERSION || hello->wire_max < PACKET_VERSION)
         return false;
@@ -152,7 +156,6 @@ static bool take_hello(struct node *n, struct stream *s, const struct packet_hea
     s->got_hello = true;
     s->run = head->run;
     s->echo = hello->challenge;
-    s->same_view = hello->view_hash == swim_view_hash(n->swim);
     s->hello_due = s->inbound;
     s->auth_due = true;
     return true;
@@ -163,8 +166,9 @@ static bool take_auth(struct node *n, mono_us now, struct stream *s, uint64_t ec
 {
     if (!s->got_hello || s->got_auth || echo != s->challenge)
         return false;
+    if (!peers_prove_run(n->peers, now, s->peer, &s->run))
+        return false; /* a run that was replaced comes back by the front door, or not at all */
     s->got_auth = true;
-    peers_prove_run(n->peers, now, s->peer, &s->run);
     if (s->purpose == STREAM_FOR_PING && !s->inbound)
         finish(n, now, s, true);
     s->digest_due = s->heads_due = s->purpose == STREAM_FOR_SYNC;
@@ -189,11 +193,36 @@ static bool take_digest(struct node *n, struct stream *s, struct slice bytes)
     return true;
 }
 
+/* A joiner has an empty cache, which is consistent with everything: it takes heads as covered. */
+static void adopt_heads(struct node *n, struct slice covers)
+{
+    struct reader r = reader_of(covers);
+    struct cover c;
+    while (cover_read(&r, &c))
+        if (c.epoch != 0 && c.epoch != ledger_epoch(n->ledger) &&
+            ledger_adopt(n->ledger, c.epoch, c.applied) == ERR_FULL)
+            apply_heard(n, ERR_FULL);
+}
+
+/* What the peer has of our dots, so that they need not be sent again. */
+static void hear_acks(struct node *n, mono_us now, uint64_t id, struct slice covers)
+{
+    struct reader r = reader_of(covers);
+    struct cover c;
+    while (cover_read(&r, &c))
+        if (c.epoch == ledger_epoch(n->ledger))
+            spread_cover(n->spread, now, id, &c);
+}
+
 static bool take_heads(struct node *n, mono_us now, struct stream *s, struct slice covers)
 {
+    const struct peer_heads heads = {.covers = covers};
     if (s->got_heads || covers.len % COVER_LEN != 0)
         return false;
-    apply_covers(n, now, s->peer, covers);
+    if (n->life.state == NODE_JOINING)
+        adopt_heads(n, covers);
+    hear_acks(n, now, s->peer, covers);
+    apply_heard(n, heal_heads(n->heal, now, s->peer, &heads));
     if (covers.len / COVER_LEN < STREAM_HEADS_COVERS) { /* a full frame is followed by another */
         s->got_heads = true;
         s->pull_due = true;
@@ -223,6 +252,27 @@ static bool take_gone(struct node *n, mono_us now, struct stream *s, const struc
     return true;
 }
 
+static bool take_dots(struct node *n, mono_us now, const struct stream *s, struct slice dots)
+{
+    struct peer *p = peers_find(n->peers, s->peer);
+    if (apply_dots(n, now, dots, true, run_epoch(&s->run)) && p != NULL)
+        peers_owe_cover(n->peers, p);
+    return true;
+}
+
+/* Has a frame of this type a place in this stream, now? Nothing comes after DONE. */
+static bool has_place(const struct stream *s, uint8_t type)
+{
+    if (!s->got_auth || s->got_done)
+        return false;
+    if (s->purpose == STREAM_FOR_SYNC)
+        return true;
+    if (s->purpose != STREAM_FOR_PULL)
+        return false;
+    return s->inbound ? type == STREAM_PULL
+                      : type == STREAM_DOTS || type == STREAM_GONE || type == STREAM_DONE;
+}
+
 static bool take_authed(struct node *n, mono_us now, struct stream *s, const struct stream_msg *m)
 {
     switch (m->type) {
@@ -236,15 +286,12 @@ static bool take_authed(struct node *n, mono_us now, struct stream *s, const str
     case STREAM_PULL:
         return take_pull(s, m);
     case STREAM_DOTS:
-        apply_dots(n, now, m->bytes, true, 0);
-        return true;
+        return take_dots(n, now, s, m->bytes);
     case STREAM_GONE:
         return take_gone(n, now, s, m);
-    case STREAM_DONE:
-        s->got_done = true;
-        return true;
     default:
-        return false;
+        s->got_done = true;
+        return m->type == STREAM_DONE;
     }
 }
 
@@ -255,13 +302,13 @@ static bool take(struct node *n, mono_us now, struct stream *s, const struct pac
         return take_hello(n, s, head, &m->hello);
     if (m->type == STREAM_AUTH)
         return take_auth(n, now, s, m->echo);
-    return s->got_auth && take_authed(n, now, s, m);
+    return has_place(s, m->type) && take_authed(n, now, s, m);
 }
 
 /* One run and one peer per stream, and counters that rise: nothing can be spliced in or repeated. */
 static bool belongs(const struct stream *s, const struct packet_head *head)
 {
-    if (head->counter <= s->last_counter)
+    if (head->class != PACKET_MEMBER || head->counter <= s->last_counter)
         return false;
     if (s->peer != 0 && head->sender != s->peer)
         return false;
@@ -357,8 +404,7 @@ static bool poll_refused(struct streams *t, struct node_out *out)
 {
     if (t->refused_n == 0)
         return false;
-    *out = (struct node_out){.kind = NODE_OUT_HANGUP,
-                             .conn = t->refused[--t->refused_n % STREAM_REFUSED_MAX]};
+    *out = (struct node_out){.kind = NODE_OUT_HANGUP, .conn = t->refused[--t->refused_n]};
     return true;
 }
 

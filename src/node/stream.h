@@ -6,7 +6,7 @@
 #define STREAM_HELLO_US     (2 * US_PER_SEC)  /* until HELLO and AUTH went both ways, per step */
 #define STREAM_STALL_US     (30 * US_PER_SEC) /* without a frame */
 #define STREAM_HEADS_COVERS 2048              /* covers of a full HEADS frame */
-#define STREAM_REFUSED_MAX  64
+#define STREAM_REFUSED_MAX  1024              /* as many inputs as may come between two drains */
 
 /** One stream; what is due is said in the order of the fields. */
 struct stream {
@@ -14,7 +14,6 @@ struct stream {
     bool up;       /* connected */
     bool hangup;   /* say so once, then the slot is free */
     bool reported; /* its success was told */
-    bool same_view;
     bool connect_due, hello_due, auth_due, digest_due, heads_due, records_due, pull_due, done_due;
     bool sent_hello, sent_auth, sent_done;
     bool got_hello, got_auth, got_digest, got_heads, got_pull, got_done;

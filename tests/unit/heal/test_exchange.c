@@ -177,17 +177,6 @@ Test(exchange, covers_are_heard_with_their_mask_and_the_speaker_is_asked)
     alone_drop(&a);
 }
 
-Test(exchange, only_the_origin_itself_is_believed_a_far_jump)
-{
-    struct alone a = alone_make(1);
-    struct origin_view view;
-    show_cover(&a, 0, 1, 500, LEDGER_HEAD_JUMP_MAX + 1);
-    cr_assert_not(ledger_origin(a.ledger, 500, &view));
-    show_cover(&a, 0, 1, ORIGIN(1), LEDGER_HEAD_JUMP_MAX + 1);
-    cr_assert(ledger_origin(a.ledger, ORIGIN(1), &view));
-    alone_drop(&a);
-}
-
 Test(exchange, malformed_heads_are_refused)
 {
     struct alone a = alone_make(1);

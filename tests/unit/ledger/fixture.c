@@ -73,7 +73,7 @@ struct ledger_effect arrive(struct ledger *l, uint64_t epoch, uint64_t seq, uint
 
 void hear(struct ledger *l, mono_us now, uint64_t epoch, uint64_t head)
 {
-    cr_assert_eq(ledger_hear(l, now, epoch, head, true), OK);
+    cr_assert_eq(ledger_hear(l, now, epoch, head), OK);
 }
 
 struct origin_view view(const struct ledger *l, uint64_t epoch)

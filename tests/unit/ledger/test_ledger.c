@@ -135,8 +135,8 @@ Test(ledger, claims_about_our_own_future_are_refused_and_counted)
     ledger_issue(l, 0, &own);
     ledger_cover(l, &own);
     const uint64_t index = ledger_l(l);
-    cr_assert_eq(ledger_hear(l, 0, SELF, 1, true), ERR_DUPLICATE);
-    cr_assert_eq(ledger_hear(l, 0, SELF, 2, true), ERR_REFUSED);
+    cr_assert_eq(ledger_hear(l, 0, SELF, 1), ERR_DUPLICATE);
+    cr_assert_eq(ledger_hear(l, 0, SELF, 2), ERR_REFUSED);
     cr_assert_eq(arrive(l, SELF, 2, DOT_KEY).verdict, LEDGER_DUPLICATE);
     cr_assert_eq(ledger_adopt(l, SELF, 9), ERR_REFUSED);
     cr_assert_eq(ledger_counters(l).self_heads, 2);
@@ -169,26 +169,13 @@ Test(ledger, an_old_head_or_none_is_no_news)
     struct ledger *l = make(&cfg);
     hear(l, 0, O1, 4);
     const uint64_t index = ledger_l(l);
-    cr_assert_eq(ledger_hear(l, 0, O1, 4, true), ERR_DUPLICATE);
-    cr_assert_eq(ledger_hear(l, 0, O1, 3, true), ERR_DUPLICATE);
-    cr_assert_eq(ledger_hear(l, 0, O2, 0, true), ERR_DUPLICATE);
-    cr_assert_eq(ledger_hear(l, 0, 0, 5, true), ERR_REFUSED);
+    cr_assert_eq(ledger_hear(l, 0, O1, 4), ERR_DUPLICATE);
+    cr_assert_eq(ledger_hear(l, 0, O1, 3), ERR_DUPLICATE);
+    cr_assert_eq(ledger_hear(l, 0, O2, 0), ERR_DUPLICATE);
+    cr_assert_eq(ledger_hear(l, 0, 0, 5), ERR_REFUSED);
     cr_assert_eq(ledger_adopt(l, 0, 5), ERR_REFUSED);
     cr_assert_eq(ledger_l(l), index);
     cr_assert_eq(ledger_origins(l), 2);
-    drop(l);
-}
-
-Test(ledger, a_third_party_cannot_raise_a_head_far)
-{
-    const struct ledger_cfg cfg = small_cfg();
-    struct ledger *l = make(&cfg);
-    cr_assert_eq(ledger_hear(l, 0, O1, LEDGER_HEAD_JUMP_MAX + 1, false), ERR_LIMIT);
-    cr_assert_eq(ledger_origins(l), 1);
-    cr_assert_eq(ledger_hear(l, 0, O1, LEDGER_HEAD_JUMP_MAX, false), OK);
-    cr_assert_eq(ledger_hear(l, 0, O1, 2 * LEDGER_HEAD_JUMP_MAX + 1, false), ERR_LIMIT);
-    cr_assert_eq(ledger_hear(l, 0, O1, 2 * LEDGER_HEAD_JUMP_MAX + 1, true), OK);
-    cr_assert_eq(ledger_counters(l).head_jumps, 2);
     drop(l);
 }
 
@@ -205,7 +192,7 @@ Test(ledger, without_an_origin_slot_dots_take_effect_unrecorded)
     cr_assert_eq(e.effect_i, index + 1);
     cr_assert_eq(ledger_l(l), index + 1);
     cr_assert_not(ledger_covered(l, O2, 1));
-    cr_assert_eq(ledger_hear(l, 0, O2, 1, true), ERR_FULL);
+    cr_assert_eq(ledger_hear(l, 0, O2, 1), ERR_FULL);
     cr_assert_eq(ledger_adopt(l, O2, 1), ERR_FULL);
     cr_assert_eq(ledger_counters(l).origins_full, 3);
     cr_assert_eq(ledger_counters(l).beyond, 1);

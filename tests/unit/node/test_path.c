@@ -32,29 +32,30 @@ Test(path, a_longer_one_is_tried_again_after_a_minute)
 Test(path, three_long_ones_without_progress_are_a_black_hole)
 {
     struct path p = {0};
-    path_sent(&p, 1200);
-    path_sent(&p, 1200);
+    path_sent(&p, 1, 1200);
+    path_sent(&p, 1, 1200);
     cr_assert_not(path_heard(&p, 1, 0));
-    path_sent(&p, 901);
-    cr_assert(path_heard(&p, 1, 0));
-    cr_assert_eq(path_room(&p, 1), 900);
+    path_sent(&p, 1, 901);
+    cr_assert_not(path_heard(&p, 1, 0), "the answer may be on its way");
+    cr_assert(path_heard(&p, 1 + PATH_WAIT_US, 0));
+    cr_assert_eq(path_room(&p, 1 + PATH_WAIT_US), 900);
 }
 
 Test(path, short_ones_prove_nothing)
 {
     struct path p = {0};
     for (int i = 0; i < 100; i++)
-        path_sent(&p, 900);
-    cr_assert_not(path_heard(&p, 1, 0));
+        path_sent(&p, 1, 900);
+    cr_assert_not(path_heard(&p, 2 * PATH_WAIT_US, 0));
 }
 
 Test(path, progress_forgives)
 {
     struct path p = {0};
     for (uint64_t i = 1; i < 100; i++) {
-        path_sent(&p, 1200);
-        path_sent(&p, 1200);
-        cr_assert_not(path_heard(&p, 1, i));
+        path_sent(&p, 1, 1200);
+        path_sent(&p, 1, 1200);
+        cr_assert_not(path_heard(&p, i * PATH_WAIT_US, i));
     }
 }
 

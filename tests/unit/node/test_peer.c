@@ -32,7 +32,7 @@ static enum err accept(struct peers *t, uint64_t sender, uint8_t run, uint64_t c
 static void prove(struct peers *t, uint64_t sender, uint8_t run)
 {
     const struct run bytes = {{run, 1}};
-    peers_prove_run(t, 1, sender, &bytes);
+    cr_assert(peers_prove_run(t, 1, sender, &bytes));
 }
 
 Test(peer, a_counter_is_accepted_once)
