@@ -49,7 +49,7 @@ struct swim_from {
     uint64_t id;      /* node id from the sealed header */
     uint64_t epoch;   /* origin epoch of the sender's run */
     struct addr addr; /* source address */
-    bool proven;      /* the run echoed a challenge of ours, or was vouched for */
+    bool proven;      /* the run echoed a challenge of ours */
     bool join;        /* packet class join */
 };
 
