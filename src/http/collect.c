@@ -1,0 +1,60 @@
+/** Looks at a running node and its process. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include <sys/resource.h>
+
+#include "http/facts.h"
+
+static uint64_t us_of(const struct timeval *t)
+{
+    return (uint64_t)t->tv_sec * US_PER_SEC + (uint64_t)t->tv_usec;
+}
+
+static void collect_process(struct facts_now *out)
+{
+    struct rusage usage;
+    unsigned long pages = 0;
+    if (getrusage(RUSAGE_SELF, &usage) == 0)
+        out->cpu_us = us_of(&usage.ru_utime) + us_of(&usage.ru_stime);
+    FILE *statm = fopen("/proc/self/statm", "re");
+    if (statm == NULL)
+        return;
+    if (fscanf(statm, "%*u %lu", &pages) == 1) // NOLINT(cert-err34-c): the kernel wrote it
+        out->resident_bytes = (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    (void)fclose(statm);
+}
+
+static void count_members(const struct node *n, size_t members, struct facts_now *out)
+{
+    struct node_member m;
+    for (size_t i = 0; i < members; i++) {
+        node_member_at(n, i, &m);
+        out->members[m.swim.state]++;
+    }
+}
+
+static void derive(struct facts *f)
+{
+    const uint64_t known = f->node.heal.broad_t_gap + f->node.heal.broad_lost;
+    f->now.alive = f->node.alive;
+    f->now.origins = f->node.origins;
+    f->now.lhm = f->node.lhm;
+    f->now.isolated = f->node.isolated;
+    f->now.ready = http_is_ready(&f->node);
+    f->now.workers = f->loop.workers;
+    f->now.broad_full = f->node.node.broad > known ? f->node.node.broad - known : 0;
+}
+
+void http_facts_collect(struct loop *l, mono_us started, const struct facts_http *http,
+                        struct facts *out)
+{
+    *out = (struct facts){.http = *http};
+    node_inspect(loop_node(l), &out->node);
+    cache_stats(loop_cache(l), &out->cache);
+    loop_counters(l, &out->loop);
+    count_members(loop_node(l), out->node.members, &out->now);
+    collect_process(&out->now);
+    derive(out);
+    out->now.uptime_us = loop_now() - started;
+}

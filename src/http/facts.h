@@ -1,0 +1,73 @@
+/**
+ * http/facts.h - everything that is counted, as one struct, and one table that names each number.
+ *
+ * /v1/stats and /metrics are two renderings of the table: what is counted appears in both, once.
+ * Never counts anything itself but the endpoint's own requests.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "loop/loop.h"
+#include "node/view.h"
+
+#define FACTS_STATES 5 /* of members: enum swim_state */
+
+/** Of the endpoint itself. */
+struct facts_http {
+    uint64_t requests, errors, connections, timeouts, busy;
+};
+
+/** Numbers that are not counters where they come from, or that are worked out. */
+struct facts_now {
+    uint64_t members[FACTS_STATES]; /* by enum swim_state */
+    uint64_t alive, origins, lhm;
+    uint64_t isolated, ready; /* 0 or 1 */
+    uint64_t broad_full;      /* whole-cache barriers that heal did not ask for */
+    uint64_t workers;
+    uint64_t uptime_us, cpu_us;
+    uint64_t resident_bytes;
+};
+
+struct facts {
+    struct node_view node;
+    struct cache_stats cache;
+    struct loop_counters loop;
+    struct facts_http http;
+    struct facts_now now;
+};
+
+enum facts_kind {
+    FACTS_COUNTER,
+    FACTS_GAUGE
+};
+
+/** One number. */
+struct facts_row {
+    const char *group;  /* of /v1/stats; NULL = told elsewhere */
+    const char *key;    /* inside its group */
+    const char *family; /* of metrics, without prefix and without _total; NULL = no metric */
+    const char *labels; /* `result="direct"`; "" = none */
+    const char *help;   /* the family's; NULL from its second row on */
+    enum facts_kind kind;
+    bool micros; /* the number is microseconds, the metric is seconds */
+    size_t at;   /* offset in struct facts of an uint64_t */
+};
+
+/** The table; rows of one family stand together. Lends. */
+const struct facts_row *http_facts_rows(size_t *n);
+
+/** The number of a row. */
+uint64_t http_facts_value(const struct facts *f, const struct facts_row *row);
+
+/** Look at a running node. started: loop_now() when it began; http: the endpoint's own counters. */
+void http_facts_collect(struct loop *l, mono_us started, const struct facts_http *http,
+                        struct facts *out);
+
+/** "candidate", "alive", "suspect", "dead", "left". Static. */
+const char *http_state_text(enum swim_state state);
+
+/** Is the node ready, that is READY and not kept from serving by a conflict? */
+bool http_is_ready(const struct node_view *view);

@@ -1,0 +1,39 @@
+#include "http/inspect.h"
+
+#include "http/json.h"
+#include "http/to_msgpack.h"
+
+static json_t *render(const struct http_site *site, enum client_op what)
+{
+    struct facts facts;
+    switch (what) {
+    case OP_MEMBERS:
+        return http_json_members(loop_node(site->loop), loop_now());
+    case OP_VECTORS:
+        return http_json_vectors(loop_node(site->loop), loop_now());
+    case OP_NODE:
+        http_facts_collect(site->loop, site->started, &site->counters, &facts);
+        return http_json_node(&facts);
+    case OP_STATS:
+        http_facts_collect(site->loop, site->started, &site->counters, &facts);
+        return http_json_stats(&facts);
+    default:
+        return NULL;
+    }
+}
+
+size_t http_inspect(void *site, enum client_op what, uint8_t **msgpack)
+{
+    struct http_text text = {0};
+    json_t *value = render(site, what);
+    if (value == NULL)
+        return 0;
+    http_to_msgpack(&text, value);
+    json_decref(value);
+    if (text.failed) {
+        http_text_fini(&text);
+        return 0;
+    }
+    *msgpack = (uint8_t *)text.at;
+    return text.len;
+}

@@ -1,0 +1,40 @@
+/**
+ * http/json.h - what this node knows, as JSON values; scripts rely on the shapes.
+ *
+ * Epochs, hashes and other 64-bit names are texts of 16 hex digits: a JSON number above 2^53 is not
+ * exact everywhere. Texts are always valid UTF-8. Every function returns a new reference, NULL when
+ * memory ran out.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "http/facts.h"
+#include "node/view.h"
+
+/** {"node", "view_hash", "members": [...]}, this node included. */
+json_t *http_json_members(const struct node *n, mono_us now);
+
+/** One member; self is the node that looks. */
+json_t *http_json_member(const struct node_view *self, const struct node_member *m, mono_us now);
+
+/** The member with this name; NULL with *known false when there is none. */
+json_t *http_json_member_named(const struct node *n, struct slice name, mono_us now, bool *known);
+
+/** The node itself. */
+json_t *http_json_node(const struct facts *f);
+
+/** Every counter: {"cache": {...}, "node": {...}, ...}. */
+json_t *http_json_stats(const struct facts *f);
+
+/** {"node", "vector_hash", "origins": [...]} with open gaps. */
+json_t *http_json_vectors(const struct node *n, mono_us now);
+
+/** Bytes as text; what is not UTF-8 is shown as \xNN. */
+json_t *http_json_text(struct slice bytes);
+
+/** A number as 16 hex digits. */
+json_t *http_json_hex(uint64_t value);
+
+/** A number below 2^53; larger ones are cut to it. */
+json_t *http_json_number(uint64_t value);

@@ -1,0 +1,40 @@
+#include "http/json.h"
+#include "loop/address.h"
+
+/** Who and where; the two halves are one object, split for the reader's sake. */
+static json_t *identity_of(const struct node_view *v)
+{
+    char address[ADDRESS_TEXT_MAX];
+    return json_pack("{s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:I, s:s}", "name",
+                     http_json_text(v->name), "cluster", http_json_text(v->cluster), "address",
+                     address_format(&v->addr, address), "version", NODE_VERSION, "id",
+                     http_json_hex(v->id), "epoch", http_json_hex(v->epoch), "generation",
+                     http_json_number(v->generation), "incarnation", (json_int_t)v->version,
+                     "state", v->state_text);
+}
+
+static json_t *standing_of(const struct facts *f)
+{
+    const struct node_view *v = &f->node;
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:b, s:b, s:b, s:o, s:o}",
+                     "index", http_json_number(v->index), "head", http_json_number(v->head),
+                     "view_hash", http_json_hex(v->view_hash), "vector_hash",
+                     http_json_hex(v->vector_hash), "gaps", http_json_number(v->gaps), "log",
+                     http_json_number(v->log_n), "members", http_json_number(v->members), "alive",
+                     http_json_number(v->alive), "origins", http_json_number(v->origins), "lhm",
+                     (int)v->lhm, "isolated", v->isolated, "sealed", v->sealed, "ready",
+                     http_is_ready(v), "workers", http_json_number(f->now.workers), "uptime_ms",
+                     http_json_number(f->now.uptime_us / US_PER_MS));
+}
+
+json_t *http_json_node(const struct facts *f)
+{
+    json_t *out = identity_of(&f->node);
+    json_t *standing = standing_of(f);
+    const bool whole = json_object_update(out, standing) == 0;
+    json_decref(standing);
+    if (whole)
+        return out;
+    json_decref(out);
+    return NULL;
+}

@@ -1,0 +1,74 @@
+#include <stdlib.h>
+
+#include "http/invalidate.h"
+#include "http/pages.h"
+#include "http/problem.h"
+
+#define NO_MEMORY "the node is out of memory; try again"
+
+/** What waits for the dots to be issued. */
+struct waiting {
+    struct http_later later;
+    struct loop *loop;
+};
+
+static const struct hkey *hkey_of(struct loop *l)
+{
+    return &cache_config(loop_cache(l))->hkey;
+}
+
+static void on_issued(void *ctx, const struct node_reply *reply)
+{
+    struct waiting *w = ctx;
+    struct node_view self;
+    node_inspect(loop_node(w->loop), &self);
+    if (reply->err == OK)
+        http_reply_json(w->later.reply, 200,
+                        http_invalidate_answer(hkey_of(w->loop), self.name, reply));
+    else if (reply->err == ERR_REFUSED)
+        http_problem(w->later.reply, 503, "DRAINING", "this node is leaving; ask another one");
+    else
+        http_problem(w->later.reply, 500, "NO_MEMORY", NO_MEMORY);
+    w->later.answered(w->later.ctx);
+    free(w);
+}
+
+static void issue(const struct http_call *call, const struct http_invalidate *wanted)
+{
+    struct waiting *w = calloc(1, sizeof *w);
+    if (w == NULL) {
+        http_problem(call->reply, 500, "NO_MEMORY", NO_MEMORY);
+        return;
+    }
+    *w = (struct waiting){.later = *call->later, .loop = call->site->loop};
+    loop_issue(call->site->loop, wanted->targets, wanted->targets_n, on_issued, w);
+}
+
+/** Who may not ask: everybody on other machines, and web pages of other sites (RFC 6454 7). */
+static const char *objection(const struct http_call *call)
+{
+    if (!call->site->loopback)
+        return "this listener can be reached from other machines, and this version knows no "
+               "credentials: use the client protocol, or a listener on loopback";
+    if (call->request->origin != NULL)
+        return "requests of web pages are not answered";
+    return NULL;
+}
+
+void http_page_invalidate(const struct http_call *call)
+{
+    struct http_invalidate wanted;
+    struct client_fault fault;
+    const char *why_not = objection(call);
+    if (why_not != NULL) {
+        http_problem(call->reply, 403, "NOT_PERMITTED", why_not);
+        return;
+    }
+    if (http_invalidate_read(hkey_of(call->site->loop), call->request->body, &wanted, &fault) !=
+        OK) {
+        http_problem(call->reply, 400, fault.name, fault.text);
+        return;
+    }
+    issue(call, &wanted);
+    http_invalidate_fini(&wanted);
+}

@@ -1,0 +1,233 @@
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "http/json.h"
+
+#include "one_node.h"
+
+#define NOW (100 * US_PER_SEC)
+
+static const char *text(const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    cr_assert_not_null(value, "%s is no text", key);
+    return value;
+}
+
+static json_int_t number(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    cr_assert(json_is_integer(value), "%s is no whole number", key);
+    return json_integer_value(value);
+}
+
+static bool is_null(const json_t *object, const char *key)
+{
+    return json_is_null(json_object_get(object, key));
+}
+
+/* ---- members ---- */
+
+static const struct node_view SELF = {.view_hash = 0xabc, .head = 9};
+
+static struct node_member peer(void)
+{
+    return (struct node_member){.swim = {.id = 1,
+                                         .name = slice_text("b"),
+                                         .addr = {.ip = {10, 0, 0, 2}, .ip_len = 4, .port = 6248},
+                                         .state = SWIM_SUSPECT,
+                                         .generation = 1700000000001,
+                                         .version = 3,
+                                         .epoch = 0xfedcba9876543210,
+                                         .srtt_us = 1250,
+                                         .last_ack_at = NOW - 1500 * US_PER_MS,
+                                         .accusers_n = 2,
+                                         .accuser = slice_text("c"),
+                                         .view_hash = 0x10,
+                                         .data_age_ms = 40},
+                                .head = 7,
+                                .applied = 6,
+                                .covered = 5,
+                                .behind = true,
+                                .proven = true};
+}
+
+Test(json, a_member_has_the_shape_that_scripts_rely_on)
+{
+    const struct node_member m = peer();
+    json_t *out = http_json_member(&SELF, &m, NOW);
+    cr_assert_not_null(out);
+    cr_assert_eq(json_object_size(out), 18);
+    cr_assert_str_eq(text(out, "name"), "b");
+    cr_assert_str_eq(text(out, "address"), "10.0.0.2:6248");
+    cr_assert_str_eq(text(out, "state"), "suspect");
+    cr_assert_eq(number(out, "generation"), 1700000000001);
+    cr_assert_eq(number(out, "incarnation"), 3);
+    cr_assert_float_eq(json_real_value(json_object_get(out, "rtt_ms")), 1.25, 1e-9);
+    cr_assert_eq(number(out, "last_ack_ms"), 1500);
+    cr_assert_eq(number(out, "head"), 7);
+    cr_assert_eq(number(out, "applied"), 6);
+    cr_assert_eq(number(out, "covered"), 5);
+    cr_assert_str_eq(text(out, "epoch"), "fedcba9876543210");
+    cr_assert(json_is_true(json_object_get(out, "behind")));
+    cr_assert(json_is_true(json_object_get(out, "proven")));
+    cr_assert_eq(number(out, "accusers"), 2);
+    cr_assert_str_eq(text(out, "accuser"), "c");
+    cr_assert_str_eq(text(out, "view_hash"), "0000000000000010");
+    cr_assert_eq(number(out, "data_age_ms"), 40);
+    cr_assert(json_is_false(json_object_get(out, "self")));
+    json_decref(out);
+}
+
+Test(json, what_is_not_known_of_a_member_is_null)
+{
+    struct node_member m = peer();
+    m.swim.srtt_us = 0;
+    m.swim.last_ack_at = 0;
+    m.swim.accuser = (struct slice){0};
+    m.swim.view_hash = 0;
+    json_t *out = http_json_member(&SELF, &m, NOW);
+    cr_assert(is_null(out, "rtt_ms"));
+    cr_assert(is_null(out, "last_ack_ms"));
+    cr_assert(is_null(out, "accuser"));
+    cr_assert(is_null(out, "view_hash"));
+    json_decref(out);
+}
+
+Test(json, the_node_covers_itself)
+{
+    struct node_member m = peer();
+    m.swim.self = true;
+    m.proven = false;
+    m.covered = 0;
+    json_t *out = http_json_member(&SELF, &m, NOW);
+    cr_assert_eq(number(out, "covered"), 9);
+    cr_assert_str_eq(text(out, "view_hash"), "0000000000000abc");
+    cr_assert(json_is_true(json_object_get(out, "proven")));
+    cr_assert(is_null(out, "last_ack_ms"));
+    json_decref(out);
+}
+
+Test(json, each_state_has_its_word)
+{
+    cr_assert_str_eq(http_state_text(SWIM_CANDIDATE), "candidate");
+    cr_assert_str_eq(http_state_text(SWIM_ALIVE), "alive");
+    cr_assert_str_eq(http_state_text(SWIM_SUSPECT), "suspect");
+    cr_assert_str_eq(http_state_text(SWIM_DEAD), "dead");
+    cr_assert_str_eq(http_state_text(SWIM_LEFT), "left");
+}
+
+Test(json, members_hold_the_node_itself)
+{
+    struct one_node o;
+    bool known = false;
+    one_node_init(&o, "alone");
+    json_t *out = http_json_members(o.node, o.now);
+    const json_t *members = json_object_get(out, "members");
+    cr_assert_eq(json_object_size(out), 3);
+    cr_assert_str_eq(text(out, "node"), "alone");
+    cr_assert_eq(strlen(text(out, "view_hash")), 16);
+    cr_assert_eq(json_array_size(members), 1);
+    cr_assert_str_eq(text(json_array_get(members, 0), "name"), "alone");
+    cr_assert(json_is_true(json_object_get(json_array_get(members, 0), "self")));
+    json_t *one = http_json_member_named(o.node, slice_text("alone"), o.now, &known);
+    cr_assert(known);
+    cr_assert(json_equal(one, json_array_get(members, 0)));
+    cr_assert_null(http_json_member_named(o.node, slice_text("other"), o.now, &known));
+    cr_assert_not(known);
+    json_decref(one);
+    json_decref(out);
+    one_node_fini(&o);
+}
+
+/* ---- vectors ---- */
+
+Test(json, vectors_name_the_member_behind_an_origin)
+{
+    struct one_node o;
+    one_node_init(&o, "alone");
+    one_node_issue(&o, 3);
+    json_t *out = http_json_vectors(o.node, o.now);
+    const json_t *origin = json_array_get(json_object_get(out, "origins"), 0);
+    cr_assert_str_eq(text(out, "node"), "alone");
+    cr_assert_str_neq(text(out, "vector_hash"), "0000000000000000");
+    cr_assert_eq(json_array_size(json_object_get(out, "origins")), 1);
+    cr_assert_str_eq(text(origin, "epoch"), "0102030405060708");
+    cr_assert_str_eq(text(origin, "member"), "alone");
+    cr_assert_eq(number(origin, "applied"), 3);
+    cr_assert_eq(number(origin, "head"), 3);
+    cr_assert_eq(json_array_size(json_object_get(origin, "gaps")), 0);
+    json_decref(out);
+    one_node_fini(&o);
+}
+
+/* ---- node and stats ---- */
+
+Test(json, the_node_has_the_shape_that_scripts_rely_on)
+{
+    static const char *const keys[] = {
+        "name",       "cluster", "address",   "version",   "id",          "epoch",
+        "generation", "head",    "index",     "view_hash", "vector_hash", "gaps",
+        "log",        "members", "lhm",       "alive",     "origins",     "incarnation",
+        "isolated",   "sealed",  "uptime_ms", "state"};
+    const struct facts f = {.node = {.name = slice_text("a"),
+                                     .cluster = slice_text("c"),
+                                     .id = 0x1f,
+                                     .vector_hash = UINT64_MAX,
+                                     .state = NODE_READY,
+                                     .state_text = "ready",
+                                     .lhm = 3,
+                                     .sealed = true},
+                            .now.uptime_us = 1234567};
+    json_t *out = http_json_node(&f);
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        cr_assert_not_null(json_object_get(out, keys[i]), "%s is missing", keys[i]);
+    cr_assert_str_eq(text(out, "version"), NODE_VERSION);
+    cr_assert_str_eq(text(out, "id"), "000000000000001f");
+    cr_assert_str_eq(text(out, "vector_hash"), "ffffffffffffffff");
+    cr_assert_eq(number(out, "lhm"), 3);
+    cr_assert_eq(number(out, "uptime_ms"), 1234);
+    cr_assert(json_is_true(json_object_get(out, "sealed")));
+    json_decref(out);
+}
+
+Test(json, stats_are_grouped)
+{
+    static const char *const groups[] = {"cache", "node",   "spread", "heal",
+                                         "swim",  "ledger", "loop"};
+    const struct facts f = {.cache = {.hits = 5, .refused[CACHE_TAG] = 6}, .node.heal.pulled = 7};
+    json_t *out = http_json_stats(&f);
+    for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+        cr_assert(json_is_object(json_object_get(out, groups[i])), "%s is missing", groups[i]);
+    cr_assert_eq(number(json_object_get(out, "cache"), "hits"), 5);
+    cr_assert_eq(number(json_object_get(out, "cache"), "refused_tag"), 6);
+    cr_assert_eq(number(json_object_get(out, "heal"), "pulled"), 7);
+    json_decref(out);
+}
+
+/* ---- values ---- */
+
+Test(json, texts_are_valid_utf_8_whatever_the_bytes)
+{
+    static const uint8_t bad[] = {'a', 0xff, 0x0a, 'b'};
+    json_t *good = http_json_text(slice_text("gr\xc3\xbc\xc3\x9f"));
+    json_t *escaped = http_json_text(slice_of(bad, sizeof bad));
+    json_t *empty = http_json_text((struct slice){0});
+    cr_assert_str_eq(json_string_value(good), "gr\xc3\xbc\xc3\x9f");
+    cr_assert_str_eq(json_string_value(escaped), "a\\xff\\x0ab");
+    cr_assert_str_eq(json_string_value(empty), "");
+    json_decref(good);
+    json_decref(escaped);
+    json_decref(empty);
+}
+
+Test(json, numbers_stay_exact_in_every_reader)
+{
+    json_t *exact = http_json_number((1ULL << 53) - 1);
+    json_t *beyond = http_json_number(UINT64_MAX);
+    cr_assert_eq(json_integer_value(exact), 9007199254740991);
+    cr_assert_eq(json_integer_value(beyond), 9007199254740991);
+    json_decref(exact);
+    json_decref(beyond);
+}

@@ -1,0 +1,326 @@
+#include <criterion/criterion.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "http/json.h"
+#include "http/metrics.h"
+
+#define FAMILIES_MAX 256
+#define SAMPLES_MAX  512
+#define FIRST        7000001ULL
+
+/* ---- a strict reader of the exposition format ---- */
+
+struct sample {
+    char name[96];
+    char labels[128]; /* with braces; "" = none */
+    double value;
+};
+
+struct exposition {
+    char *text;
+    char family[96]; /* the one whose samples are read */
+    char type[16];
+    char families[FAMILIES_MAX][96];
+    size_t families_n;
+    struct sample samples[SAMPLES_MAX];
+    size_t samples_n;
+    bool open;
+    bool ended;
+};
+
+static void check_name(const char *name)
+{
+    cr_assert_eq(strncmp(name, "scrubjay_", 9), 0, "%s has no prefix", name);
+    for (; *name != '\0'; name++)
+        cr_assert(islower((unsigned char)*name) || isdigit((unsigned char)*name) || *name == '_',
+                  "%s", name);
+}
+
+static void read_help(struct exposition *e, const char *line)
+{
+    const char *space = strchr(line, ' ');
+    cr_assert_not_null(space, "no help text: %s", line);
+    cr_assert(space[1] != '\0' && strchr(space, '\\') == NULL, "%s", line);
+    (void)snprintf(e->family, sizeof e->family, "%.*s", (int)(space - line), line);
+    e->type[0] = '\0';
+    check_name(e->family);
+    for (size_t i = 0; i < e->families_n; i++)
+        cr_assert_str_neq(e->families[i], e->family, "a family comes twice");
+    (void)snprintf(e->families[e->families_n++], 96, "%s", e->family);
+}
+
+static void read_type(struct exposition *e, const char *line)
+{
+    char name[96];
+    cr_assert_eq(sscanf(line, "%95s %15s", name, e->type), 2, "%s", line);
+    cr_assert_str_eq(name, e->family, "TYPE belongs to the HELP before it");
+    cr_assert(strcmp(e->type, "counter") == 0 || strcmp(e->type, "gauge") == 0 ||
+                  (e->open && strcmp(e->type, "info") == 0),
+              "%s", line);
+}
+
+/** label="value" pairs with escapes; returns the end of the braces. */
+static const char *skip_labels(const char *at)
+{
+    do {
+        at++;
+        cr_assert(islower((unsigned char)*at), "a label has no name: %s", at);
+        at += strspn(at, "abcdefghijklmnopqrstuvwxyz_");
+        cr_assert_eq(strncmp(at, "=\"", 2), 0, "%s", at);
+        for (at += 2; *at != '"'; at++) {
+            cr_assert_neq(*at, '\0');
+            if (*at == '\\')
+                at++;
+        }
+        at++;
+    } while (*at == ',');
+    cr_assert_eq(*at, '}', "%s", at);
+    return at + 1;
+}
+
+/** How a sample's name follows from the family's: OpenMetrics adds a suffix. */
+static void check_belongs(const struct exposition *e, const char *name)
+{
+    char wanted[128];
+    const char *suffix = strcmp(e->type, "counter") == 0 ? "_total" : "";
+    if (strcmp(e->type, "info") == 0)
+        suffix = "_info";
+    (void)snprintf(wanted, sizeof wanted, "%s%s", e->family, e->open ? suffix : "");
+    cr_assert_str_eq(name, wanted, "a sample belongs to the family above it");
+    const size_t len = strlen(name);
+    const bool total = len > 6 && strcmp(name + len - 6, "_total") == 0;
+    cr_assert_eq(total, strcmp(e->type, "counter") == 0, "%s", name);
+}
+
+static void read_sample(struct exposition *e, const char *line)
+{
+    struct sample *s = &e->samples[e->samples_n++];
+    char *end = NULL;
+    cr_assert_lt(e->samples_n, SAMPLES_MAX);
+    const size_t len = strcspn(line, "{ ");
+    (void)snprintf(s->name, sizeof s->name, "%.*s", (int)len, line);
+    const char *after = line[len] == '{' ? skip_labels(line + len) : line + len;
+    (void)snprintf(s->labels, sizeof s->labels, "%.*s", (int)(after - line - (ptrdiff_t)len),
+                   line + len);
+    cr_assert_eq(*after, ' ', "%s", line);
+    s->value = strtod(after + 1, &end);
+    cr_assert(end != after + 1 && *end == '\0', "%s", line);
+    check_name(s->name);
+    check_belongs(e, s->name);
+    for (size_t i = 0; i + 1 < e->samples_n; i++)
+        cr_assert(strcmp(e->samples[i].name, s->name) != 0 ||
+                      strcmp(e->samples[i].labels, s->labels) != 0,
+                  "%s%s comes twice", s->name, s->labels);
+}
+
+static void read_line(struct exposition *e, const char *line)
+{
+    cr_assert_not(e->ended, "something follows # EOF");
+    if (strcmp(line, "# EOF") == 0)
+        e->ended = true;
+    else if (strncmp(line, "# HELP ", 7) == 0)
+        read_help(e, line + 7);
+    else if (strncmp(line, "# TYPE ", 7) == 0)
+        read_type(e, line + 7);
+    else
+        read_sample(e, line);
+}
+
+static struct exposition *expose(const struct facts *f, bool open)
+{
+    struct exposition *e = calloc(1, sizeof *e);
+    struct http_text text = {0};
+    e->open = open;
+    http_metrics(&text, f, open);
+    cr_assert(!text.failed && text.len > 0 && text.at[text.len - 1] == '\n');
+    text.at[text.len - 1] = '\0';
+    e->text = text.at;
+    for (char *line = e->text, *next; line != NULL; line = next) {
+        next = strchr(line, '\n');
+        if (next != NULL)
+            *next++ = '\0';
+        read_line(e, line);
+    }
+    return e;
+}
+
+static double value(const struct exposition *e, const char *name, const char *labels)
+{
+    for (size_t i = 0; i < e->samples_n; i++) {
+        if (strcmp(e->samples[i].name, name) == 0 && strcmp(e->samples[i].labels, labels) == 0)
+            return e->samples[i].value;
+    }
+    cr_assert_fail("%s%s is missing", name, labels);
+    return 0;
+}
+
+static size_t count(const struct exposition *e, double wanted)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < e->samples_n; i++)
+        n += e->samples[i].value == wanted;
+    return n;
+}
+
+static void release(struct exposition *e)
+{
+    free(e->text);
+    free(e);
+}
+
+/* ---- facts with a number of its own for every counter ---- */
+
+static void number_all(void *counters, size_t bytes, uint64_t *next)
+{
+    uint64_t *at = counters;
+    for (size_t i = 0; i < bytes / sizeof *at; i++)
+        at[i] = (*next)++;
+}
+
+static struct facts numbered(uint64_t *end)
+{
+    struct facts f = {.node = {.name = slice_text("a"), .cluster = slice_text("c")}};
+    uint64_t next = FIRST;
+    number_all(&f.node.node, sizeof f.node.node, &next);
+    number_all(&f.node.swim, sizeof f.node.swim, &next);
+    number_all(&f.node.ledger, sizeof f.node.ledger, &next);
+    number_all(&f.node.spread, sizeof f.node.spread, &next);
+    number_all(&f.node.heal, sizeof f.node.heal, &next);
+    number_all(&f.cache, sizeof f.cache, &next);
+    number_all(&f.loop, offsetof(struct loop_counters, workers), &next);
+    number_all(&f.http, sizeof f.http, &next);
+    *end = next;
+    return f;
+}
+
+Test(metrics, every_counter_appears_once)
+{
+    uint64_t end = 0;
+    const struct facts f = numbered(&end);
+    struct exposition *e = expose(&f, false);
+    for (uint64_t n = FIRST; n < end; n++) {
+        /* broad is told as its three reasons; what is stored is no refusal. */
+        const bool untold = n == f.node.node.broad || n == f.cache.refused[CACHE_STORED];
+        cr_assert_eq(count(e, (double)n), untold ? 0 : 1, "counter %llu of %llu",
+                     (unsigned long long)(n - FIRST), (unsigned long long)(end - FIRST));
+    }
+    release(e);
+}
+
+static size_t count_in(json_t *stats, json_int_t wanted)
+{
+    size_t n = 0;
+    const char *name = NULL;
+    json_t *group = NULL;
+    json_object_foreach(stats, name, group)
+    {
+        const char *key = NULL;
+        json_t *number = NULL;
+        json_object_foreach(group, key, number) n += json_integer_value(number) == wanted;
+    }
+    return n;
+}
+
+Test(metrics, stats_tell_every_counter_once_too)
+{
+    uint64_t end = 0;
+    const struct facts f = numbered(&end);
+    json_t *stats = http_json_stats(&f);
+    for (uint64_t n = FIRST; n < end; n++) {
+        const bool untold = n == f.cache.refused[CACHE_STORED];
+        cr_assert_eq(count_in(stats, (json_int_t)n), untold ? 0 : 1, "counter %llu",
+                     (unsigned long long)(n - FIRST));
+    }
+    json_decref(stats);
+}
+
+Test(metrics, open_metrics_end_and_hold_the_same_samples)
+{
+    uint64_t end = 0;
+    const struct facts f = numbered(&end);
+    struct exposition *text = expose(&f, false);
+    struct exposition *open = expose(&f, true);
+    cr_assert(open->ended);
+    cr_assert_not(text->ended);
+    cr_assert_eq(text->samples_n, open->samples_n);
+    for (size_t i = 0; i < text->samples_n; i++) {
+        cr_assert_str_eq(text->samples[i].name, open->samples[i].name);
+        cr_assert_str_eq(text->samples[i].labels, open->samples[i].labels);
+        cr_assert_eq(text->samples[i].value, open->samples[i].value);
+    }
+    release(text);
+    release(open);
+}
+
+Test(metrics, names_that_others_rely_on)
+{
+    static const char *const dropped[] = {"size",   "malformed", "version",
+                                          "decode", "unproven",  "peers_full"};
+    const struct facts f = {
+        .node = {.heal = {.pulled = 1, .broad_t_gap = 2, .broad_lost = 3},
+                 .node = {.dropped_unauthentic = 5, .dropped_key = 6, .dropped_replay = 7},
+                 .ledger = {.issued = 8, .applied = 9},
+                 .gaps = 10,
+                 .view_hash = 0xabc},
+        .cache = {.hits = 11,
+                  .misses = 12,
+                  .items = 13,
+                  .used_bytes = 14,
+                  .fills = 15,
+                  .refused[CACHE_FORGOTTEN] = 16},
+        .now = {.broad_full = 4, .members[SWIM_DEAD] = 17}};
+    struct exposition *e = expose(&f, false);
+    cr_assert_eq(value(e, "scrubjay_heal_pulled_total", ""), 1);
+    cr_assert_eq(value(e, "scrubjay_heal_broad_total", "{reason=\"t_gap\"}"), 2);
+    cr_assert_eq(value(e, "scrubjay_heal_broad_total", "{reason=\"lost\"}"), 3);
+    cr_assert_eq(value(e, "scrubjay_heal_broad_total", "{reason=\"full\"}"), 4);
+    cr_assert_eq(value(e, "scrubjay_unauthentic_total", ""), 5);
+    cr_assert_eq(value(e, "scrubjay_unknown_key_total", ""), 6);
+    cr_assert_eq(value(e, "scrubjay_replay_total", ""), 7);
+    cr_assert_eq(value(e, "scrubjay_invalidations_issued_total", ""), 8);
+    cr_assert_eq(value(e, "scrubjay_invalidations_applied_total", ""), 9);
+    cr_assert_eq(value(e, "scrubjay_gaps_open", ""), 10);
+    cr_assert_eq(value(e, "scrubjay_cache_hits_total", ""), 11);
+    cr_assert_eq(value(e, "scrubjay_cache_misses_total", ""), 12);
+    cr_assert_eq(value(e, "scrubjay_cache_items", ""), 13);
+    cr_assert_eq(value(e, "scrubjay_cache_bytes", ""), 14);
+    cr_assert_eq(value(e, "scrubjay_fills_total", "{result=\"stored\"}"), 15);
+    cr_assert_eq(value(e, "scrubjay_fills_total", "{result=\"forgotten\"}"), 16);
+    cr_assert_eq(value(e, "scrubjay_members", "{state=\"dead\"}"), 17);
+    cr_assert_eq(value(e, "scrubjay_view_hash_info", "{view_hash=\"0000000000000abc\"}"), 1);
+    for (size_t i = 0; i < ARRAY_LEN(dropped); i++) {
+        char labels[64];
+        (void)snprintf(labels, sizeof labels, "{reason=\"%s\"}", dropped[i]);
+        value(e, "scrubjay_dropped_total", labels);
+    }
+    release(e);
+}
+
+Test(metrics, times_are_in_seconds)
+{
+    const struct facts f = {.now = {.uptime_us = 12000034, .cpu_us = 500000}};
+    struct exposition *e = expose(&f, false);
+    cr_assert_float_eq(value(e, "scrubjay_uptime_seconds", ""), 12.000034, 1e-9);
+    cr_assert_float_eq(value(e, "scrubjay_process_cpu_seconds_total", ""), 0.5, 1e-9);
+    release(e);
+}
+
+Test(metrics, names_of_nodes_cannot_break_the_format)
+{
+    const struct facts f = {
+        .node = {.name = slice_text("a\"b\\c\nd\xff"), .cluster = slice_text("c")}};
+    struct exposition *e = expose(&f, false);
+    cr_assert_eq(value(e, "scrubjay_node_info", "{name=\"a\\\"b\\\\c\\nd?\",cluster=\"c\"}"), 1);
+    release(e);
+}
+
+Test(metrics, open_metrics_are_for_those_who_ask)
+{
+    cr_assert(http_metrics_open("application/openmetrics-text;version=1.0.0,text/plain;q=0.5"));
+    cr_assert_not(http_metrics_open("text/plain"));
+    cr_assert_not(http_metrics_open(NULL));
+}
