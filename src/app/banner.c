@@ -1,0 +1,62 @@
+#include "app/banner.h"
+
+#include "loop/address.h"
+#include "node/node.h"
+
+#define DEFAULT_CLIENT "127.0.0.1:6247" /* where jay looks when it is told nothing */
+#define MIB            (1024.0 * 1024.0)
+
+static void say_gossip(const struct banner *b, FILE *out)
+{
+    char bound[ADDRESS_TEXT_MAX];
+    char told[ADDRESS_TEXT_MAX];
+    (void)fprintf(out, "  gossip   %s, udp and tcp, %s%s", address_format(&b->gossip, bound),
+                  b->ring->n == 0 ? "plain" : "sealed with key ",
+                  b->ring->n == 0 ? "" : b->ring->keys[0].label);
+    if (!addr_eq(&b->gossip, &b->advertise))
+        (void)fprintf(out, ", advertised as %s", address_format(&b->advertise, told));
+    (void)fprintf(out, "\n");
+}
+
+static void say_http(const struct banner *b, FILE *out)
+{
+    char text[ADDRESS_TEXT_MAX];
+    if (addr_known(&b->http))
+        (void)fprintf(out, "  http     http://%s/v1/members\n", address_format(&b->http, text));
+    else
+        (void)fprintf(out, "  http     off\n");
+}
+
+/** A wildcard is no address to connect to. */
+static struct addr reachable(struct addr a)
+{
+    const struct addr v4 = {.ip = {127, 0, 0, 1}, .ip_len = 4, .port = a.port};
+    const struct addr v6 = {.ip = {[15] = 1}, .ip_len = 16, .port = a.port};
+    if (!address_is_any(&a))
+        return a;
+    return a.ip_len == 4 ? v4 : v6;
+}
+
+static void say_command(const struct banner *b, FILE *out)
+{
+    char text[ADDRESS_TEXT_MAX];
+    const struct addr client = reachable(b->client);
+    const bool usual =
+        slice_eq(slice_text(address_format(&client, text)), slice_text(DEFAULT_CLIENT));
+    (void)fprintf(out, "try: jay%s%s put greeting hello\n", usual ? "" : " -s ", usual ? "" : text);
+}
+
+void banner_print(const struct banner *b, FILE *out)
+{
+    char text[ADDRESS_TEXT_MAX];
+    const struct config *c = b->config;
+    (void)fprintf(out, "scrubjayd " NODE_VERSION ": node %s of cluster %s\n", c->name, c->cluster);
+    (void)fprintf(out, "  clients  %s, %u worker%s\n", address_format(&b->client, text), c->workers,
+                  c->workers == 1 ? "" : "s");
+    say_gossip(b, out);
+    say_http(b, out);
+    (void)fprintf(out, "  memory   %.0f MiB for the cache, %.1f MiB fixed\n",
+                  (double)c->memory.bytes / MIB, (double)b->fixed_bytes / MIB);
+    say_command(b, out);
+    (void)fflush(out);
+}

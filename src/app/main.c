@@ -1,0 +1,214 @@
+/** scrubjayd: parse, build, run. */
+#include <sodium.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "app/banner.h"
+#include "app/config.h"
+#include "app/config_flags.h"
+#include "app/config_print.h"
+#include "app/keyfile.h"
+#include "app/signals.h"
+#include "http/server.h"
+#include "node/node.h"
+
+/** Everything of one process. */
+struct daemon {
+    struct config_source source;
+    struct config config;
+    struct keyring ring;
+    struct keyfile_mark mark;
+    struct loop *loop;
+    struct http *http;
+    struct keyfile keyfile;
+    struct signals signals;
+};
+
+static int fail(int status, const char *why)
+{
+    (void)fprintf(stderr, "scrubjayd: %s\n", why);
+    return status;
+}
+
+/** A mistake in a file is told as compilers do, without our name before it. */
+static int refuse(const struct config_fault *fault)
+{
+    if (!fault->in_file)
+        return fail(fault->status, fault->text);
+    (void)fprintf(stderr, "%s\n", fault->text);
+    return fault->status;
+}
+
+/* ---- before anything else ---- */
+
+/** A core file would hold keys and values, and so would what a debugger reads (CWE-528). */
+static void hide_memory(void)
+{
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/** Each connection is a descriptor: take as many as are allowed. */
+static void raise_descriptors(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
+/* ---- build ---- */
+
+static bool read_keys(struct daemon *d)
+{
+    char why[KEYFILE_WHY_MAX];
+    const char *path = d->config.keyring;
+    if (path[0] == '\0' || keyfile_read(path, &d->ring, &d->mark, why))
+        return true;
+    (void)fail(EXIT_CONFIG, why);
+    return false;
+}
+
+/** The list as what loop wants; at has room for CONFIG_LIST_MAX. */
+static struct loop_texts texts_of(const struct config_list *list, const char **at)
+{
+    for (size_t i = 0; i < list->n; i++)
+        at[i] = list->at[i];
+    return (struct loop_texts){.at = at, .n = list->n};
+}
+
+static struct loop *make_loop(const struct daemon *d, char *why, size_t why_cap)
+{
+    const struct config *c = &d->config;
+    const char *at[4][CONFIG_LIST_MAX];
+    const struct loop_cfg cfg = {.name = c->name,
+                                 .cluster = c->cluster,
+                                 .client = c->client,
+                                 .gossip = c->gossip,
+                                 .advertise = c->advertise,
+                                 .keyring = &d->ring,
+                                 .profile = c->profile,
+                                 .budget_bytes = c->memory.bytes,
+                                 .value_max = c->value_max,
+                                 .workers = c->workers,
+                                 .seeds = texts_of(&c->join, at[0]),
+                                 .dns_names = texts_of(&c->join_dns, at[1]),
+                                 .srv_names = texts_of(&c->join_srv, at[2]),
+                                 .dns_servers = texts_of(&c->dns_servers, at[3]),
+                                 .drain_us = c->drain_us,
+                                 .ready_alone_us = c->ready_alone_us,
+                                 .log = {.level = c->log_level, .json = c->log_json}};
+    return loop_new(&cfg, why, why_cap);
+}
+
+static bool build(struct daemon *d)
+{
+    char why[LOOP_WHY_MAX + HTTP_WHY_MAX];
+    d->loop = make_loop(d, why, sizeof why);
+    if (d->loop != NULL)
+        d->http = http_new(d->loop, &d->config.http, why, sizeof why);
+    if (d->http != NULL)
+        return true;
+    (void)fail(EXIT_RUN, why);
+    return false;
+}
+
+/* ---- run ---- */
+
+/** HUP: keys always; of the settings only the log level can change while the node runs. */
+static void on_hangup(void *ctx)
+{
+    static struct config fresh; /* too long for the stack */
+    struct daemon *d = ctx;
+    enum config_action action = CONFIG_RUN;
+    struct config_fault fault;
+    keyfile_reload(&d->keyfile);
+    if (config_load(&d->source, &fresh, &action, &fault)) {
+        logger_level_set(loop_logger(d->loop), fresh.log_level);
+        return;
+    }
+    const struct logger_field reason = logger_text("reason", fault.text);
+    logger_say(loop_logger(d->loop), LOGGER_ERROR, "settings kept", &reason, 1);
+}
+
+static void greet(const struct daemon *d)
+{
+    struct loop_counters counters;
+    loop_counters(d->loop, &counters);
+    const struct banner banner = {.config = &d->config,
+                                  .ring = &d->ring,
+                                  .client = loop_client_addr(d->loop),
+                                  .gossip = loop_gossip_addr(d->loop),
+                                  .advertise = loop_advertise_addr(d->loop),
+                                  .http = http_addr(d->http),
+                                  .fixed_bytes = counters.memory_fixed_bytes};
+    banner_print(&banner, stdout);
+}
+
+static int run(struct daemon *d)
+{
+    signals_watch(&d->signals, d->loop, on_hangup, d);
+    keyfile_watch(&d->keyfile, d->loop, d->config.keyring, &d->mark);
+    greet(d);
+    const int status = loop_run(d->loop);
+    keyfile_unwatch(&d->keyfile);
+    signals_unwatch(&d->signals);
+    return status == 0 ? 0 : EXIT_RUN;
+}
+
+static int start(struct daemon *d)
+{
+    if (!read_keys(d))
+        return EXIT_CONFIG;
+    const int status = build(d) ? run(d) : EXIT_RUN;
+    http_free(d->http);
+    loop_free(d->loop);
+    keyring_fini(&d->ring);
+    return status;
+}
+
+static int act(struct daemon *d, enum config_action action)
+{
+    switch (action) {
+    case CONFIG_HELP:
+        flags_help();
+        return 0;
+    case CONFIG_VERSION:
+        (void)printf("scrubjayd " NODE_VERSION "\n");
+        return 0;
+    case CONFIG_PRINT:
+        config_print(&d->config, stdout);
+        return 0;
+    case CONFIG_CHECK:
+        if (!read_keys(d))
+            return EXIT_CONFIG;
+        keyring_fini(&d->ring);
+        (void)printf("the configuration is good\n");
+        return 0;
+    default:
+        return start(d);
+    }
+}
+
+int main(int argc, char *argv[])
+{
+    static struct daemon d; /* too long for the stack */
+    char hostname[256] = "localhost";
+    enum config_action action = CONFIG_RUN;
+    struct config_fault fault;
+    hide_memory();
+    if (sodium_init() < 0)
+        return fail(EXIT_RUN, "libsodium cannot be used: the system gives no random bytes");
+    raise_descriptors();
+    (void)gethostname(hostname, sizeof hostname - 1);
+    d.source = (struct config_source){
+        .argc = argc, .argv = argv, .env = environ, .root = "", .hostname = hostname};
+    if (!config_load(&d.source, &d.config, &action, &fault))
+        return refuse(&fault);
+    return act(&d, action);
+}

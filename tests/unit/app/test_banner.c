@@ -1,0 +1,73 @@
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/banner.h"
+
+static struct config config = {.name = "a", .cluster = "c", .workers = 2, .memory.bytes = 64 << 20};
+static struct keyring ring;
+
+static struct banner plain(void)
+{
+    const struct addr gossip = {.ip = {127, 0, 0, 1}, .ip_len = 4, .port = 6248};
+    return (struct banner){.config = &config,
+                           .ring = &ring,
+                           .client = {.ip = {127, 0, 0, 1}, .ip_len = 4, .port = 6247},
+                           .gossip = gossip,
+                           .advertise = gossip,
+                           .http = {.ip = {127, 0, 0, 1}, .ip_len = 4, .port = 6249},
+                           .fixed_bytes = 3 << 20};
+}
+
+static void shows(const struct banner *b, const char *part)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    banner_print(b, out);
+    (void)fclose(out);
+    cr_assert_not_null(strstr(text, part), "no \"%s\" in %s", part, text);
+    free(text);
+}
+
+Test(banner, tells_listeners_and_memory)
+{
+    const struct banner b = plain();
+    shows(&b, "node a of cluster c\n");
+    shows(&b, "clients  127.0.0.1:6247, 2 workers\n");
+    shows(&b, "gossip   127.0.0.1:6248, udp and tcp, plain\n");
+    shows(&b, "http     http://127.0.0.1:6249/v1/members\n");
+    shows(&b, "memory   64 MiB for the cache, 3.0 MiB fixed\n");
+}
+
+Test(banner, the_next_command_works_as_it_stands)
+{
+    struct banner b = plain();
+    shows(&b, "try: jay put greeting hello\n");
+    b.client.port = 1234;
+    shows(&b, "try: jay -s 127.0.0.1:1234 put greeting hello\n");
+    b.client = (struct addr){.ip_len = 4, .port = 6247};
+    shows(&b, "try: jay put greeting hello\n");
+}
+
+Test(banner, says_what_peers_are_told)
+{
+    struct banner b = plain();
+    b.advertise.ip[0] = 10;
+    shows(&b, "advertised as 10.0.0.1:6248\n");
+}
+
+Test(banner, names_the_sealing_key_and_no_secret)
+{
+    struct banner b = plain();
+    struct keyring sealed = {.n = 1, .keys = {{.label = "k7"}}};
+    b.ring = &sealed;
+    shows(&b, "sealed with key k7\n");
+}
+
+Test(banner, http_may_be_off)
+{
+    struct banner b = plain();
+    b.http = (struct addr){.ip_len = 0};
+    shows(&b, "http     off\n");
+}
