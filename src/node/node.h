@@ -22,10 +22,9 @@
 #include "seal/packet.h"
 #include "swim/swim.h"
 
-#define NODE_DATAGRAM_MAX    1200 /* bytes that we send in one datagram */
-#define NODE_DATAGRAM_IN_MAX 1232 /* longer ones are dropped and counted */
-#define NODE_STREAMS_IN_MAX  8
-#define NODE_STREAMS_OUT_MAX 8
+#define NODE_DATAGRAM_MAX    1200        /* bytes that we send in one datagram */
+#define NODE_DATAGRAM_IN_MAX 1232        /* longer ones are dropped and counted */
+#define NODE_STREAMS_MAX     8           /* of each direction */
 #define NODE_TARGETS_MAX     256         /* dots of one command */
 #define NODE_INBOUND         0x80000000U /* set in the conn ids of streams that peers opened */
 #define NODE_VERSION         "0.1.0"

@@ -36,7 +36,6 @@ static bool say_hello(struct node *n, struct stream *s, struct node_out *out)
                                            .challenge = s->challenge,
                                            .purpose = s->purpose}};
     s->hello_due = false;
-    s->sent_hello = true;
     return seal_frame(n, s, &m, out);
 }
 
@@ -44,7 +43,6 @@ static bool say_auth(struct node *n, struct stream *s, struct node_out *out)
 {
     const struct stream_msg m = {.type = STREAM_AUTH, .echo = s->echo};
     s->auth_due = false;
-    s->sent_auth = true;
     return seal_frame(n, s, &m, out);
 }
 
@@ -111,22 +109,25 @@ static bool say_pull(struct node *n, struct stream *s, struct node_out *out)
         n, s, &(struct stream_msg){.type = STREAM_PULL, .ranges = ranges, .ranges_n = count}, out);
 }
 
+static bool say_gone(struct node *n, struct stream *s, struct node_out *out)
+{
+    const struct stream_msg m = {.type = STREAM_GONE, .ranges = s->gone.at, .ranges_n = s->gone.n};
+    const bool any = s->gone.n > 0;
+    if (any)
+        seal_frame(n, s, &m, out);
+    s->gone.n = 0;
+    return any;
+}
+
 /* What is held goes out as DOTS; what is not is told once, as GONE. One frame a call. */
 static bool say_answer(struct node *n, struct stream *s, struct node_out *out)
 {
-    struct peer_ranges gone = {.n = 0};
     struct dots_writer w = dots_writer_of(n->opened, DOTS_A_FRAME);
-    if (s->gone_n > 0) {
-        const struct stream_msg m = {
-            .type = STREAM_GONE, .ranges = s->gone.at, .ranges_n = s->gone.n};
-        s->gone_n = 0;
-        return seal_frame(n, s, &m, out);
-    }
-    s->answer_n = heal_answer(n->ledger, s->answer, s->answer_n, &w, &gone);
-    s->gone = gone;
-    s->gone_n = gone.n;
+    if (say_gone(n, s, out))
+        return true;
+    s->answer_n = heal_answer(n->ledger, s->answer, s->answer_n, &w, &s->gone);
     if (dots_slice(&w).len == 0)
-        return s->gone_n > 0 && say_answer(n, s, out);
+        return say_gone(n, s, out);
     return seal_frame(n, s, &(struct stream_msg){.type = STREAM_DOTS, .bytes = dots_slice(&w)},
                       out);
 }
@@ -153,7 +154,7 @@ bool stream_say(struct node *n, struct stream *s, struct node_out *out)
         return say_records(n, s, out);
     if (s->pull_due)
         return say_pull(n, s, out);
-    if ((s->answer_n > 0 || s->gone_n > 0) && say_answer(n, s, out))
+    if ((s->answer_n > 0 || s->gone.n > 0) && say_answer(n, s, out))
         return true;
     const bool asked = s->purpose != STREAM_FOR_SYNC || s->got_heads;
     return s->done_due && asked && say_done(n, s, out);

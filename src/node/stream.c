@@ -31,7 +31,7 @@ static struct stream *free_stream(struct streams *t, bool inbound)
         if (!s->used && found == NULL)
             found = s;
     }
-    return same < (inbound ? NODE_STREAMS_IN_MAX : NODE_STREAMS_OUT_MAX) ? found : NULL;
+    return same < NODE_STREAMS_MAX ? found : NULL;
 }
 
 static void begin(struct node *n, mono_us now, struct stream *s, uint32_t conn)
@@ -61,38 +61,55 @@ static void finish(struct node *n, mono_us now, struct stream *s, bool ok)
     s->used = s->hangup; /* a stream that never came up has nobody to hang up on */
 }
 
-static void open_stream(struct node *n, mono_us now, uint64_t id, const struct addr *addr,
-                        const struct swim_out *why, uint8_t purpose)
+/** A stream that somebody wants. */
+struct wish {
+    uint64_t peer;
+    struct addr addr;
+    uint8_t purpose;
+    uint64_t ping_challenge;
+};
+
+static void tell_busy(struct node *n, mono_us now, const struct wish *wish)
+{
+    n->counters.streams_busy++;
+    if (wish->purpose == STREAM_FOR_PING)
+        swim_tcp_result(n->swim, now, wish->ping_challenge, false);
+    if (wish->purpose == STREAM_FOR_SYNC)
+        swim_synced(n->swim, now, wish->peer, false);
+}
+
+static void open_stream(struct node *n, mono_us now, const struct wish *wish)
 {
     struct stream *s = free_stream(n->streams, false);
     if (s == NULL) {
-        n->counters.streams_busy++;
-        if (purpose == STREAM_FOR_PING)
-            swim_tcp_result(n->swim, now, why->challenge, false);
-        if (purpose == STREAM_FOR_SYNC)
-            swim_synced(n->swim, now, id, false);
+        tell_busy(n, now, wish);
         return;
     }
     n->streams->conn = (n->streams->conn + 1) & ~NODE_INBOUND;
     begin(n, now, s, n->streams->conn);
-    s->peer = id;
-    s->addr = *addr;
-    s->purpose = purpose;
-    s->ping_challenge = why == NULL ? 0 : why->challenge;
+    s->peer = wish->peer;
+    s->addr = wish->addr;
+    s->purpose = wish->purpose;
+    s->ping_challenge = wish->ping_challenge;
     s->connect_due = true;
     n->counters.streams_out++;
 }
 
 void stream_open(struct node *n, mono_us now, const struct swim_out *why, uint8_t purpose)
 {
-    open_stream(n, now, why->id, &why->addr, why, purpose);
+    open_stream(n, now,
+                &(struct wish){.peer = why->id,
+                               .addr = why->addr,
+                               .purpose = purpose,
+                               .ping_challenge = why->challenge});
 }
 
 void stream_open_pull(struct node *n, mono_us now, uint64_t id)
 {
     struct swim_member member;
     if (swim_find(n->swim, id, &member))
-        open_stream(n, now, id, &member.addr, NULL, STREAM_FOR_PULL);
+        open_stream(n, now,
+                    &(struct wish){.peer = id, .addr = member.addr, .purpose = STREAM_FOR_PULL});
 }
 
 void stream_up(struct node *n, mono_us now, uint32_t conn, const struct addr *from)

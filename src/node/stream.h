@@ -15,7 +15,7 @@ struct stream {
     bool hangup;   /* say so once, then the slot is free */
     bool reported; /* its success was told */
     bool connect_due, hello_due, auth_due, digest_due, heads_due, records_due, pull_due, done_due;
-    bool sent_hello, sent_auth, sent_done;
+    bool sent_done;
     bool got_hello, got_auth, got_digest, got_heads, got_pull, got_done;
     uint8_t purpose; /* enum stream_purpose */
     uint32_t conn;
@@ -31,11 +31,10 @@ struct stream {
     struct dot_range *answer; /* STREAM_RANGES_MAX: what is still to be answered of its PULL */
     size_t answer_n;
     struct peer_ranges gone; /* ranges that are not held and have yet to be told so */
-    size_t gone_n;
 };
 
 struct streams {
-    struct stream at[NODE_STREAMS_IN_MAX + NODE_STREAMS_OUT_MAX];
+    struct stream at[2 * NODE_STREAMS_MAX];
     uint32_t conn; /* last id given to an outbound stream */
     uint32_t refused[STREAM_REFUSED_MAX];
     size_t refused_n;

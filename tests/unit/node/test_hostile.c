@@ -171,7 +171,7 @@ Test(hostile, streams_beyond_the_limit_are_hung_up_and_silent_ones_time_out)
     struct node_out out;
     size_t hangups = 0;
     rig_init(&a, &CFG);
-    for (uint32_t i = 1; i <= NODE_STREAMS_IN_MAX + 5; i++)
+    for (uint32_t i = 1; i <= NODE_STREAMS_MAX + 5; i++)
         node_recv(a.node, a.now,
                   &(struct node_in){
                       .kind = NODE_IN_STREAM_UP, .conn = NODE_INBOUND | i, .from = STRANGER});
@@ -182,6 +182,6 @@ Test(hostile, streams_beyond_the_limit_are_hung_up_and_silent_ones_time_out)
     node_tick(a.node, a.now);
     while (rig_take(&a, NODE_OUT_HANGUP, &out))
         hangups++;
-    cr_assert_eq(hangups, NODE_STREAMS_IN_MAX + 5);
+    cr_assert_eq(hangups, NODE_STREAMS_MAX + 5);
     rig_fini(&a);
 }
