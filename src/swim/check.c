@@ -1,4 +1,6 @@
 /* swim/check.c - single PINGs out of turn: candidates, suspects, the dead who speak, newer runs. */
+#include <assert.h>
+
 #include "swim/machine.h"
 
 static struct check *find_check(struct swim *s, uint64_t id)
@@ -43,6 +45,7 @@ static void send_check(struct swim *s, mono_us now, struct check *c)
     const uint32_t slot = roster_find(&s->roster, c->id);
     const struct member *m = slot == SLOT_NONE ? NULL : &s->roster.at[slot];
     const bool at_home = c->kind == CHECK_MEMBER;
+    assert(!at_home || m != NULL); /* expire() sends nothing to who was forgotten */
     const uint64_t wait = swim_ping_timeout(s, at_home ? m : NULL);
     c->tries++;
     c->sent_at = now;

@@ -37,7 +37,7 @@ void fullsync_compare(struct swim *s, mono_us now, uint32_t slot, uint64_t view_
         differs(s, now, m);
 }
 
-static void open(struct swim *s, mono_us now, uint64_t id, const struct addr *addr)
+static void begin(struct swim *s, mono_us now, uint64_t id, const struct addr *addr)
 {
     s->sync.busy = true;
     s->sync.id = id;
@@ -45,10 +45,10 @@ static void open(struct swim *s, mono_us now, uint64_t id, const struct addr *ad
     outbox_send(s, &(struct intent){.kind = SWIM_SYNC, .id = id, .addr = *addr});
 }
 
-static void open_member(struct swim *s, mono_us now, uint32_t slot)
+static void begin_member(struct swim *s, mono_us now, uint32_t slot)
 {
     const struct member *m = &s->roster.at[slot];
-    open(s, now, m->id, &m->addr);
+    begin(s, now, m->id, &m->addr);
 }
 
 static uint32_t random_alive(struct swim *s)
@@ -65,7 +65,7 @@ static void serve_wish(struct swim *s, mono_us now)
         slot = random_alive(s);
     s->sync.wanted = false;
     if (slot != SLOT_NONE)
-        open_member(s, now, slot);
+        begin_member(s, now, slot);
 }
 
 static void serve_habit(struct swim *s, mono_us now)
@@ -73,7 +73,7 @@ static void serve_habit(struct swim *s, mono_us now)
     const uint32_t slot = random_alive(s);
     s->sync.at = now + rng_jitter(&s->rng, s->times.sync_us, 20);
     if (slot != SLOT_NONE)
-        open_member(s, now, slot);
+        begin_member(s, now, slot);
 }
 
 void fullsync_tick(struct swim *s, mono_us now)
@@ -84,7 +84,7 @@ void fullsync_tick(struct swim *s, mono_us now)
         return;
     const struct contact *waiting = seed_waiting(s);
     if (now >= s->sync.retry_at && waiting != NULL)
-        open(s, now, waiting->id, &waiting->addr);
+        begin(s, now, waiting->id, &waiting->addr);
     else if (now >= s->sync.retry_at && s->sync.wanted)
         serve_wish(s, now);
     else if (now >= s->sync.at)

@@ -10,7 +10,7 @@ struct parcel {
     uint64_t to;
     size_t room; /* bytes left */
     bool full;
-    uint32_t slots[PACKET_RECORDS];
+    uint32_t slots[PACKET_RECORDS + 1]; /* rumours told by it, or known to its receiver anyway */
     uint32_t slots_n;
 };
 
@@ -23,6 +23,12 @@ static bool carries(const struct parcel *p, struct slice name)
     return false;
 }
 
+/** Nobody needs to be told that he lives. */
+static bool knows(const struct parcel *p, const struct member *m)
+{
+    return m->id == p->to && m->state == SWIM_ALIVE;
+}
+
 /** Add the member's record if it fits and is of use to the receiver; false when it was not added. */
 static bool add(struct swim *s, struct parcel *p, uint32_t slot, uint32_t turn)
 {
@@ -33,7 +39,7 @@ static bool add(struct swim *s, struct parcel *p, uint32_t slot, uint32_t turn)
     }
     if (!outbox_may_tell(s, slot) || carries(p, member_name(m)))
         return false;
-    if (m->id == p->to && m->state == SWIM_ALIVE)
+    if (knows(p, m))
         return false;
     const struct peer_record r = outbox_record(s, slot, turn);
     const size_t len = peer_record_len(&r);
@@ -51,7 +57,9 @@ static void add_rumors(struct swim *s, struct parcel *p)
 {
     for (uint32_t slot = rumor_first(&s->rumors); slot != SLOT_NONE && !p->full;
          slot = rumor_next(&s->rumors, slot)) {
-        if (add(s, p, slot, s->roster.at[slot].rumor_sent))
+        /* Known counts as told: of two members, neither has anybody else to tell it to. */
+        const struct member *m = &s->roster.at[slot];
+        if (knows(p, m) || add(s, p, slot, m->rumor_sent))
             p->slots[p->slots_n++] = slot;
     }
     const uint32_t limit = rumor_limit(swim_alive(s));

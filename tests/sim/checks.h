@@ -1,0 +1,71 @@
+/**
+ * checks.h - what must hold after every event at the node that it touched.
+ *
+ * Looks only through node/view.h and at what the node says. A violation ends the simulation.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "node/view.h"
+
+#define CHECKS_OUTPUTS_MAX 5000 /* outputs of one input; a frame brings some 4,000 dots */
+#define CHECKS_PROBES      16   /* latest relayed probes of a node */
+#define CHECKS_RELAYS_MAX  3
+#define CHECKS_GAP_US      (8 * US_PER_SEC) /* T_gap, with room for a pause of less */
+
+struct sim;
+struct sim_node;
+struct event;
+
+/** What a node held of a member when last looked at. */
+struct checks_member {
+    bool known;
+    enum swim_state state;
+    uint64_t generation;
+    uint32_t version;
+};
+
+/** What is remembered of one process between two events. */
+struct checks {
+    uint64_t index, view_hash;
+    uint32_t events;
+    uint32_t idle_ticks; /* deadlines in the past, in a row, at one time */
+    mono_us idle_at;
+    bool told;                     /* the event said something of members */
+    struct checks_member *members; /* by node */
+
+    struct { /* a repeated try asks anew, under the same challenge */
+        uint64_t challenge;
+        mono_us at;
+        uint32_t relays;
+    } probes[CHECKS_PROBES];
+
+    uint32_t probes_n;
+};
+
+/** Bytes exchanged with an address before anybody there was proven. */
+struct checks_debt {
+    uint64_t received, answered;
+    bool proven;
+};
+
+/** Begin a new process run. */
+void checks_begin(struct sim *s, struct sim_node *n);
+
+/** Look at the node after an event. */
+void checks_after(struct sim *s, struct sim_node *n);
+
+/** Look at a datagram that a node sends to an address. */
+void checks_datagram(struct sim *s, struct sim_node *n, uint16_t slot, struct slice bytes);
+
+/** A datagram arrives from an address. */
+void checks_received(struct sim *s, struct sim_node *n, uint16_t slot, uint64_t len);
+
+/** Plain packets: the type of the message inside, 0 when it cannot be told. */
+uint8_t checks_type(struct slice bytes);
+
+/** After healing: what is still not as it should be; NULL when all is well. Lends a static buffer. */
+const char *checks_unsettled(struct sim *s);

@@ -1,0 +1,243 @@
+#include "oracle.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "process.h"
+#include "world.h"
+
+void oracle_begin(struct sim *s, struct sim_node *n)
+{
+    struct oracle_view *v = &n->oracle;
+    uint32_t *keys = v->keys;
+    struct oracle_entry *entries = v->entries;
+    const uint32_t keys_n = s->source.keys_n;
+    if (keys == NULL) {
+        keys = calloc(keys_n, sizeof *keys);
+        entries = calloc(keys_n, sizeof *entries);
+        assert(keys != NULL && entries != NULL);
+    } else {
+        memset(keys, 0, keys_n * sizeof *keys);
+        memset(entries, 0, keys_n * sizeof *entries);
+    }
+    *v = (struct oracle_view){.keys = keys, .entries = entries};
+}
+
+/* Does this dot aim at the key that is watched? */
+static bool is_watched(const struct sim *s, const struct oracle_dot *dot)
+{
+    if (s->cfg.watch < 0)
+        return false;
+    const struct source_key *k = &s->source.keys[s->cfg.watch];
+    switch (dot->kind) {
+    case DOT_KEY:
+    case DOT_PUT:
+        return dot->target == (uint32_t)s->cfg.watch;
+    case DOT_TAG:
+        return dot->target / SOURCE_TAGS == k->ns;
+    case DOT_PREFIX:
+        return dot->target == k->prefix[0] || dot->target == k->prefix[1];
+    case DOT_NAMESPACE:
+        return dot->target == k->ns;
+    default:
+        return true;
+    }
+}
+
+static void watch_dot(struct sim *s, const struct sim_node *n, const char *what,
+                      const struct oracle_dot *dot)
+{
+    if (is_watched(s, dot))
+        sim_watch(s, (uint32_t)s->cfg.watch, "n%u %s a dot of kind %u, target %u, commit %u", n->i,
+                  what, dot->kind, dot->target, dot->commit);
+}
+
+void oracle_issue(struct sim *s, struct sim_node *n, const struct oracle_dot *dot)
+{
+    struct oracle_run *run = &s->runs[n->run];
+    if (run->dots_n == run->dots_cap) {
+        run->dots_cap = run->dots_cap == 0 ? 256 : run->dots_cap * 2;
+        run->dots = realloc(run->dots, run->dots_cap * sizeof *run->dots);
+        assert(run->dots != NULL);
+    }
+    run->dots[run->dots_n++] = *dot;
+    watch_dot(s, n, "issues", dot);
+}
+
+void oracle_refused(struct sim *s, struct sim_node *n, uint32_t count)
+{
+    s->runs[n->run].dots_n -= count;
+}
+
+static void raise(uint32_t *floor, uint32_t commit)
+{
+    if (*floor < commit)
+        *floor = commit;
+}
+
+static void cover(struct oracle_view *v, const struct oracle_dot *dot)
+{
+    switch (dot->kind) {
+    case DOT_KEY:
+    case DOT_PUT:
+        raise(&v->keys[dot->target], dot->commit);
+        break;
+    case DOT_TAG:
+        raise(&v->tags[dot->target], dot->commit);
+        break;
+    case DOT_PREFIX:
+        raise(&v->prefixes[dot->target], dot->commit);
+        break;
+    case DOT_NAMESPACE:
+        raise(&v->ns[dot->target], dot->commit);
+        break;
+    default:
+        raise(&v->everything, dot->commit);
+        break;
+    }
+}
+
+static uint32_t run_of(const struct sim *s, uint64_t epoch)
+{
+    for (uint32_t i = s->runs_n; i > 0; i--)
+        if (s->runs[i - 1].epoch == epoch)
+            return i - 1;
+    return UINT32_MAX;
+}
+
+static uint32_t run_seen(const struct sim *s, const struct oracle_view *v, uint64_t epoch)
+{
+    for (uint32_t i = 0; i < v->seen_n; i++)
+        if (v->seen[i].epoch == epoch)
+            return v->seen[i].run;
+    return run_of(s, epoch);
+}
+
+void oracle_applied(struct sim *s, struct sim_node *n, const struct dot *d)
+{
+    const uint32_t run_i = run_seen(s, &n->oracle, d->epoch);
+    const struct oracle_run *run = run_i == UINT32_MAX ? NULL : &s->runs[run_i];
+    if (run == NULL || d->seq == 0 || d->seq > run->dots_n) {
+        sim_fail(s, "n%u applied a dot that nobody issued: seq %llu", n->i,
+                 (unsigned long long)d->seq);
+        return;
+    }
+    const struct oracle_dot *dot = &run->dots[d->seq - 1];
+    if (dot->kind != d->kind)
+        sim_fail(s, "n%u applied dot %llu of n%u with kind %u, issued with %u", n->i,
+                 (unsigned long long)d->seq, run->node, d->kind, dot->kind);
+    watch_dot(s, n, "applies", dot);
+    cover(&n->oracle, dot);
+}
+
+static struct oracle_seen *see(struct sim *s, struct sim_node *n, uint32_t i, uint64_t epoch)
+{
+    struct oracle_view *v = &n->oracle;
+    if (i < v->seen_n)
+        return &v->seen[i];
+    const uint32_t run = run_of(s, epoch);
+    if (run == UINT32_MAX || v->seen_n == ORACLE_ORIGINS_MAX) {
+        sim_fail(s, "n%u knows an origin that never was", n->i);
+        return NULL;
+    }
+    v->seen[v->seen_n] = (struct oracle_seen){.run = run, .epoch = epoch};
+    return &v->seen[v->seen_n++];
+}
+
+static void look_at(struct sim *s, struct sim_node *n, uint32_t i)
+{
+    struct origin_view now;
+    node_origin_at(n->node, i, &now);
+    struct oracle_seen *was = see(s, n, i, now.epoch);
+    if (was == NULL)
+        return;
+    const struct oracle_run *run = &s->runs[was->run];
+    if (now.epoch != was->epoch || now.applied > now.head || now.head > run->dots_n ||
+        now.applied < was->applied || now.head < was->head) {
+        sim_fail(s, "n%u: vector of n%u's run: applied %llu -> %llu, head %llu -> %llu, issued %u",
+                 n->i, run->node, (unsigned long long)was->applied, (unsigned long long)now.applied,
+                 (unsigned long long)was->head, (unsigned long long)now.head, run->dots_n);
+        return;
+    }
+    for (uint64_t seq = was->applied; seq < now.applied; seq++) {
+        watch_dot(s, n, "covers", &run->dots[seq]);
+        cover(&n->oracle, &run->dots[seq]);
+    }
+    was->applied = now.applied;
+    was->head = now.head;
+}
+
+void oracle_look(struct sim *s, struct sim_node *n)
+{
+    struct node_view view;
+    node_inspect(n->node, &view);
+    for (uint32_t i = 0; i < view.origins && !s->failed; i++)
+        look_at(s, n, i);
+}
+
+void oracle_stored(struct sim *s, struct sim_node *n, const struct oracle_entry *e)
+{
+    const struct source_state *st = &s->source.states[e->state];
+    sim_watch(s, st->key, "n%u stores value %u tags %x%s", n->i, st->value, st->tags,
+              e->unproven ? ", unproven" : "");
+    n->oracle.entries[st->key] = *e;
+}
+
+/* The newest commit that a covered dot matching this entry speaks of. */
+static uint32_t floor_of(const struct source *src, const struct oracle_view *v, uint32_t state)
+{
+    const struct source_state *st = &src->states[state];
+    const struct source_key *k = &src->keys[st->key];
+    uint32_t floor = v->everything;
+    raise(&floor, v->ns[k->ns]);
+    raise(&floor, v->keys[st->key]);
+    raise(&floor, v->prefixes[k->prefix[0]]);
+    raise(&floor, v->prefixes[k->prefix[1]]);
+    for (uint32_t tag = 0; tag < SOURCE_TAGS; tag++)
+        if ((st->tags >> tag & 1) != 0)
+            raise(&floor, v->tags[k->ns * SOURCE_TAGS + tag]);
+    return floor;
+}
+
+void oracle_hit(struct sim *s, struct sim_node *n, uint32_t key, const struct cache_hit *hit)
+{
+    const struct source *src = &s->source;
+    const struct oracle_entry *e = &n->oracle.entries[key];
+    const struct source_key *k = &src->keys[key];
+    if (!e->stored || e->unproven != hit->unproven || !source_is_value(src, e->state, hit->value)) {
+        sim_fail(s, "n%u: a hit of %s that was never stored (%zu B)", n->i, k->text,
+                 hit->value.len);
+        return;
+    }
+    const uint32_t over = src->states[e->state].over;
+    const uint32_t floor = floor_of(src, &n->oracle, e->state);
+    if (!hit->unproven && over <= floor)
+        sim_fail(s,
+                 "I2: n%u serves %s as it was before commit %u, and covered a dot after commit %u",
+                 n->i, k->text, over, floor);
+}
+
+struct looking {
+    struct sim *s;
+    struct sim_node *n;
+    uint32_t key;
+};
+
+static void on_hit(void *ctx, const struct cache_hit *hit)
+{
+    const struct looking *l = ctx;
+    oracle_hit(l->s, l->n, l->key, hit);
+}
+
+bool oracle_get(struct sim *s, struct sim_node *n, uint32_t key)
+{
+    struct looking looking = {s, n, key};
+    return cache_get(n->cache, s->now, process_key(s, n, key), on_hit, &looking);
+}
+
+void oracle_audit(struct sim *s, struct sim_node *n)
+{
+    for (uint32_t key = 0; key < s->source.keys_n && !s->failed; key++)
+        oracle_get(s, n, key);
+}

@@ -1,0 +1,91 @@
+/**
+ * oracle.h - the one promise: no hit is older than an invalidation that the node has covered (I2').
+ *
+ * The oracle records every dot with the number of the last commit before it was issued, follows what
+ * each node covers, and so knows at every moment how old an entry may be at most. It sees the node
+ * only through its outputs and its vectors, and the cache only through gets and stores.
+ * A put's dot counts as the write itself; unproven copies are outside.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/dot.h"
+#include "cache/cache.h"
+
+#include "source.h"
+
+struct sim;
+struct sim_node;
+
+/** One dot: what it aims at, by the source's numbers, and the newest commit that it speaks of. */
+struct oracle_dot {
+    uint8_t kind;
+    uint32_t target; /* key; tag + namespace * SOURCE_TAGS; prefix id; namespace */
+    uint32_t commit;
+};
+
+/** One process run and the dots that it issued. */
+struct oracle_run {
+    uint32_t node;
+    uint64_t epoch;
+    uint64_t generation; /* highest that it took */
+    uint32_t version;    /* highest of that generation */
+    struct oracle_dot *dots;
+    uint32_t dots_n, dots_cap;
+};
+
+/** What an entry of a node's cache was stored from. */
+struct oracle_entry {
+    uint32_t state; /* which says the key, too */
+    bool stored;
+    bool unproven;
+};
+
+#define ORACLE_ORIGINS_MAX 256
+
+/** What a process has covered of one origin, as last seen. */
+struct oracle_seen {
+    uint32_t run;
+    uint64_t epoch, applied, head;
+};
+
+/** What the oracle knows of one process: the newest commits that its covered dots speak of. */
+struct oracle_view {
+    uint32_t everything;
+    uint32_t ns[SOURCE_NAMESPACES];
+    uint32_t tags[SOURCE_NAMESPACES * SOURCE_TAGS];
+    uint32_t prefixes[SOURCE_NAMESPACES * SOURCE_PREFIXES];
+    uint32_t *keys;
+    struct oracle_entry *entries;
+    struct oracle_seen seen[ORACLE_ORIGINS_MAX];
+    uint32_t seen_n;
+};
+
+/** Begin a new process run at a node: an empty cache, nothing covered. */
+void oracle_begin(struct sim *s, struct sim_node *n);
+
+/** A dot is about to be issued by a node; it gets the next sequence. */
+void oracle_issue(struct sim *s, struct sim_node *n, const struct oracle_dot *dot);
+
+/** The last `count` of them were refused. */
+void oracle_refused(struct sim *s, struct sim_node *n, uint32_t count);
+
+/** The node says that a dot took effect. */
+void oracle_applied(struct sim *s, struct sim_node *n, const struct dot *d);
+
+/** Look at the node's vector: whatever it covers now counts. */
+void oracle_look(struct sim *s, struct sim_node *n);
+
+/** An entry was stored. */
+void oracle_stored(struct sim *s, struct sim_node *n, const struct oracle_entry *e);
+
+/** Get a key and hold the answer against the promise; fails the simulation. Returns: was it a hit? */
+bool oracle_get(struct sim *s, struct sim_node *n, uint32_t key);
+
+/** Get every key of a node. */
+void oracle_audit(struct sim *s, struct sim_node *n);
+
+/** Hold a value that came back for key against the promise; fails the simulation. */
+void oracle_hit(struct sim *s, struct sim_node *n, uint32_t key, const struct cache_hit *hit);

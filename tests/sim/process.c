@@ -1,0 +1,328 @@
+#include "process.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/mman.h>
+
+#include "world.h"
+
+#define BLOCK_BYTES  (24U << 20)
+#define BLOCKS_MAX   128
+#define CLEAR_BYTES  (1U << 16)
+#define MEMBERS_ROOM 8 /* beside the nodes: two processes of one name, and candidates */
+
+/* Blocks outlive a world: thousands of worlds are made one after the other. */
+static struct {
+    uint8_t *at[BLOCKS_MAX];
+    uint32_t n;
+} blocks;
+
+static uint8_t *block_take(void)
+{
+    if (blocks.n > 0)
+        return blocks.at[--blocks.n];
+    void *block = mmap(NULL, BLOCK_BYTES, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    assert(block != MAP_FAILED);
+    return block;
+}
+
+/* Untouched pages cost nothing, so give the rest back instead of clearing megabytes. */
+static void block_clear(uint8_t *block, size_t used)
+{
+    const size_t cleared = used < CLEAR_BYTES ? used : CLEAR_BYTES;
+    memset(block, 0, cleared);
+    if (used > cleared) {
+        const int failed = madvise(block + cleared, BLOCK_BYTES - cleared, MADV_DONTNEED);
+        assert(failed == 0);
+    }
+}
+
+void process_free(struct sim_node *n)
+{
+    if (n->memory == NULL)
+        return;
+    block_clear(n->memory, n->memory_used);
+    if (blocks.n < BLOCKS_MAX)
+        blocks.at[blocks.n++] = n->memory;
+    else
+        munmap(n->memory, BLOCK_BYTES);
+    n->memory = NULL;
+}
+
+void sim_blocks_free(void)
+{
+    while (blocks.n > 0)
+        munmap(blocks.at[--blocks.n], BLOCK_BYTES);
+}
+
+const struct cache_key *process_key(struct sim *s, struct sim_node *n, uint32_t key)
+{
+    struct cache_key *ck = &n->keys[key];
+    if (ck->ns_known)
+        return ck;
+    const enum err err =
+        cache_key(n->cache, source_ns(s->source.keys[key].ns), source_name(&s->source, key), ck);
+    assert(err == OK);
+    return ck;
+}
+
+static struct run draw_run(struct sim *s)
+{
+    struct run run;
+    do {
+        for (size_t i = 0; i < RUN_LEN; i++)
+            run.bytes[i] = (uint8_t)rng_next(&s->boot_rng);
+    } while (run_epoch(&run) == 0);
+    return run;
+}
+
+static uint32_t add_run(struct sim *s, const struct sim_node *n, const struct node_cfg *cfg)
+{
+    if (s->runs_n == s->runs_cap) {
+        s->runs_cap = s->runs_cap == 0 ? 64 : s->runs_cap * 2;
+        s->runs = realloc(s->runs, s->runs_cap * sizeof *s->runs);
+        assert(s->runs != NULL);
+    }
+    s->runs[s->runs_n] = (struct oracle_run){
+        .node = n->i, .epoch = run_epoch(&cfg->run), .generation = cfg->generation};
+    return s->runs_n++;
+}
+
+static void give_address(struct sim *s, struct sim_node *n, bool anew)
+{
+    if (n->slot != 0 && !anew)
+        return;
+    if (n->slot != 0)
+        s->owner[n->slot] = 0;
+    do /* an address comes back to somebody when all others had their turn */
+        n->slot = (uint16_t)(1 + s->slots_n++ % (SIM_SLOTS - 1));
+    while (s->owner[n->slot] != 0);
+    s->owner[n->slot] = (uint8_t)(n->i + 1);
+}
+
+static struct node_cfg config_of(struct sim *s, const struct sim_node *n)
+{
+    struct node_cfg cfg;
+    memset(&cfg, 0, sizeof cfg);
+    node_cfg_sizes(&cfg, SWIM_POD, s->cfg.budget_bytes);
+    cfg.cluster = slice_text(SIM_CLUSTER);
+    cfg.name = slice_text(n->name);
+    cfg.addr = link_addr(n->slot);
+    cfg.run = draw_run(s);
+    cfg.generation = SIM_WALL_MS + (uint64_t)((int64_t)(s->now / US_PER_MS) + n->wall_offset_ms);
+    cfg.seed = rng_next(&s->boot_rng);
+    cfg.ring = &s->ring;
+    cfg.seeded = true;
+    cfg.members_max = s->cfg.nodes + MEMBERS_ROOM;
+    cfg.tombstones_max = 64;
+    cfg.origins_max = ORACLE_ORIGINS_MAX;
+    cfg.windows_max = 64;
+    cfg.log_max = s->cfg.log_max;
+    cfg.recent_max = s->cfg.recent_max;
+    return cfg;
+}
+
+static struct cache *make_cache(struct sim *s, struct arena *arena, const struct run *run)
+{
+    struct cache_cfg cfg;
+    memset(&cfg, 0, sizeof cfg);
+    cfg.hkey = s->hkey;
+    cfg.slot_seed = rng_next(&s->boot_rng);
+    memcpy(cfg.token.secret.bytes, run->bytes, sizeof cfg.token.secret.bytes);
+    cfg.token.epoch_low = (uint32_t)run_epoch(run);
+    cfg.budget_bytes = s->cfg.budget_bytes;
+    cfg.shards = 2;
+    cfg.recent_max = s->cfg.cache_recent;
+    cfg.value_max = SOURCE_VALUE_MAX;
+    return cache_new(arena, &cfg);
+}
+
+void process_boot(struct sim *s, struct sim_node *n, uint64_t flags)
+{
+    struct arena arena;
+    if (n->up)
+        return;
+    if (n->memory == NULL)
+        n->memory = block_take();
+    else
+        block_clear(n->memory, n->memory_used);
+    give_address(s, n, (flags & RESTART_NEW_ADDR) != 0);
+    const struct node_cfg cfg = config_of(s, n);
+    arena_init(&arena, n->memory, BLOCK_BYTES);
+    n->run = add_run(s, n, &cfg);
+    n->cache = make_cache(s, &arena, &cfg.run);
+    assert(n->cache != NULL);
+    n->node = node_new(&arena, &cfg, n->cache, s->now);
+    assert(n->node != NULL);
+    n->memory_used = arena.used;
+    memset(n->keys, 0, s->source.keys_n * sizeof *n->keys);
+    n->up = true;
+    n->left = n->frozen = false;
+    n->up_at = n->thawed_at = s->now;
+    n->run_bytes = cfg.run;
+    oracle_begin(s, n);
+    checks_begin(s, n);
+    sim_settle(s, n);
+}
+
+static void add_up(struct sim *s, const struct sim_node *n)
+{
+    struct node_view view;
+    node_inspect(n->node, &view);
+    s->counters.pulled += view.heal.pulled;
+    s->counters.broad += view.node.broad;
+    s->counters.relays += view.swim.probes_relay;
+}
+
+static void drop_inbox(struct sim *s, struct sim_node *n)
+{
+    while (n->inbox != NULL) {
+        struct event *e = n->inbox;
+        n->inbox = e->next;
+        event_free(&s->queue, e);
+    }
+    n->inbox_last = NULL;
+    n->inbox_datagrams = 0;
+}
+
+void process_end(struct sim *s, struct sim_node *n)
+{
+    if (!n->up)
+        return;
+    add_up(s, n);
+    drop_inbox(s, n);
+    node_free(n->node);
+    n->node = NULL;
+    n->cache = NULL;
+    n->up = n->frozen = false;
+    s->wake[n->i] = NEVER;
+}
+
+void process_exit(struct sim *s, struct sim_node *n)
+{
+    conn_crash(s, n->i, true);
+    process_end(s, n);
+}
+
+void process_hold(struct sim *s, struct sim_node *n, struct event *e)
+{
+    const bool datagram = e->kind == EVENT_DATAGRAM;
+    if (e->kind == EVENT_OP) { /* its clients wait, and ask again */
+        e->at = s->now + US_PER_SEC;
+        queue_add(&s->queue, e);
+        return;
+    }
+    if (datagram && n->inbox_datagrams == SIM_INBOX_MAX) {
+        const struct packet *p = e->p;
+        link_at(s, p->from, n->i)->queued--;
+        s->counters.overflowed++;
+        event_free(&s->queue, e);
+        return;
+    }
+    n->inbox_datagrams += datagram;
+    e->next = NULL;
+    if (n->inbox == NULL)
+        n->inbox = e;
+    else
+        n->inbox_last->next = e;
+    n->inbox_last = e;
+}
+
+void process_thaw(struct sim *s, struct sim_node *n)
+{
+    struct event *e = n->inbox;
+    if (!n->frozen)
+        return;
+    n->frozen = false;
+    n->thawed_at = s->now;
+    n->inbox = n->inbox_last = NULL;
+    n->inbox_datagrams = 0;
+    while (e != NULL) {
+        struct event *next = e->next;
+        n->inputs++;
+        if (n->up && !s->failed)
+            sim_happen(s, e);
+        event_free(&s->queue, e);
+        e = next;
+    }
+    if (n->up && !s->failed)
+        sim_settle(s, n);
+}
+
+/* ---- what stories say ---- */
+
+void sim_boot(struct sim *s, uint32_t i)
+{
+    process_boot(s, &s->nodes[i], 0);
+}
+
+void sim_boot_all(struct sim *s)
+{
+    for (uint32_t i = 0; i < s->cfg.nodes; i++)
+        give_address(s, &s->nodes[i], false); /* a zone names hosts that are still starting */
+    for (uint32_t i = 0; i < s->cfg.nodes; i++)
+        sim_boot(s, i);
+}
+
+void sim_crash(struct sim *s, uint32_t i, bool told)
+{
+    if (!s->nodes[i].up)
+        return;
+    s->counters.crashes++;
+    conn_crash(s, i, told);
+    process_end(s, &s->nodes[i]);
+}
+
+void sim_stop(struct sim *s, uint32_t i)
+{
+    process_end(s, &s->nodes[i]);
+}
+
+void sim_address(struct sim *s, uint32_t i, uint16_t slot)
+{
+    struct sim_node *n = &s->nodes[i];
+    assert(!n->up && s->owner[slot] == 0);
+    if (n->slot != 0 && s->owner[n->slot] == i + 1)
+        s->owner[n->slot] = 0;
+    n->slot = slot;
+    s->owner[slot] = (uint8_t)(i + 1);
+}
+
+void sim_restart(struct sim *s, uint32_t i, uint64_t delay_us, uint64_t flags)
+{
+    s->counters.restarts++;
+    sim_plan(s, s->now + delay_us, EVENT_BOOT, i)->b = flags;
+}
+
+void sim_leave(struct sim *s, uint32_t i)
+{
+    if (s->nodes[i].up && !s->nodes[i].frozen)
+        sim_input(s, i, &(struct node_in){.kind = NODE_IN_LEAVE});
+}
+
+void sim_pause(struct sim *s, uint32_t i, uint64_t us)
+{
+    struct sim_node *n = &s->nodes[i];
+    if (!n->up || n->frozen)
+        return;
+    s->counters.pauses++;
+    n->frozen = true;
+    s->wake[i] = NEVER;
+    sim_plan(s, s->now + us, EVENT_THAW, i)->run = n->run;
+}
+
+void sim_cut(struct sim *s, uint32_t a, uint32_t b, bool cut)
+{
+    link_at(s, a, b)->cut = cut;
+}
+
+void sim_split(struct sim *s, uint64_t side, bool cut)
+{
+    for (uint32_t a = 0; a < s->cfg.nodes; a++)
+        for (uint32_t b = 0; b < s->cfg.nodes; b++)
+            if ((side >> a & 1) != (side >> b & 1))
+                link_at(s, a, b)->cut = cut;
+}

@@ -1,0 +1,207 @@
+/* Invalidations, fills, joins under load, clients. */
+#include <assert.h>
+#include <string.h>
+
+#include "base/attr.h"
+
+#include "client_talk.h"
+#include "story.h"
+
+static bool vectors_equal(struct sim *s, void *ctx)
+{
+    (void)ctx;
+    const struct node_view first = sim_view(s, 0);
+    for (uint32_t i = 1; i < s->cfg.nodes; i++) {
+        const struct node_view v = sim_view(s, i);
+        if (v.vector_hash != first.vector_hash || v.gaps > 0)
+            return false;
+    }
+    return first.gaps == 0;
+}
+
+static void issue_many(struct sim *s, uint32_t n, uint64_t every_us)
+{
+    for (uint32_t i = 0; i < n && !s->failed; i++) {
+        sim_invalidate(s, 0, i % s->source.keys_n);
+        sim_run(s, every_us);
+    }
+}
+
+static uint64_t broad_at_all(struct sim *s)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < s->cfg.nodes; i++)
+        n += sim_view(s, i).node.broad;
+    return n;
+}
+
+static void blackout(struct sim *s)
+{
+    story_begin(s);
+    const uint64_t pulled = s->failed ? 0 : sim_view(s, 2).heal.pulled;
+    sim_split(s, 4, true);
+    issue_many(s, 1000, 200);
+    sim_split(s, 4, false);
+    story_within(s, US_PER_SEC, vectors_equal, NULL, "healed");
+    if (s->failed)
+        return;
+    story_expect(s, sim_view(s, 2).heal.pulled - pulled == 1000, "pulled what it missed");
+    story_expect(s, broad_at_all(s) == 0, "no broad barrier");
+}
+
+static void loss30(struct sim *s)
+{
+    story_begin(s);
+    for (uint32_t i = 0; i < s->cfg.nodes * s->cfg.nodes; i++)
+        s->links[i].loss = 300;
+    issue_many(s, 10000, 1000);
+    story_within(s, 3 * US_PER_SEC, vectors_equal, NULL, "equal vectors");
+    if (!s->failed)
+        story_expect(s, broad_at_all(s) == 0, "no broad barrier");
+}
+
+/* ---- fills that lose a race ---- */
+
+struct race {
+    enum dot_kind kind;
+    enum cache_reason reason;
+};
+
+static uint32_t target_of_race(const struct sim *s, enum dot_kind kind, uint32_t key)
+{
+    const struct source_key *k = &s->source.keys[key];
+    if (kind == DOT_PREFIX)
+        return k->prefix[1];
+    if (kind == DOT_NAMESPACE)
+        return k->ns;
+    if (kind == DOT_TAG)
+        return k->ns * SOURCE_TAGS + (uint32_t)__builtin_ctz(s->source.states[k->state].tags);
+    return key;
+}
+
+/* A reader misses at n0 and reads; then the source changes and n1 is told; then the fill arrives. */
+static void race(struct sim *s, const struct race *what)
+{
+    const uint32_t key = 5;
+    struct sim_node *n = &s->nodes[0];
+    struct fetch fetch = {.key = key};
+    struct cache_key ck;
+    story_begin(s);
+    if (s->failed)
+        return;
+    const enum err err =
+        cache_key(n->cache, source_ns(s->source.keys[key].ns), source_name(&s->source, key), &ck);
+    assert(err == OK);
+    story_expect(s, !oracle_get(s, n, key), "the key is not cached");
+    story_expect(s, cache_token(n->cache, s->now, &ck, fetch.token) == OK, "a token is given");
+    fetch.state = s->source.keys[key].state;
+    struct intent intent = {
+        .kind = what->kind, .key = key, .target = target_of_race(s, what->kind, key)};
+    source_commit(&s->source, key);
+    workload_issue(s, &s->nodes[1], &intent);
+    story_within(s, 100 * US_PER_MS, vectors_equal, NULL, "the dot arrives");
+    if (s->failed)
+        return;
+    story_expect(s, workload_fill(s, n, &fetch) == what->reason,
+                 "the fill is refused, and says why");
+    story_expect(s, !oracle_get(s, n, key), "the old value is not served");
+    workload_read(s, n, key);
+    sim_run(s, US_PER_SEC);
+    story_expect(s, workload_read(s, n, key), "the next fill is stored");
+}
+
+static void fill_race_key(struct sim *s)
+{
+    race(s, &(struct race){DOT_KEY, CACHE_INVALIDATED});
+}
+
+static void fill_race_tag(struct sim *s)
+{
+    race(s, &(struct race){DOT_TAG, CACHE_TAG});
+}
+
+static void fill_race_prefix(struct sim *s)
+{
+    race(s, &(struct race){DOT_PREFIX, CACHE_PREFIX});
+}
+
+static void fill_race_namespace(struct sim *s)
+{
+    race(s, &(struct race){DOT_NAMESPACE, CACHE_NAMESPACE});
+}
+
+/* ---- load ---- */
+
+static bool is_ready(struct sim *s, void *ctx)
+{
+    const uint32_t *i = ctx;
+    return s->nodes[*i].up && node_state(s->nodes[*i].node) == NODE_READY;
+}
+
+static void join_during_writes(struct sim *s)
+{
+    uint32_t joiner = s->cfg.nodes - 1;
+    const struct workload_cfg clients = {.ops_per_s = 500,
+                                         .write_permille = 300,
+                                         .wide_permille = 200,
+                                         .put_permille = 200,
+                                         .think_us = 5000,
+                                         .tell_us = 500};
+    for (uint32_t i = 0; i < joiner; i++)
+        sim_boot(s, i);
+    sim_run(s, 5 * US_PER_SEC);
+    workload_begin(s, &clients);
+    sim_run(s, 5 * US_PER_SEC);
+    sim_boot(s, joiner);
+    story_within(s, 3 * US_PER_SEC, is_ready, &joiner, "the joiner is ready");
+    for (uint32_t i = 0; i < 100 && !s->failed; i++) {
+        sim_run(s, 100 * US_PER_MS);
+        for (uint32_t j = 0; j < s->cfg.nodes && !s->failed; j++)
+            oracle_audit(s, &s->nodes[j]);
+    }
+    workload_stop(s);
+    story_within(s, 3 * US_PER_SEC, sim_settled, NULL, "one view, one vector");
+}
+
+/* ---- the client protocol, through the same functions as a worker ---- */
+
+static void protocol(struct sim *s)
+{
+    story_begin(s);
+    if (s->failed)
+        return;
+    struct talk *t = talk_new(s);
+    struct talk_got got = talk_get(t, 0, 7);
+    story_expect(s, !got.hit && got.token_len == TOKEN_LEN, "a first get misses with a token");
+    story_expect(s, talk_fill(t, 0, 7, &got), "the fill is stored");
+    story_expect(s, talk_get(t, 0, 7).hit, "the next get hits");
+    story_expect(s, talk_invalidate(t, 1, 7), "an invalidation elsewhere is stamped");
+    story_within(s, 100 * US_PER_MS, vectors_equal, NULL, "the dot arrives");
+    story_expect(s, s->failed || !talk_get(t, 0, 7).hit, "the get misses again");
+    story_expect(s, s->failed || talk_put(t, 2, 7), "a put is stamped");
+    story_expect(s, s->failed || talk_get(t, 2, 7).hit, "and stored");
+    for (uint32_t i = 0; i < 2000 && !s->failed; i++) {
+        const uint32_t key = source_pick(&s->source, &s->work.rng);
+        const uint32_t node = (uint32_t)rng_below(&s->work.rng, s->cfg.nodes);
+        talk_round(t, node, key);
+        sim_run(s, 500);
+    }
+    talk_free(t);
+}
+
+struct stories stories_data(void)
+{
+    static const struct story STORIES[] = {
+        {"blackout", 3, 20, blackout, "1,000 dots missed in 200 ms are pulled within 1 s, exactly"},
+        {"loss30", 3, 3, loss30, "30 % loss, 10,000 dots at 1,000 a second: equal within 3 s"},
+        {"fill_race_key", 2, 5, fill_race_key, "a late fill is refused: key"},
+        {"fill_race_tag", 2, 5, fill_race_tag,
+         "a late fill is refused: tag named only by the fill"},
+        {"fill_race_prefix", 2, 5, fill_race_prefix, "a late fill is refused: prefix"},
+        {"fill_race_namespace", 2, 5, fill_race_namespace, "a late fill is refused: namespace"},
+        {"join_during_writes", 4, 5, join_during_writes, "a node joins under load: no stale hit"},
+        {"protocol", 3, 5, protocol,
+         "gets, fills, puts, invalidations through the client protocol"},
+    };
+    return (struct stories){STORIES, ARRAY_LEN(STORIES)};
+}

@@ -1,0 +1,212 @@
+/* Cuts, splits, freezes, forged news. */
+#include <assert.h>
+
+#include "base/attr.h"
+#include "wire/peer.h"
+
+#include "story.h"
+
+static void split_for(struct sim *s, uint64_t side, uint64_t us)
+{
+    story_begin(s);
+    sim_split(s, side, true);
+    sim_run(s, us);
+    sim_split(s, side, false);
+    story_within(s, 10 * US_PER_SEC, sim_settled, NULL, "one view after the split is mended");
+}
+
+static void split_of_ten(struct sim *s)
+{
+    split_for(s, 31, 600 * US_PER_SEC);
+}
+
+static void split_of_four(struct sim *s)
+{
+    split_for(s, 3, 600 * US_PER_SEC);
+}
+
+static bool is_isolated(struct sim *s, void *ctx)
+{
+    (void)ctx;
+    return sim_view(s, 0).isolated;
+}
+
+static void deaf(struct sim *s)
+{
+    struct story_about about = {.member = 0, .event = SWIM_FAIL};
+    story_begin(s);
+    for (uint32_t i = 1; i < s->cfg.nodes; i++)
+        sim_cut(s, i, 0, true);
+    story_within(s, 10 * US_PER_SEC, is_isolated, NULL, "the deaf node feels ISOLATED");
+    story_within(s, 10 * US_PER_SEC, story_all_told, &about, "the others FAIL it");
+    sim_run(s, 60 * US_PER_SEC);
+    for (uint32_t i = 1; i < s->cfg.nodes; i++)
+        for (uint32_t j = 1; j < s->cfg.nodes; j++)
+            story_expect(s, sim_events(s, i, j, SWIM_FAIL)->n == 0, "no other is failed by others");
+}
+
+static void pair_cut(struct sim *s)
+{
+    story_begin(s);
+    sim_cut(s, 0, 1, true);
+    sim_cut(s, 1, 0, true);
+    sim_run(s, 60 * US_PER_SEC);
+    story_expect(s, sim_events_all(s, UINT32_MAX, SWIM_FAIL) == 0, "no FAIL");
+    if (!s->failed)
+        story_expect(s,
+                     sim_view(s, 0).swim.probes_relay > 0 && sim_view(s, 1).swim.probes_relay > 0,
+                     "both went through a relay");
+}
+
+static bool nobody_isolated(struct sim *s, void *ctx)
+{
+    (void)ctx;
+    for (uint32_t i = 0; i < s->cfg.nodes; i++)
+        if (s->nodes[i].up && sim_view(s, i).isolated)
+            return false;
+    return true;
+}
+
+/* All are cut from all, and one dies; its host says so to whoever asks. The others must still ask each
+ * other when the cut is mended. */
+static void refused_hints(struct sim *s)
+{
+    s->cfg.hints = true;
+    story_begin(s);
+    for (uint32_t i = 0; i < s->cfg.nodes; i++)
+        sim_split(s, 1ULL << i, true);
+    sim_run(s, 4 * US_PER_SEC);
+    sim_crash(s, 0, true);
+    for (uint32_t i = 0; i < s->cfg.nodes; i++)
+        sim_split(s, 1ULL << i, false);
+    story_within(s, 10 * US_PER_SEC, nobody_isolated, NULL, "the living find each other again");
+}
+
+static void freeze(struct sim *s, uint64_t us)
+{
+    struct story_about about = {.member = 0, .state = SWIM_ALIVE};
+    story_begin(s);
+    sim_pause(s, 0, us);
+    sim_run(s, us);
+    story_within(s, US_PER_SEC, story_all_hold, &about, "ALIVE again within 1 s of the thaw");
+    sim_run(s, 20 * US_PER_SEC);
+    for (uint32_t i = 1; i < s->cfg.nodes; i++)
+        story_expect(
+            s, sim_events_all(s, i, SWIM_SUSPECTED) == 0 && sim_events_all(s, i, SWIM_FAIL) == 0,
+            "whoever wakes accuses no one");
+    if (!s->failed)
+        story_expect(s, sim_settled(s, NULL), "one view");
+}
+
+static void freeze_short(struct sim *s)
+{
+    freeze(s, US_PER_SEC);
+    story_expect(s, sim_events_all(s, 0, SWIM_FAIL) == 0, "never DEAD");
+}
+
+static void freeze_8s(struct sim *s)
+{
+    freeze(s, 8 * US_PER_SEC);
+}
+
+static void freeze_60s(struct sim *s)
+{
+    freeze(s, 60 * US_PER_SEC);
+}
+
+/* Seal a GOSSIP in the name of a process that is there no more, and hand it to node `to`. */
+static void forge(struct sim *s, uint32_t from, uint32_t to, const struct peer_record *claim)
+{
+    static struct peer_msg m;
+    struct packet_ctx ctx;
+    uint8_t body[PEER_BODY_MAX];
+    uint8_t bytes[NODE_DATAGRAM_MAX];
+    size_t len = 0;
+    const struct sim_node *n = &s->nodes[from];
+    const struct slice cluster = slice_text(SIM_CLUSTER);
+    const struct oracle_run *run = &s->runs[n->run];
+    m = (struct peer_msg){
+        .type = PEER_GOSSIP, .gen = run->generation, .ver = run->version, .records_n = 1};
+    m.view_hash = sim_view(s, to).view_hash;
+    m.vector_hash = sim_view(s, to).vector_hash;
+    m.records[0] = *claim;
+    packet_ctx_init(&ctx, &s->ring, cluster, hash_node_id(cluster, slice_text(n->name)),
+                    &n->run_bytes);
+    const enum err err = peer_encode(&m, body, sizeof body, &len);
+    assert(err == OK);
+    const struct packet_out what = {.class = PACKET_MEMBER,
+                                    .channel = CHANNEL_UDP,
+                                    .dest = hash_node_id(cluster, slice_text(s->nodes[to].name)),
+                                    .counter = 1000000,
+                                    .body = slice_of(body, len)};
+    const size_t sealed = packet_seal(&ctx, &what, bytes, sizeof bytes);
+    sim_input(s, to,
+              &(struct node_in){.kind = NODE_IN_DATAGRAM,
+                                .from = link_addr(n->slot),
+                                .bytes = slice_of(bytes, sealed)});
+}
+
+static bool version_rose(struct sim *s, void *ctx)
+{
+    const uint32_t *was = ctx;
+    return sim_view(s, 0).version > *was;
+}
+
+/* n3 has just died; in its name, and before anybody knows, n2 is told that n0 is suspect. */
+static void false_suspect(struct sim *s)
+{
+    struct swim_member m;
+    struct story_about about = {.member = 0, .state = SWIM_ALIVE};
+    story_begin(s);
+    uint32_t version = s->failed ? 0 : sim_view(s, 0).version;
+    if (s->failed || !story_expect(s, sim_member(s, 2, 0, &m), "n2 knows n0"))
+        return;
+    sim_crash(s, 3, false);
+    const struct peer_record claim = {.name = slice_text(s->nodes[0].name),
+                                      .gen = m.generation,
+                                      .ver = m.version,
+                                      .state = PEER_SUSPECT,
+                                      .addr = m.addr,
+                                      .epoch = m.epoch,
+                                      .accuser = slice_text(s->nodes[3].name)};
+    forge(s, 3, 2, &claim);
+    if (!story_expect(s, sim_member(s, 2, 0, &m) && m.state == SWIM_SUSPECT, "n2 believes it"))
+        return;
+    story_within(s, US_PER_SEC, version_rose, &version, "n0 refutes");
+    story_within(s, US_PER_SEC, story_all_hold, &about, "n0 is ALIVE everywhere");
+    sim_run(s, 30 * US_PER_SEC);
+    story_expect(s, s->failed || sim_view(s, 0).version == version + 1,
+                 "version + 1, exactly once");
+    story_expect(s, sim_events_all(s, 0, SWIM_FAIL) == 0, "n0 is never DEAD");
+}
+
+/* A PING and an ACK each half second are all that a quiet node has to send. */
+static void quiet(struct sim *s)
+{
+    story_begin(s);
+    sim_run(s, 30 * US_PER_SEC);
+    const uint64_t before = s->counters.datagrams;
+    sim_run(s, 60 * US_PER_SEC);
+    const uint64_t sent = s->counters.datagrams - before;
+    story_expect(s, sent <= (uint64_t)s->cfg.nodes * 60 * 5,
+                 "at most 5 datagrams a second and node");
+}
+
+struct stories stories_network(void)
+{
+    static const struct story STORIES[] = {
+        {"split_of_ten", 10, 2, split_of_ten, "5 + 5 for 10 min: one view 10 s after mending"},
+        {"split_of_four", 4, 5, split_of_four, "2 + 2 for 10 min: one view 10 s after mending"},
+        {"deaf", 4, 20, deaf, "who sends but cannot hear mutes itself; only it is failed"},
+        {"pair_cut", 3, 10, pair_cut, "two that cannot hear each other, but a third: no FAIL"},
+        {"refused_hints", 5, 10, refused_hints,
+         "a host that refuses does not keep all probes to itself"},
+        {"freeze_1s", 3, 50, freeze_short, "frozen for 1 s: at most SUSPECT"},
+        {"freeze_8s", 3, 50, freeze_8s, "frozen for 8 s: ALIVE_AGAIN in 1 s, accuses no one"},
+        {"freeze_60s", 3, 20, freeze_60s, "frozen for 60 s: ALIVE_AGAIN in 1 s, accuses no one"},
+        {"false_suspect", 4, 20, false_suspect, "a false SUSPECT is refuted by one version more"},
+        {"quiet_two", 2, 5, quiet, "two nodes with nothing to say send probes alone"},
+        {"quiet_ten", 10, 2, quiet, "ten nodes with nothing to say send probes alone"},
+    };
+    return (struct stories){STORIES, ARRAY_LEN(STORIES)};
+}

@@ -1,0 +1,363 @@
+#include "world.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/peer.h"
+
+#include "process.h"
+
+#define CODEC_MEMORY (1U << 20)
+
+struct sim_cfg sim_defaults(uint64_t seed)
+{
+    return (struct sim_cfg){.seed = seed,
+                            .nodes = 3,
+                            .keys = 192,
+                            .watch = -1,
+                            .log_max = 4096,
+                            .recent_max = 1024,
+                            .cache_recent = 1024,
+                            .budget_bytes = 1U << 20};
+}
+
+static void make_ring(struct sim *s)
+{
+    static const char FILE_TEXT[] = "sim AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
+    struct keyring_fault fault;
+    if (!s->cfg.sealed)
+        return;
+    const enum err err = keyring_parse(slice_text(FILE_TEXT), &s->ring, &fault);
+    assert(err == OK);
+}
+
+/* One stream of random numbers for each concern: leaving one fault out does not move the others. */
+static void make_streams(struct sim *s)
+{
+    struct rng root;
+    rng_init(&root, s->cfg.seed);
+    rng_init(&s->boot_rng, rng_next(&root));
+    rng_init(&s->link_rng, rng_next(&root));
+    rng_init(&s->dns_rng, rng_next(&root));
+    rng_init(&s->stream_rng, rng_next(&root));
+    rng_init(&s->faults.rng, rng_next(&root));
+    rng_init(&s->work.rng, rng_next(&root));
+    source_init(&s->source, rng_next(&root), s->cfg.keys);
+}
+
+static void make_nodes(struct sim *s)
+{
+    const uint32_t n = s->cfg.nodes;
+    for (uint32_t i = 0; i < n; i++) {
+        struct sim_node *node = &s->nodes[i];
+        node->i = i;
+        snprintf(node->name, sizeof node->name, "n%u", i);
+        node->checks.members = calloc(n, sizeof *node->checks.members);
+        node->keys = calloc(s->cfg.keys, sizeof *node->keys);
+        node->debts = calloc(SIM_SLOTS, sizeof *node->debts);
+        node->events = calloc((size_t)n * SIM_EVENTS, sizeof *node->events);
+        assert(node->keys != NULL && node->checks.members != NULL && node->debts != NULL &&
+               node->events != NULL);
+        s->wake[i] = NEVER;
+        s->dns.seen[i] = UINT64_MAX;
+    }
+}
+
+static void make_codec(struct sim *s)
+{
+    struct arena arena;
+    s->codec_memory = calloc(1, CODEC_MEMORY);
+    assert(s->codec_memory != NULL);
+    arena_init(&arena, s->codec_memory, CODEC_MEMORY);
+    s->codec = peer_codec_new(&arena);
+    assert(s->codec != NULL);
+}
+
+struct sim *sim_new(const struct sim_cfg *cfg)
+{
+    assert(cfg->nodes >= 1 && cfg->nodes <= SIM_NODES_MAX);
+    struct sim *s = calloc(1, sizeof *s);
+    assert(s != NULL);
+    s->cfg = *cfg;
+    s->now = SIM_START;
+    s->hkey = hash_cluster_key(slice_text(SIM_CLUSTER));
+    s->links = calloc((size_t)cfg->nodes * cfg->nodes, sizeof *s->links);
+    s->dns.seen = calloc(cfg->nodes, sizeof *s->dns.seen);
+    assert(s->links != NULL && s->dns.seen != NULL);
+    make_ring(s);
+    make_streams(s);
+    make_nodes(s);
+    make_codec(s);
+    link_set_all(s, &(struct link){.delay_min_us = 100, .delay_mean_us = 200, .capacity = 100000});
+    return s;
+}
+
+static void free_node(struct sim *s, struct sim_node *n)
+{
+    process_end(s, n);
+    process_free(n);
+    free(n->oracle.keys);
+    free(n->oracle.entries);
+    free(n->checks.members);
+    free(n->debts);
+    free(n->keys);
+    free(n->events);
+}
+
+void sim_free(struct sim *s)
+{
+    for (uint32_t i = 0; i < s->cfg.nodes; i++)
+        free_node(s, &s->nodes[i]);
+    for (uint32_t i = 0; i < s->runs_n; i++)
+        free(s->runs[i].dots);
+    queue_free(&s->queue);
+    conns_free(&s->conns);
+    source_free(&s->source);
+    keyring_fini(&s->ring);
+    peer_codec_free(s->codec);
+    free(s->codec_memory);
+    free(s->runs);
+    free(s->links);
+    free(s->dns.seen);
+    free(s);
+}
+
+void sim_fail(struct sim *s, const char *format, ...)
+{
+    va_list args;
+    if (s->failed)
+        return;
+    s->failed = true;
+    va_start(args, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): clang-tidy 14, when given many files */
+    vsnprintf(s->why, sizeof s->why, format, args);
+    va_end(args);
+}
+
+struct event *sim_plan(struct sim *s, mono_us at, enum event_kind kind, uint32_t node)
+{
+    struct event *e = queue_event(&s->queue);
+    e->at = at;
+    e->kind = kind;
+    e->node = node;
+    queue_add(&s->queue, e);
+    return e;
+}
+
+/* ---- what a node says ---- */
+
+static void note_event(struct sim *s, struct sim_node *n, const struct node_out *out)
+{
+    const uint32_t about = sim_named(s, out->member.name);
+    n->checks.told = true;
+    if (about == UINT32_MAX || (uint32_t)out->event >= SIM_EVENTS) {
+        sim_fail(s, "n%u tells of a member that never was", n->i);
+        return;
+    }
+    struct sim_tally *tally = sim_events(s, n->i, about, out->event);
+    tally->n++;
+    tally->last_at = s->now;
+    trace_number(&s->trace, (uint64_t)out->event << 32 | about);
+}
+
+static void hear_output(struct sim *s, struct sim_node *n, const struct node_out *out)
+{
+    trace_number(&s->trace, (uint64_t)out->kind << 32 | out->conn);
+    switch (out->kind) {
+    case NODE_OUT_DATAGRAM:
+        trace_packet(&s->trace, out->bytes);
+        link_send(s, n->i, &out->to, out->bytes);
+        break;
+    case NODE_OUT_CONNECT:
+        conn_open(s, n->i, out->conn, &out->to);
+        break;
+    case NODE_OUT_STREAM:
+        trace_bytes(&s->trace, out->bytes);
+        conn_send(s, n->i, out->conn, out->bytes);
+        break;
+    case NODE_OUT_HANGUP:
+        conn_hangup(s, n->i, out->conn);
+        break;
+    case NODE_OUT_REPLY:
+        workload_reply(s, n, &out->reply);
+        break;
+    case NODE_OUT_APPLIED:
+        if (!out->applied.everything)
+            oracle_applied(s, n, &out->applied.dot);
+        break;
+    case NODE_OUT_RESOLVE:
+        dns_ask(s, n->i);
+        break;
+    case NODE_OUT_EVENT:
+        note_event(s, n, out);
+        break;
+    case NODE_OUT_STATE:
+        break;
+    case NODE_OUT_LEFT:
+        n->left = true;
+        break;
+    }
+}
+
+void sim_settle(struct sim *s, struct sim_node *n)
+{
+    struct node_out out;
+    uint32_t outputs = 0;
+    uint32_t applied = 0;
+    const uint32_t most = CHECKS_OUTPUTS_MAX * (n->inputs + 1);
+    n->inputs = 0;
+    node_heartbeat(n->node, s->now);
+    node_tick(n->node, s->now);
+    while (!s->failed && outputs <= most && node_poll(n->node, s->now, &out)) {
+        hear_output(s, n, &out);
+        outputs++;
+        applied += out.kind == NODE_OUT_APPLIED;
+    }
+    if (outputs > most)
+        sim_fail(s, "n%u: more than %u outputs of one event, %u of them applied dots", n->i, most,
+                 applied);
+    if (s->failed)
+        return;
+    s->wake[n->i] = node_deadline(n->node);
+    checks_after(s, n);
+    if (n->left)
+        process_exit(s, n);
+}
+
+void sim_input(struct sim *s, uint32_t i, const struct node_in *in)
+{
+    struct sim_node *n = &s->nodes[i];
+    assert(n->up);
+    node_recv(n->node, s->now, in);
+    sim_settle(s, n);
+}
+
+/* ---- one event ---- */
+
+bool sim_happen(struct sim *s, struct event *e)
+{
+    switch (e->kind) {
+    case EVENT_DATAGRAM:
+    case EVENT_REFUSED:
+        return link_arrive(s, e);
+    case EVENT_CONNECT:
+    case EVENT_STREAM_UP:
+    case EVENT_STREAM_FAIL:
+    case EVENT_FRAME:
+        return conn_event(s, e);
+    case EVENT_NAMES:
+        return dns_answer(s, e);
+    case EVENT_OP:
+    case EVENT_FETCH:
+    case EVENT_FILL:
+    case EVENT_ISSUE:
+        return workload_event(s, e);
+    case EVENT_THAW:
+        if (e->run == s->nodes[e->node].run)
+            process_thaw(s, &s->nodes[e->node]);
+        return false;
+    case EVENT_BOOT:
+        process_boot(s, &s->nodes[e->node], e->b);
+        return false;
+    case EVENT_FAULT:
+        faults_event(s, e);
+        return false;
+    }
+    return false;
+}
+
+/* Everything that the process itself would have to do waits while it is stopped. */
+static bool must_wait(const struct sim_node *n, const struct event *e)
+{
+    if (!n->frozen)
+        return false;
+    return e->kind != EVENT_THAW && e->kind != EVENT_BOOT && e->kind != EVENT_FAULT &&
+           e->kind != EVENT_CONNECT;
+}
+
+static void step_event(struct sim *s, struct event *e)
+{
+    struct sim_node *n = &s->nodes[e->node];
+    const struct packet *packet = e->kind == EVENT_DATAGRAM ? e->p : NULL;
+    const struct trace_line line = {.at = s->now,
+                                    .event_n = s->counters.events,
+                                    .kind = e->kind,
+                                    .type = packet == NULL || s->cfg.sealed
+                                                ? 0
+                                                : checks_type(slice_of(packet->bytes, packet->len)),
+                                    .node = e->node,
+                                    .a = packet == NULL ? e->a : packet->from,
+                                    .b = packet == NULL ? e->b : packet->len};
+    trace_line(&s->trace, &line);
+    if (must_wait(n, e)) {
+        process_hold(s, n, e);
+        return;
+    }
+    const bool touched = sim_happen(s, e);
+    if (touched && n->up && !s->failed)
+        sim_settle(s, n);
+    event_free(&s->queue, e);
+}
+
+static uint32_t next_wake(const struct sim *s)
+{
+    uint32_t first = 0;
+    for (uint32_t i = 1; i < s->cfg.nodes; i++)
+        if (s->wake[i] < s->wake[first])
+            first = i;
+    return first;
+}
+
+static void step_tick(struct sim *s, uint32_t i)
+{
+    const struct trace_line line = {
+        .at = s->now, .event_n = s->counters.events, .tick = true, .node = i};
+    trace_line(&s->trace, &line);
+    sim_settle(s, &s->nodes[i]);
+}
+
+static mono_us next_at(const struct sim *s)
+{
+    return time_min(queue_next_at(&s->queue), s->wake[next_wake(s)]);
+}
+
+bool sim_step(struct sim *s)
+{
+    const uint32_t waking = next_wake(s);
+    const mono_us queued_at = queue_next_at(&s->queue);
+    const mono_us at = time_min(queued_at, s->wake[waking]);
+    if (s->failed || at == NEVER)
+        return false;
+    s->now = time_max(s->now, at);
+    s->counters.events++;
+    /* Sockets before timers, as the real loop has it: an ACK that is there beats its timeout. */
+    if (queued_at <= s->wake[waking])
+        step_event(s, queue_take(&s->queue));
+    else
+        step_tick(s, waking);
+    return !s->failed;
+}
+
+void sim_run(struct sim *s, uint64_t us)
+{
+    const mono_us end = s->now + us;
+    while (!s->failed && next_at(s) <= end)
+        sim_step(s);
+    s->now = time_max(s->now, end);
+}
+
+bool sim_run_until(struct sim *s, sim_predicate *holds, void *ctx, uint64_t limit_us)
+{
+    const mono_us end = s->now + limit_us;
+    while (!s->failed && !holds(s, ctx)) {
+        if (next_at(s) > end) {
+            s->now = time_max(s->now, end);
+            return !s->failed && holds(s, ctx);
+        }
+        sim_step(s);
+    }
+    return !s->failed;
+}

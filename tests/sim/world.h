@@ -1,0 +1,223 @@
+/**
+ * world.h - a whole cluster on simulated time: the second driver of the node_* verbs.
+ *
+ * One event at a time, the earliest first; after each one the touched node is settled (ticked,
+ * drained, its deadline read) and checked. A world is made from a seed and nothing else, so equal seeds
+ * give equal worlds. No clock, socket or thread is ever asked.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/rng.h"
+#include "cache/cache.h"
+#include "node/node.h"
+#include "node/view.h"
+#include "seal/keyring.h"
+
+#include "checks.h"
+#include "dns.h"
+#include "faults.h"
+#include "link.h"
+#include "oracle.h"
+#include "queue.h"
+#include "source.h"
+#include "streams.h"
+#include "trace.h"
+#include "workload.h"
+
+#define SIM_NODES_MAX 64
+#define SIM_SLOTS     1024 /* addresses ever in use; slot 0 is none */
+#define SIM_START     (3600 * US_PER_SEC)
+#define SIM_WALL_MS   1700000000000ULL
+#define SIM_EVENTS    12  /* kinds of membership events */
+#define SIM_INBOX_MAX 256 /* datagrams that wait for a paused process */
+#define SIM_CLUSTER   "sim"
+
+struct sim_cfg {
+    uint64_t seed;
+    uint32_t nodes;
+    uint32_t keys;
+    bool sealed;
+    int64_t watch; /* key whose life is printed; -1 = none */
+    bool hints;    /* hosts answer for dead processes: NODE_IN_UNREACHABLE */
+    uint32_t log_max, recent_max, cache_recent;
+    uint64_t budget_bytes;
+};
+
+/** Defaults for a seed: 3 nodes, 192 keys, roomy tables, plain packets. */
+struct sim_cfg sim_defaults(uint64_t seed);
+
+/** How often, and when last, a node told of an event of a member. */
+struct sim_tally {
+    uint32_t n;
+    mono_us last_at;
+};
+
+struct sim_node {
+    uint32_t i;
+    char name[16];
+    bool up, frozen, left;
+    uint32_t run; /* index into runs */
+    uint16_t slot;
+    int64_t wall_offset_ms;
+    mono_us up_at, thawed_at; /* thawed_at: or booted */
+    struct run run_bytes;
+    struct node *node;
+    struct cache *cache;
+    uint8_t *memory;
+    size_t memory_used;
+    struct event *inbox, *inbox_last;
+    uint32_t inbox_datagrams;
+    uint32_t inputs;        /* since it was last settled */
+    struct cache_key *keys; /* derived once a process */
+    struct oracle_view oracle;
+    struct checks checks;
+    struct checks_debt *debts; /* by slot */
+    struct sim_tally *events;  /* by member and kind */
+};
+
+struct sim_counters {
+    uint64_t events, datagrams, datagram_bytes, lost, duplicated, overflowed, frames;
+    uint64_t twins_refused; /* second copies that changed nothing */
+    uint64_t crashes, restarts, pauses, cuts, lookups;
+    uint64_t reads, hits, fills, refused, invalidations, puts, skipped;
+    uint64_t pulled, broad, relays; /* of processes that ended, and at the end of all */
+};
+
+/** Add counters up. */
+void sim_counters_add(struct sim_counters *sum, const struct sim_counters *more);
+
+struct sim {
+    struct sim_cfg cfg;
+    mono_us now;
+    bool failed;
+    char why[256];
+    const char *command; /* what reproduces it */
+    struct queue queue;
+    mono_us wake[SIM_NODES_MAX];
+    struct sim_node nodes[SIM_NODES_MAX];
+    struct oracle_run *runs;
+    uint32_t runs_n, runs_cap;
+    uint8_t owner[SIM_SLOTS]; /* node + 1 that has the address */
+    uint32_t slots_n;         /* addresses ever given */
+    struct rng boot_rng, link_rng, dns_rng, stream_rng;
+    struct link *links;
+    uint32_t twins; /* last number given */
+    uint32_t twin_run[1024];
+    struct conns conns;
+    struct dns dns;
+    struct faults faults;
+    struct source source;
+    struct workload work;
+    struct trace trace;
+    struct keyring ring;
+    struct hkey hkey;
+    struct peer_codec *codec; /* of the checks */
+    void *codec_memory;
+    struct sim_counters counters;
+};
+
+/** Make a world of stopped nodes. */
+struct sim *sim_new(const struct sim_cfg *cfg);
+
+/** Drop it. */
+void sim_free(struct sim *s);
+
+/** Give back the memory that worlds keep for the next one. */
+void sim_blocks_free(void);
+
+/* ---- what stories say ---- */
+
+/** Flags of sim_restart(). */
+#define RESTART_NEW_ADDR 1U
+
+/** Start the process of node i with an empty cache, a new run, and the clock's generation. */
+void sim_boot(struct sim *s, uint32_t i);
+
+/** Start all. */
+void sim_boot_all(struct sim *s);
+
+/** kill -9: connections end, told or not. */
+void sim_crash(struct sim *s, uint32_t i, bool told);
+
+/** Start a new process after delay_us, perhaps at a new address. */
+void sim_restart(struct sim *s, uint32_t i, uint64_t delay_us, uint64_t flags);
+
+/** The process is gone without a trace in any counter: the world ends. */
+void sim_stop(struct sim *s, uint32_t i);
+
+/** Give node i an address; it must be down, and nobody may have the address. */
+void sim_address(struct sim *s, uint32_t i, uint16_t slot);
+
+/** SIGTERM. */
+void sim_leave(struct sim *s, uint32_t i);
+
+/** SIGSTOP for that long: packets queue up, timers come late. */
+void sim_pause(struct sim *s, uint32_t i, uint64_t us);
+
+/** Cut or mend the link from a to b. */
+void sim_cut(struct sim *s, uint32_t a, uint32_t b, bool cut);
+
+/** Cut or mend both ways between the nodes of the bit set and all others. */
+void sim_split(struct sim *s, uint64_t side, bool cut);
+
+/** Commit a new version of a key, and tell node i. Returns: was it accepted? */
+bool sim_invalidate(struct sim *s, uint32_t i, uint32_t key);
+
+/** Hand an input to a node and settle it. */
+void sim_input(struct sim *s, uint32_t i, const struct node_in *in);
+
+/** One event. Returns: false when nothing is left to happen, or something failed. */
+bool sim_step(struct sim *s);
+
+/** Let time pass. */
+void sim_run(struct sim *s, uint64_t us);
+
+typedef bool sim_predicate(struct sim *s, void *ctx);
+
+/** Step until it holds, looked at after every event, for at most limit_us. Returns: does it? */
+bool sim_run_until(struct sim *s, sim_predicate *holds, void *ctx, uint64_t limit_us);
+
+/** All nodes that are up agree on members and vectors, and nothing is open. */
+bool sim_settled(struct sim *s, void *ctx);
+
+/* ---- looking ---- */
+
+/** The node's view. It must be up. */
+struct node_view sim_view(struct sim *s, uint32_t i);
+
+/** What i knows of the member named as node j; false when nothing. */
+bool sim_member(struct sim *s, uint32_t i, uint32_t j, struct swim_member *out);
+
+/** How often i told of `kind` about j. */
+struct sim_tally *sim_events(struct sim *s, uint32_t i, uint32_t j, enum swim_event_kind kind);
+
+/** How often `kind` was told by anybody about j; UINT32_MAX: about anybody. */
+uint32_t sim_events_all(struct sim *s, uint32_t j, enum swim_event_kind kind);
+
+/** The node with this name; UINT32_MAX when there is none. */
+uint32_t sim_named(const struct sim *s, struct slice name);
+
+/* ---- for the parts of the world ---- */
+
+/** End the simulation: an invariant was broken. The first reason stays. */
+void sim_fail(struct sim *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Plan an event for a node, for the process with index run (or RUN_ANY). */
+struct event *sim_plan(struct sim *s, mono_us at, enum event_kind kind, uint32_t node);
+
+/** Hand an event to whatever it belongs to. Returns: was the node's machine touched? */
+bool sim_happen(struct sim *s, struct event *e);
+
+/** Tick, drain, read the deadline, check. */
+void sim_settle(struct sim *s, struct sim_node *n);
+
+/** Print a line of the life of a key, when it is the one that is watched. */
+void sim_watch(struct sim *s, uint32_t key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** Print why it failed, what happened last, and how the nodes stand. */
+void sim_report(struct sim *s, FILE *out);
