@@ -28,13 +28,30 @@ struct answering {
     uint32_t lookups_left;
 };
 
-/** How much of r's front can be said without looking: past the head that we know, all is gone. */
+/** How much of r's front must be looked up: past the window nothing can be covered, so all is gone. */
 static uint64_t known_hi(const struct answering *a, const struct dot_range *r)
 {
     struct origin_view view;
     if (!ledger_origin(a->ledger, r->epoch, &view))
         return 0;
-    return view.head < r->hi ? view.head : r->hi;
+    const uint64_t room = UINT64_MAX - view.applied;
+    const uint64_t end = view.applied + (room < LEDGER_WINDOW ? room : LEDGER_WINDOW);
+    const uint64_t hi = end < view.head ? end : view.head;
+    return hi < r->hi ? hi : r->hi;
+}
+
+/**
+ * The newest sequence of r's origin that the log cannot hold any more: it has room for so many dots, and
+ * these may have come in any order within a window. Without this a question of a million would cost as
+ * many look-ups. A dot that closings without content left there is told gone though it is held: a miss.
+ */
+static uint64_t long_gone(const struct answering *a, const struct dot_range *r)
+{
+    struct origin_view view;
+    const uint64_t held = ledger_log_max(a->ledger) + LEDGER_WINDOW;
+    if (!ledger_origin(a->ledger, r->epoch, &view) || view.applied <= held)
+        return 0;
+    return view.applied - held;
 }
 
 /** Say what we know of the dot r->lo. false when a limit is reached. */
@@ -54,6 +71,13 @@ static bool say_one(struct answering *a, const struct dot_range *r)
 static bool say_range(struct answering *a, struct dot_range *r)
 {
     const uint64_t hi = known_hi(a, r);
+    const uint64_t forgotten = long_gone(a, r);
+    if (forgotten >= r->lo && forgotten < hi) {
+        const struct dot_range gone = {.epoch = r->epoch, .lo = r->lo, .hi = forgotten};
+        if (!add_gone(a->gone, &gone))
+            return false;
+        r->lo = forgotten + 1;
+    }
     while (r->lo <= hi) {
         if (!say_one(a, r))
             return false;

@@ -131,9 +131,12 @@ static enum err hear_covers(struct heal *h, mono_us now, uint64_t id, struct sli
     struct heal_peer *p = heal_find_peer(h, id);
     struct cover c;
     enum err err = OK;
+    bool malformed = false;
     while (cover_read(&r, &c)) {
-        if (c.epoch == 0 || c.applied > UINT64_MAX - 66)
-            return ERR_MALFORMED;
+        if (c.epoch == 0 || c.applied > UINT64_MAX - 66) {
+            malformed = true; /* and what stands behind it is heard all the same */
+            continue;
+        }
         const struct shown shown = {.epoch = c.epoch, .head = cover_newest(&c)};
         /* Nothing covered yet is nothing to hear. */
         if (shown.head != 0 && hear(h, now, id, &shown) == ERR_FULL)
@@ -143,7 +146,7 @@ static enum err hear_covers(struct heal *h, mono_us now, uint64_t id, struct sli
         heal_exchange_answered(p);
     if (p != NULL && covers.len + COVER_LEN > ANSWER_BYTES)
         heal_exchange_fruitful(h, p); /* a full reply: there may be more to hear */
-    return r.rest.len == 0 ? err : ERR_MALFORMED;
+    return r.rest.len > 0 || malformed ? ERR_MALFORMED : err;
 }
 
 enum err heal_heads(struct heal *h, mono_us now, uint64_t id, const struct peer_heads *heads)
@@ -170,8 +173,6 @@ void heal_gone(struct heal *h, mono_us now, uint64_t id, const struct peer_range
         return;
     for (size_t i = 0; i < ranges->n; i++) {
         const struct dot_range *r = &ranges->at[i];
-        if (r->epoch == p->stream_range.epoch && r->lo <= p->stream_range.lo)
-            p->stream_until = 0; /* its stream cannot help there; another one may be asked for */
         heal_pulls_gone(h, id, r);
     }
 }

@@ -27,6 +27,9 @@ static void on_issued(void *ctx, const struct node_reply *reply)
                         http_invalidate_answer(hkey_of(w->loop), self.name, reply));
     else if (reply->err == ERR_REFUSED)
         http_problem(w->later.reply, 503, "DRAINING", "this node is leaving; ask another one");
+    else if (reply->err == ERR_STALE)
+        http_problem(w->later.reply, 503, "CONFLICT",
+                     "a newer process uses this node's name; ask another node");
     else
         http_problem(w->later.reply, 500, "NO_MEMORY", NO_MEMORY);
     w->later.answered(w->later.ctx);

@@ -8,10 +8,20 @@
 #include "ledger/origin.h"
 #include "ledger/window.h"
 
+#define UNRECORDED 64
+
+/** An origin that has no slot, and what was last heard of it: each news of it costs the whole cache. */
+struct unrecorded {
+    uint64_t epoch;
+    uint64_t head;
+};
+
 struct ledger {
     uint64_t l;
     struct origins origins; /* slot 0 is our own */
     struct windows windows;
+    struct unrecorded unrecorded[UNRECORDED];
+    uint32_t unrecorded_i; /* the next one to overwrite */
     struct gaps gaps;
     struct dotlog log;
     struct digest digest;
@@ -73,6 +83,21 @@ static struct origin *add_origin(struct ledger *l, uint64_t epoch)
     return o;
 }
 
+/** Is this head of an origin without a slot news? Then it is remembered. */
+static bool is_news(struct ledger *l, uint64_t epoch, uint64_t head)
+{
+    struct unrecorded *u = &l->unrecorded[l->unrecorded_i];
+    for (size_t i = 0; i < UNRECORDED; i++)
+        if (l->unrecorded[i].epoch == epoch)
+            u = &l->unrecorded[i];
+    if (u->epoch == epoch && head <= u->head)
+        return false;
+    if (u->epoch != epoch)
+        l->unrecorded_i = (l->unrecorded_i + 1) % UNRECORDED;
+    *u = (struct unrecorded){.epoch = epoch, .head = head};
+    return true;
+}
+
 static enum err hear_own(struct ledger *l, uint64_t head)
 {
     if (head <= l->origins.at[0].head)
@@ -94,7 +119,7 @@ enum err ledger_hear(struct ledger *l, mono_us now, uint64_t epoch, uint64_t hea
     if (o == NULL)
         o = add_origin(l, epoch);
     if (o == NULL)
-        return ERR_FULL;
+        return is_news(l, epoch, head) ? ERR_FULL : ERR_DUPLICATE;
     l->counters.heads++;
     raise_head(l, now, o, head);
     return OK;
@@ -410,6 +435,11 @@ struct dot ledger_log_newest(const struct ledger *l, size_t i)
 {
     const struct log_record *r = ledger_dotlog_newest(&l->log, i);
     return ledger_dotlog_dot(r, l->origins.at[r->slot].epoch);
+}
+
+size_t ledger_log_max(const struct ledger *l)
+{
+    return (size_t)l->log.mask + 1;
 }
 
 size_t ledger_log_n(const struct ledger *l)

@@ -97,8 +97,8 @@ void ledger_cover(struct ledger *l, const struct dot *d);
  *          stands behind must never come here: it would be closed as covered, and the true dots with
  *          these numbers would later pass for duplicates.
  * Returns: OK when something new was heard (a gap is open, L was raised); ERR_DUPLICATE when not;
- *          ERR_FULL when no origin slot is left (counted; the caller must raise its whole-cache
- *          barrier at ledger_advance()); ERR_REFUSED for our own epoch past our head (counted) and for
+ *          ERR_FULL when no origin slot is left and the head is news (counted; the caller must raise
+ *          its whole-cache barrier at ledger_advance()); ERR_REFUSED for our own epoch past our head (counted) and for
  *          epoch 0. Nothing changes but in the case of OK.
  */
 MUST_USE enum err ledger_hear(struct ledger *l, mono_us now, uint64_t epoch, uint64_t head);
@@ -184,6 +184,9 @@ bool ledger_log_find(const struct ledger *l, uint64_t epoch, uint64_t seq, struc
 
 /** The i-th newest dot of the log, i < ledger_log_n(): for inspection. */
 struct dot ledger_log_newest(const struct ledger *l, size_t i);
+
+/** Dots that the log has room for. */
+size_t ledger_log_max(const struct ledger *l);
 
 /** Dots in the log. */
 size_t ledger_log_n(const struct ledger *l);

@@ -66,8 +66,9 @@ void apply_command(struct node *n, mono_us now, const struct node_command *comma
     struct node_reply *reply = &out.reply;
     reply->ticket = command->ticket;
     n->counters.commands++;
-    if (n->life.refusing) {
-        reply->err = ERR_REFUSED;
+    if (n->life.refusing || swim_muted(n->swim)) {
+        /* Nobody would hear of it: our links are down, or our name is another's. */
+        reply->err = n->life.refusing ? ERR_REFUSED : ERR_STALE;
         n->counters.commands_refused++;
         notice_add(n->notices, &out);
         return;

@@ -282,6 +282,8 @@ void command_issued(const struct command_ctx *ctx, uint32_t id, const struct nod
 {
     if (reply->err == OK)
         say_acks(ctx, id, reply, w);
+    else if (reply->err == ERR_STALE)
+        say_fault(w, id, "CONFLICT", "a newer process uses this node's name; ask another node");
     else
         say_fault(w, id, "DRAINING", "this node is leaving; ask another one");
 }

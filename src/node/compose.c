@@ -10,7 +10,7 @@
 #define ACK_LEN     88                      /* at least the body of an ACK to a stranger */
 #define NOT_ME_LEN  144                     /* at least the body of a NOT_ME, whatever our name */
 #define PIGGYBACK   (NODE_DATAGRAM_MAX / 4) /* room that hot dots may take */
-#define COVERS_ROOM 64                      /* a bin of one cover, or of two */
+#define COVERS_ROOM 96 /* by which a measured message may still grow: header fields, one cover */
 
 static size_t room_for(struct peer *p, mono_us now)
 {

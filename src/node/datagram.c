@@ -79,7 +79,7 @@ static void recv_body(struct node *n, mono_us now, struct peer *p, struct peer_r
 {
     const struct peer_msg *m = n->in;
     if (answers_us(n, now, p->id, m) && !run->proven) {
-        run = peers_prove(p, run);
+        run = peers_prove(p, now, run);
         n->counters.proven++;
     }
     if (m->type == PEER_ACK && m->args.ack.has_own && run->proven)

@@ -33,10 +33,11 @@ struct life {
     bool refusing;  /* draining: no new dots */
     bool resolve_due;
     mono_us started_at;
-    mono_us resolve_at; /* next look-up */
-    mono_us drain_at;   /* when draining began */
-    uint32_t lookups;   /* since the last time that somebody was alive */
-    size_t named;       /* addresses in the last answer, our own excluded */
+    mono_us resolve_at;      /* next look-up */
+    mono_us drain_at;        /* when draining began */
+    uint32_t lookups;        /* since the last time that somebody was alive */
+    size_t named;            /* addresses in the last answer, our own excluded */
+    uint64_t events_dropped; /* of swim, when links were last made to follow its members */
 };
 
 struct node {

@@ -23,7 +23,8 @@ static void enter(struct node *n, enum node_state state)
 static void set_gate(struct node *n)
 {
     enum cache_gate gate = CACHE_CLOSED;
-    if (swim_muted(n->swim))
+    /* Who hears no invalidations must not answer: our name is another's, or our links are down. */
+    if (swim_muted(n->swim) || n->life.refusing)
         gate = CACHE_MUTED;
     else if (n->life.state == NODE_READY)
         gate = CACHE_OPEN;
@@ -133,34 +134,13 @@ static void drain(struct node *n, mono_us now)
         return;
     if (!n->life.refusing) {
         n->life.refusing = true;
+        set_gate(n);
         swim_leave(n->swim, now);
     }
     if (!swim_left(n->swim, now) && now < began + n->cfg.drain_us * 3 / 4)
         return;
     enter(n, NODE_LEFT);
     tell(n, NODE_OUT_LEFT);
-}
-
-void life_tick(struct node *n, mono_us now)
-{
-    if (n->life.state == NODE_JOINING && now >= alone_at(n))
-        become_ready(n);
-    if (n->life.state == NODE_DRAINING)
-        drain(n, now);
-    if (n->life.state < NODE_DRAINING && now >= n->life.resolve_at) {
-        n->life.resolve_at = now + LOOKUP_LOST_US;
-        tell(n, NODE_OUT_RESOLVE);
-    }
-}
-
-mono_us life_deadline(const struct node *n)
-{
-    const struct life *life = &n->life;
-    if (life->state == NODE_LEFT)
-        return NEVER;
-    if (life->state == NODE_DRAINING)
-        return life->drain_at + (life->refusing ? n->cfg.drain_us * 3 / 4 : n->cfg.drain_us / 4);
-    return life->state == NODE_JOINING ? time_min(life->resolve_at, alone_at(n)) : life->resolve_at;
 }
 
 /* ---- what membership tells the siblings ---- */
@@ -180,6 +160,48 @@ static void link_down(struct node *n, uint64_t id)
 {
     spread_link_down(n->spread, id);
     heal_peer_down(n->heal, id);
+}
+
+/* Events that did not fit their queue are made up for: links follow the members themselves. */
+static void reconcile(struct node *n, mono_us now)
+{
+    const uint64_t dropped = swim_counters(n->swim).events_dropped;
+    if (dropped == n->life.events_dropped)
+        return;
+    n->life.events_dropped = dropped;
+    for (size_t i = 0; i < swim_members(n->swim); i++) {
+        const struct swim_member member = swim_member_at(n->swim, i);
+        if (member.self)
+            continue;
+        if (member.state == SWIM_ALIVE || member.state == SWIM_SUSPECT)
+            link_up(n, now, &member);
+        else
+            link_down(n, member.id);
+    }
+}
+
+void life_tick(struct node *n, mono_us now)
+{
+    reconcile(n, now);
+    set_gate(n);
+    if (n->life.state == NODE_JOINING && now >= alone_at(n))
+        become_ready(n);
+    if (n->life.state == NODE_DRAINING)
+        drain(n, now);
+    if (n->life.state < NODE_DRAINING && now >= n->life.resolve_at) {
+        n->life.resolve_at = now + LOOKUP_LOST_US;
+        tell(n, NODE_OUT_RESOLVE);
+    }
+}
+
+mono_us life_deadline(const struct node *n)
+{
+    const struct life *life = &n->life;
+    if (life->state == NODE_LEFT)
+        return NEVER;
+    if (life->state == NODE_DRAINING)
+        return life->drain_at + (life->refusing ? n->cfg.drain_us * 3 / 4 : n->cfg.drain_us / 4);
+    return life->state == NODE_JOINING ? time_min(life->resolve_at, alone_at(n)) : life->resolve_at;
 }
 
 void life_event(struct node *n, mono_us now, const struct swim_out *event)

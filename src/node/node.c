@@ -168,6 +168,8 @@ void node_recv(struct node *n, mono_us now, const struct node_in *in)
         life_leave(n, now);
         break;
     }
+    /* Heads that were heard raised L: tokens given from now on are younger than they. */
+    cache_publish(n->cache, ledger_l(n->ledger));
 }
 
 void node_tick(struct node *n, mono_us now)

@@ -130,7 +130,7 @@ enum node_out_kind {
 /** What became of a command. */
 struct node_reply {
     uint64_t ticket;
-    enum err err;   /* OK; ERR_REFUSED while draining */
+    enum err err;   /* OK; ERR_REFUSED while leaving; ERR_STALE when another process has our name */
     uint64_t epoch; /* the stamp: dots seq - count + 1 .. seq of epoch */
     uint64_t seq;
     uint16_t count;

@@ -8,7 +8,7 @@
 struct challenge {
     uint64_t value;
     uint64_t dest;
-    mono_us until;
+    mono_us at;
 };
 
 struct peers {
@@ -48,12 +48,17 @@ static uint32_t *bucket_of(const struct peers *t, uint64_t id)
     return &t->buckets[(mixed >> 32) & (t->buckets_n - 1)];
 }
 
-struct peer *peers_find(struct peers *t, uint64_t id)
+static struct peer *find(const struct peers *t, uint64_t id)
 {
     for (uint32_t i = *bucket_of(t, id); i != 0; i = t->at[i - 1].next_i)
         if (t->at[i - 1].id == id)
             return &t->at[i - 1];
     return NULL;
+}
+
+struct peer *peers_find(struct peers *t, uint64_t id)
+{
+    return find(t, id);
 }
 
 void peers_forget(struct peers *t, uint64_t id)
@@ -167,9 +172,10 @@ enum err peers_accept(struct peers *t, mono_us now, const struct packet_head *he
     return OK;
 }
 
-struct peer_run *peers_prove(struct peer *p, struct peer_run *run)
+struct peer_run *peers_prove(struct peer *p, mono_us now, struct peer_run *run)
 {
     run->proven = true;
+    p->proven_at = now;
     if (run == &p->now)
         return run;
     p->retired[p->retired_i] = p->now.run;
@@ -187,20 +193,29 @@ bool peers_prove_run(struct peers *t, mono_us now, uint64_t id, const struct run
     struct peer *p = peers_get(t, now, id);
     if (p == NULL || retired_at(p, run) >= 0)
         return false;
-    peers_prove(p, place_of(p, run));
+    peers_prove(p, now, place_of(p, run));
     return true;
 }
 
 void peers_challenged(struct peers *t, mono_us now, uint64_t dest, uint64_t challenge)
 {
     t->challenges[challenge & (CHALLENGES - 1)] =
-        (struct challenge){.value = challenge, .dest = dest, .until = now + PEER_CHALLENGE_US};
+        (struct challenge){.value = challenge, .dest = dest, .at = now};
+}
+
+/* A challenge older than the run that is believed now was meant for the run before it: its answer, once
+ * recorded, must not bring that one back. */
+static bool is_outdated(const struct peer *p, const struct challenge *c)
+{
+    return p != NULL && p->now.proven && c->at <= p->proven_at;
 }
 
 bool peers_answers(const struct peers *t, mono_us now, uint64_t sender, uint64_t challenge)
 {
     const struct challenge *c = &t->challenges[challenge & (CHALLENGES - 1)];
-    return c->value == challenge && c->until > now && (c->dest == 0 || c->dest == sender);
+    if (c->value != challenge || c->at == 0 || now - c->at >= PEER_CHALLENGE_US)
+        return false;
+    return (c->dest == 0 || c->dest == sender) && !is_outdated(find(t, sender), c);
 }
 
 bool peers_owe(const struct peers *t)

@@ -41,8 +41,9 @@ struct peer {
     uint8_t retired_n; /* used places */
     uint8_t retired_i; /* the next one to overwrite */
     mono_us heard_at;
-    bool owes_echo;  /* its challenge waits to be echoed */
-    bool owes_cover; /* it sent dots of its own: say what we covered */
+    mono_us proven_at; /* when the believed run was proven */
+    bool owes_echo;    /* its challenge waits to be echoed */
+    bool owes_cover;   /* it sent dots of its own: say what we covered */
     uint64_t echo;
     struct path path;
 };
@@ -71,7 +72,7 @@ MUST_USE enum err peers_accept(struct peers *t, mono_us now, const struct packet
                                struct peer **peer, struct peer_run **run);
 
 /** Believe this run of p from now on; an older believed run is retired. Returns: the run's place. */
-struct peer_run *peers_prove(struct peer *p, struct peer_run *run);
+struct peer_run *peers_prove(struct peer *p, mono_us now, struct peer_run *run);
 
 /** The run at the other end of a stream echoed our challenge: believe it. Returns: false, and nothing
  *  changed, when it is a retired one or there is no room. */

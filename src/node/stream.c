@@ -112,15 +112,37 @@ void stream_open_pull(struct node *n, mono_us now, uint64_t id)
                     &(struct wish){.peer = id, .addr = member.addr, .purpose = STREAM_FOR_PULL});
 }
 
+static void refuse(struct streams *t, uint32_t conn)
+{
+    assert(t->refused_n < STREAM_REFUSED_MAX); /* the driver drains */
+    t->refused[t->refused_n++] = conn;
+}
+
+/* Whoever has not said HELLO makes room, the oldest first: strangers cannot hold all places. */
+static struct stream *displace_stranger(struct streams *t)
+{
+    struct stream *oldest = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(t->at); i++) {
+        struct stream *s = &t->at[i];
+        if (s->used && s->inbound && !s->got_hello && !s->hangup &&
+            (oldest == NULL || s->progress_at < oldest->progress_at))
+            oldest = s;
+    }
+    if (oldest != NULL)
+        refuse(t, oldest->conn);
+    return oldest;
+}
+
 void stream_up(struct node *n, mono_us now, uint32_t conn, const struct addr *from)
 {
     struct stream *s = stream_find(n->streams, conn);
     if (s == NULL && (conn & NODE_INBOUND) != 0) {
         s = free_stream(n->streams, true);
+        if (s == NULL)
+            s = displace_stranger(n->streams);
         if (s == NULL) {
             n->counters.streams_busy++;
-            assert(n->streams->refused_n < STREAM_REFUSED_MAX); /* the driver drains */
-            n->streams->refused[n->streams->refused_n++] = conn;
+            refuse(n->streams, conn);
             return;
         }
         begin(n, now, s, conn);

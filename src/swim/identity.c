@@ -1,6 +1,4 @@
 /* swim/identity.c - our name in other hands: an earlier run that is remembered, or a live rival. */
-#include <assert.h>
-
 #include "swim/machine.h"
 
 /** Order of two runs of one name: by generation; equal ones, by epoch. */
@@ -19,9 +17,8 @@ static void tell(struct swim *s, enum swim_event_kind kind)
 static void outrank(struct swim *s, uint64_t gen)
 {
     const struct member *self = swim_self(s);
-    if (gen < self->gen || s->leave.on)
+    if (gen < self->gen || gen + 1 >= GEN_MAX || s->leave.on) /* past that nobody believes us */
         return;
-    assert(gen < GEN_MAX);
     roster_set_claim(&s->roster, SLOT_SELF, gen + 1, 0);
     rumor_push(&s->rumors, SLOT_SELF, RUMOR_REFUTE);
 }
