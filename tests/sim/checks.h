@@ -30,7 +30,7 @@ struct checks_member {
 
 /** What is remembered of one process between two events. */
 struct checks {
-    uint64_t index, view_hash;
+    uint64_t index, view_hash, vector_hash, gaps;
     uint32_t events;
     uint32_t idle_ticks; /* deadlines in the past, in a row, at one time */
     mono_us idle_at;

@@ -7,21 +7,23 @@
 #include "process.h"
 #include "world.h"
 
+static void *clear(void *at, size_t n, size_t size)
+{
+    if (at == NULL)
+        at = calloc(n, size);
+    else
+        memset(at, 0, n * size);
+    assert(at != NULL);
+    return at;
+}
+
 void oracle_begin(struct sim *s, struct sim_node *n)
 {
-    struct oracle_view *v = &n->oracle;
-    uint32_t *keys = v->keys;
-    struct oracle_entry *entries = v->entries;
-    const uint32_t keys_n = s->source.keys_n;
-    if (keys == NULL) {
-        keys = calloc(keys_n, sizeof *keys);
-        entries = calloc(keys_n, sizeof *entries);
-        assert(keys != NULL && entries != NULL);
-    } else {
-        memset(keys, 0, keys_n * sizeof *keys);
-        memset(entries, 0, keys_n * sizeof *entries);
-    }
-    *v = (struct oracle_view){.keys = keys, .entries = entries};
+    const struct oracle_view was = n->oracle;
+    n->oracle = (struct oracle_view){
+        .keys = clear(was.keys, s->source.keys_n, sizeof *was.keys),
+        .entries = clear(was.entries, s->source.keys_n, sizeof *was.entries),
+        .seen = was.seen == NULL ? clear(NULL, s->cfg.origins_max, sizeof *was.seen) : was.seen};
 }
 
 /* Does this dot aim at the key that is watched? */
@@ -137,7 +139,7 @@ static struct oracle_seen *see(struct sim *s, struct sim_node *n, uint32_t i, ui
     if (i < v->seen_n)
         return &v->seen[i];
     const uint32_t run = run_of(s, epoch);
-    if (run == UINT32_MAX || v->seen_n == ORACLE_ORIGINS_MAX) {
+    if (run == UINT32_MAX || v->seen_n == s->cfg.origins_max) {
         sim_fail(s, "n%u knows an origin that never was", n->i);
         return NULL;
     }

@@ -43,8 +43,6 @@ struct oracle_entry {
     bool unproven;
 };
 
-#define ORACLE_ORIGINS_MAX 256
-
 /** What a process has covered of one origin, as last seen. */
 struct oracle_seen {
     uint32_t run;
@@ -59,7 +57,7 @@ struct oracle_view {
     uint32_t prefixes[SOURCE_NAMESPACES * SOURCE_PREFIXES];
     uint32_t *keys;
     struct oracle_entry *entries;
-    struct oracle_seen seen[ORACLE_ORIGINS_MAX];
+    struct oracle_seen *seen; /* by the ledger's order; room for all origins */
     uint32_t seen_n;
 };
 

@@ -118,7 +118,7 @@ static struct node_cfg config_of(struct sim *s, const struct sim_node *n)
     cfg.seeded = true;
     cfg.members_max = s->cfg.nodes + MEMBERS_ROOM;
     cfg.tombstones_max = 64;
-    cfg.origins_max = ORACLE_ORIGINS_MAX;
+    cfg.origins_max = s->cfg.origins_max;
     cfg.windows_max = 64;
     cfg.log_max = s->cfg.log_max;
     cfg.recent_max = s->cfg.recent_max;

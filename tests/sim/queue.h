@@ -23,6 +23,7 @@ enum event_kind {
     EVENT_FETCH, /* p: struct fetch; a client reads the source */
     EVENT_FILL,  /* p: struct fetch; ... and brings back what it read */
     EVENT_ISSUE, /* p: struct intent; a writer tells the cache */
+    EVENT_STORE, /* p: struct storing; the second half of a put, on its worker */
     EVENT_THAW,
     EVENT_BOOT, /* b = flags of sim_restart() */
     EVENT_FAULT /* a = what */

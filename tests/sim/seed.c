@@ -3,7 +3,8 @@
 #define SETTLE_US   (10 * US_PER_SEC)
 #define LOOK_US     (50 * US_PER_MS)
 #define AUDIT_US    (2 * US_PER_SEC)
-#define DRAIN_US    (3 * US_PER_SEC) /* what clients have under way when they stop */
+#define DRAIN_US    (3 * US_PER_SEC)   /* what clients have under way when they stop */
+#define LONG_US     (600 * US_PER_SEC) /* more processes than the small table holds */
 #define HEALED_WAIT (5 * US_PER_SEC)
 
 static struct sim *running;
@@ -25,6 +26,8 @@ static struct sim_cfg world_of(const struct seed_cfg *cfg, struct rng *r)
     out.nodes = cfg->nodes;
     out.sealed = cfg->sealed;
     out.watch = cfg->watch;
+    if (cfg->length_us > LONG_US)
+        out.origins_max = 4096;
     out.hints = rng_chance(r, 500);
     out.keys = rng_chance(r, 300) ? 24 : 192;
     if (rng_chance(r, 200))

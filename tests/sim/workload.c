@@ -10,7 +10,8 @@
 #define TOKEN_PUT_PERMILLE 400 /* of the puts: those with a token from before the commit */
 #define SHORT_LIVED_PER    5   /* one key of so many is cached with a time to live */
 #define SHORT_LIVED_MS     20000
-#define ALL_PER            200 /* one wide invalidation of so many is of everything */
+#define ALL_PER            200   /* one wide invalidation of so many is of everything */
+#define STORE_US           50000 /* at most so long between a put's dot and its store */
 
 static uint64_t next_op_us(struct sim *s)
 {
@@ -131,19 +132,37 @@ static struct node_target target_of(struct sim *s, const struct intent *intent)
     return t;
 }
 
-static void store_put(struct sim *s, struct sim_node *n, const struct intent *intent,
-                      const struct cache_item *item)
+static void store_put(struct sim *s, struct sim_node *n, const struct storing *storing)
 {
+    static struct item item;
+    const struct intent *intent = &storing->intent;
     const struct cache_key *ck = process_key(s, n, intent->key);
-    const uint64_t index = s->work.reply.index;
+    item_make(&s->source, intent->state, &item);
     const enum cache_reason reason =
-        intent->has_token
-            ? cache_put_token(n->cache, s->now, ck, item, slice_of(intent->token, TOKEN_LEN), index)
-            : cache_put(n->cache, s->now, ck, item, index);
+        intent->has_token ? cache_put_token(n->cache, s->now, ck, &item.item,
+                                            slice_of(intent->token, TOKEN_LEN), storing->index)
+                          : cache_put(n->cache, s->now, ck, &item.item, storing->index);
     s->counters.puts += reason == CACHE_STORED;
     if (reason == CACHE_STORED)
         oracle_stored(s, n, &(struct oracle_entry){intent->state, true, !intent->has_token});
     trace_number(&s->trace, (uint64_t)reason << 8);
+}
+
+/* Half of the puts are stored before anything else can happen, half some time later. */
+static void store_soon(struct sim *s, struct sim_node *n, const struct intent *intent)
+{
+    struct storing *storing = malloc(sizeof *storing);
+    assert(storing != NULL);
+    *storing = (struct storing){.intent = *intent, .index = s->work.reply.index};
+    const uint64_t wait_us = rng_chance(&s->work.rng, 500) ? 0 : rng_below(&s->work.rng, STORE_US);
+    if (wait_us == 0) {
+        store_put(s, n, storing);
+        free(storing);
+        return;
+    }
+    struct event *e = sim_plan(s, s->now + wait_us, EVENT_STORE, n->i);
+    e->run = n->run;
+    e->p = storing;
 }
 
 bool workload_issue(struct sim *s, struct sim_node *n, const struct intent *intent)
@@ -175,7 +194,7 @@ bool workload_issue(struct sim *s, struct sim_node *n, const struct intent *inte
         sim_fail(s, "n%u answers a command with dot %llu, expected %u", n->i,
                  (unsigned long long)s->work.reply.seq, s->runs[n->run].dots_n);
     else if (intent->kind == DOT_PUT && n->up)
-        store_put(s, n, intent, &item.item);
+        store_soon(s, n, intent);
     return s->work.reply.err == OK;
 }
 
@@ -283,6 +302,9 @@ bool workload_event(struct sim *s, struct event *e)
         s->counters.skipped++;
     } else if (e->kind == EVENT_FILL) {
         workload_fill(s, n, e->p);
+    } else if (e->kind == EVENT_STORE) {
+        if (e->run == n->run)
+            store_put(s, n, e->p);
     } else {
         workload_issue(s, n, e->p);
     }

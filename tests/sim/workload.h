@@ -43,6 +43,12 @@ struct intent {
     uint8_t token[TOKEN_LEN];
 };
 
+/** A put whose dot was issued: its worker has yet to store the value, and other dots may come between. */
+struct storing {
+    struct intent intent;
+    uint64_t index;
+};
+
 struct workload {
     struct workload_cfg cfg;
     bool on;
@@ -58,7 +64,7 @@ void workload_begin(struct sim *s, const struct workload_cfg *cfg);
 /** No new operations; what is under way ends. */
 void workload_stop(struct sim *s);
 
-/** EVENT_OP, EVENT_FETCH, EVENT_FILL, EVENT_ISSUE. Returns: was the node itself touched? */
+/** EVENT_OP, EVENT_FETCH, EVENT_FILL, EVENT_ISSUE, EVENT_STORE. Returns: was the node itself touched? */
 bool workload_event(struct sim *s, struct event *e);
 
 /** A reply came out of a node. */

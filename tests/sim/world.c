@@ -19,6 +19,7 @@ struct sim_cfg sim_defaults(uint64_t seed)
                             .keys = 192,
                             .watch = -1,
                             .log_max = 4096,
+                            .origins_max = 256,
                             .recent_max = 1024,
                             .cache_recent = 1024,
                             .budget_bytes = 1U << 20};
@@ -101,6 +102,7 @@ static void free_node(struct sim *s, struct sim_node *n)
     process_free(n);
     free(n->oracle.keys);
     free(n->oracle.entries);
+    free(n->oracle.seen);
     free(n->checks.members);
     free(n->debts);
     free(n->keys);
@@ -254,6 +256,7 @@ bool sim_happen(struct sim *s, struct event *e)
     case EVENT_FETCH:
     case EVENT_FILL:
     case EVENT_ISSUE:
+    case EVENT_STORE:
         return workload_event(s, e);
     case EVENT_THAW:
         if (e->run == s->nodes[e->node].run)

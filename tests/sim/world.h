@@ -44,6 +44,7 @@ struct sim_cfg {
     int64_t watch; /* key whose life is printed; -1 = none */
     bool hints;    /* hosts answer for dead processes: NODE_IN_UNREACHABLE */
     uint32_t log_max, recent_max, cache_recent;
+    uint32_t origins_max; /* processes that ever issue; they are never forgotten */
     uint64_t budget_bytes;
 };
 
