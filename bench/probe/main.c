@@ -18,6 +18,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "base/attr.h"
 #include "base/histogram.h"
 
 #include "system.h"
@@ -145,7 +146,7 @@ static void measure(struct run *run, uint64_t rate, uint64_t count)
 static const struct system *system_of(const char *name)
 {
     static const struct system *const ALL[] = {&SYSTEM_SCRUBJAY, &SYSTEM_REDIS, &SYSTEM_SERF};
-    for (size_t i = 0; i < sizeof ALL / sizeof *ALL; i++)
+    for (size_t i = 0; i < ARRAY_LEN(ALL); i++)
         if (strcmp(ALL[i]->name, name) == 0)
             return ALL[i];
     die("unknown system", name);

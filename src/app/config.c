@@ -18,7 +18,6 @@ bool config_refuse(struct config_fault *fault, int status, const char *format, .
 {
     va_list args;
     va_start(args, format);
-    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): clang-tidy 14, when given many files */
     (void)vsnprintf(fault->text, sizeof fault->text, format, args);
     va_end(args);
     fault->status = status;
@@ -32,7 +31,6 @@ bool config_refuse_line(struct config_fault *fault, const char *path, size_t lin
     va_list args;
     const int n = snprintf(fault->text, sizeof fault->text, "%.600s:%zu: ", path, line);
     va_start(args, format);
-    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): as above */
     (void)vsnprintf(fault->text + n, sizeof fault->text - (size_t)n, format, args);
     va_end(args);
     fault->status = EXIT_CONFIG;

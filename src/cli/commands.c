@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/suggest.h"
 #include "cli/jay.h"
-#include "cli/text.h"
 
 const struct jay_command JAY_COMMANDS[] = {
     {"ping", "", "ask the node whether it answers", NULL, 0, 0, 0, jay_ping},
@@ -44,15 +44,14 @@ const size_t JAY_COMMANDS_N = ARRAY_LEN(JAY_COMMANDS);
 
 const struct jay_command *jay_find_command(const char *name)
 {
-    const char *names[ARRAY_LEN(JAY_COMMANDS)];
+    struct suggest meant = suggest_begin(name);
     for (size_t i = 0; i < ARRAY_LEN(JAY_COMMANDS); i++) {
-        names[i] = JAY_COMMANDS[i].name;
-        if (strcmp(names[i], name) == 0)
+        if (strcmp(JAY_COMMANDS[i].name, name) == 0)
             return &JAY_COMMANDS[i];
+        suggest_offer(&meant, JAY_COMMANDS[i].name);
     }
-    const char *closest = text_closest(name, names, ARRAY_LEN(names));
-    if (closest != NULL)
-        jay_say("unknown command \"%s\": did you mean \"%s\"?", name, closest);
+    if (meant.best != NULL)
+        jay_say("unknown command \"%s\": did you mean \"%s\"?", name, meant.best);
     else
         jay_say("unknown command \"%s\"; \"jay help\" lists them all", name);
     return NULL;

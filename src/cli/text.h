@@ -1,5 +1,5 @@
 /**
- * cli/text.h - words of a command line as values: durations, hex, and what a mistyped word meant.
+ * cli/text.h - words of a command line as values: durations, counts and hex.
  *
  * Pure: no file, no output.
  */
@@ -21,11 +21,3 @@ bool text_hex_read(const char *text, uint8_t *out, size_t cap, size_t *len);
 
 /** Write len bytes as hex into out, which has room for 2 * len + 1 characters. */
 void text_hex_write(const void *at, size_t len, char *out);
-
-/** How many letters must be inserted, deleted, replaced or swapped with their neighbour to turn a into
- *  b? Words above 31 letters are too far from everything: SIZE_MAX. Source: Damerau (1964), the
- *  restricted form. */
-size_t text_distance(const char *a, const char *b);
-
-/** The nearest of n names to a mistyped word; NULL when none is near enough to be meant. */
-const char *text_closest(const char *word, const char *const *names, size_t n);

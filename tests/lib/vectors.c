@@ -49,9 +49,9 @@ static FILE *open_file(const struct load *l)
 
 static unsigned nibble_of(char c)
 {
-    static const char digits[] = "0123456789abcdef";
-    const char *at = strchr(digits, tolower((unsigned char)c));
-    return c == '\0' || at == NULL ? NIBBLE_NONE : (unsigned)(at - digits);
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    const char *at = strchr(digits, c);
+    return c == '\0' || at == NULL ? NIBBLE_NONE : (unsigned)(at - digits) % 16;
 }
 
 /** Append the bytes written as pairs of hex digits, with blanks between pairs. */
@@ -93,7 +93,8 @@ static void take_line(struct load *l, char *line)
 size_t vectors_load(const char *name, const char *field, uint8_t *buf, size_t cap)
 {
     static char line[LINE_MAX_LEN];
-    struct load l = {.name = name, .field = field, .inside = field == NULL, .at = buf, .cap = cap};
+    struct load l = {.name = name, .field = field, .inside = field == NULL, .cap = cap};
+    l.at = buf;
     FILE *file = open_file(&l);
     while (fgets(line, sizeof line, file) != NULL) {
         if (strlen(line) == sizeof line - 1)

@@ -79,3 +79,10 @@ Test(parse, a_mistyped_command_is_answered_with_the_nearest, .init = cr_redirect
     fflush(stderr);
     cr_expect_stderr_eq_str("jay: unknown command \"memebrs\": did you mean \"members\"?\n");
 }
+
+Test(parse, a_word_like_no_command_is_answered_with_the_way_to_all, .init = cr_redirect_stderr)
+{
+    cr_expect_null(jay_find_command("frobnicate"));
+    fflush(stderr);
+    cr_expect_stderr_eq_str("jay: unknown command \"frobnicate\"; \"jay help\" lists them all\n");
+}

@@ -1,4 +1,4 @@
-/** Words of the command line: durations, counts, hex, and what was meant by a mistyped one. */
+/** Words of the command line: durations, counts and hex. */
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -61,27 +61,4 @@ Test(text, what_is_no_hex_is_refused)
     size_t len;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         cr_expect_not(text_hex_read(bad[i], bytes, sizeof bytes, &len), "%s", bad[i]);
-}
-
-Test(text, distance_counts_slips)
-{
-    cr_expect_eq(text_distance("", ""), 0);
-    cr_expect_eq(text_distance("get", "get"), 0);
-    cr_expect_eq(text_distance("get", ""), 3);
-    cr_expect_eq(text_distance("get", "gte"), 1, "neighbours swapped");
-    cr_expect_eq(text_distance("gett", "get"), 1);
-    cr_expect_eq(text_distance("put", "get"), 2);
-    cr_expect_eq(text_distance("memebrs", "members"), 1);
-    cr_expect_eq(text_distance("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "get"), SIZE_MAX);
-}
-
-Test(text, the_nearest_name_is_meant_when_it_is_near)
-{
-    static const char *const names[] = {"get", "put", "members", "invalidate"};
-    cr_expect_str_eq(text_closest("memebrs", names, 4), "members");
-    cr_expect_str_eq(text_closest("invaldate", names, 4), "invalidate");
-    cr_expect_str_eq(text_closest("gte", names, 4), "get");
-    cr_expect_null(text_closest("frobnicate", names, 4));
-    cr_expect_null(text_closest("", names, 4));
-    cr_expect_null(text_closest("x", names, 4));
 }

@@ -127,7 +127,6 @@ Test(node, a_node_that_leaves_is_left_at_the_other_within_a_second_and_never_sus
 {
     struct rig a;
     struct rig b;
-    struct node_out out;
     pair(&a, &b);
     introduce(&a, &b);
     rig_talk(&a, &b, US_PER_SEC);
@@ -136,7 +135,6 @@ Test(node, a_node_that_leaves_is_left_at_the_other_within_a_second_and_never_sus
     cr_assert_eq(node_state(b.node), NODE_LEFT);
     cr_assert_eq(rig_view(&a).alive, 1);
     cr_assert_eq(rig_view(&a).swim.suspicions, 0);
-    (void)out;
     fini(&a, &b);
 }
 

@@ -8,15 +8,6 @@
 
 static struct peer_msg msg; /* too large for a stack frame of its own each time */
 
-static struct world *settled(uint32_t nodes, uint64_t seed)
-{
-    struct world *w = world_new(&(struct world_cfg){.seed = seed, .nodes = nodes});
-    world_start_all(w);
-    cr_assert(world_run_until(w, world_agrees, 0, 10 * US_PER_SEC));
-    world_run(w, 5 * US_PER_SEC);
-    return w;
-}
-
 /* The record that node i would tell of a name. */
 static struct peer_record record_of(struct world *w, uint32_t i, const char *name)
 {
@@ -52,7 +43,7 @@ static void tell(struct world *w, uint32_t to, uint32_t from, const struct peer_
 Test(claims, a_false_suspicion_is_refuted_with_exactly_one_version)
 {
     for (uint64_t seed = 1; seed <= 50; seed++) {
-        struct world *w = settled(5, seed);
+        struct world *w = world_settled(5, seed);
         struct peer_record r = record_of(w, 0, "n3");
         r.state = PEER_SUSPECT;
         r.accuser = slice_text("n1");
@@ -75,7 +66,7 @@ Test(claims, a_false_suspicion_is_refuted_with_exactly_one_version)
 
 Test(claims, a_false_death_becomes_a_suspicion_and_is_refuted)
 {
-    struct world *w = settled(5, 1);
+    struct world *w = world_settled(5, 1);
     struct peer_record r = record_of(w, 0, "n3");
     r.state = PEER_DEAD;
     r.accuser = slice_text("n1");
@@ -91,7 +82,7 @@ Test(claims, a_false_death_becomes_a_suspicion_and_is_refuted)
 
 Test(claims, an_accuser_counts_once_and_only_while_it_is_alive_here)
 {
-    struct world *w = settled(6, 1);
+    struct world *w = world_settled(6, 1);
     for (uint32_t i = 0; i < 6; i++) /* nobody may answer for n3 meanwhile */
         world_cut(w, 3, i);
     struct peer_record r = record_of(w, 0, "n3");
@@ -116,7 +107,7 @@ Test(claims, an_accuser_counts_once_and_only_while_it_is_alive_here)
 
 Test(claims, an_unknown_alive_stays_a_candidate_and_is_dropped_when_nobody_answers)
 {
-    struct world *w = settled(3, 1);
+    struct world *w = world_settled(3, 1);
     const struct peer_record r = stranger(w, "ghost");
     tell(w, 0, 1, &r);
     cr_assert_eq(swim_members(world_at(w, 0)), 3);
@@ -131,7 +122,7 @@ Test(claims, an_unknown_alive_stays_a_candidate_and_is_dropped_when_nobody_answe
 
 Test(claims, an_unknown_dead_is_a_tombstone_without_an_event)
 {
-    struct world *w = settled(3, 1);
+    struct world *w = world_settled(3, 1);
     struct peer_record r = stranger(w, "ghost");
     r.state = PEER_DEAD;
     tell(w, 0, 1, &r);
@@ -148,7 +139,7 @@ Test(claims, an_unknown_dead_is_a_tombstone_without_an_event)
 
 Test(claims, hearsay_of_a_dead_run_never_resurrects_it)
 {
-    struct world *w = settled(3, 1);
+    struct world *w = world_settled(3, 1);
     const struct peer_record alive = record_of(w, 1, "n2");
     world_crash(w, 2);
     cr_assert(world_run_until(w, world_buried, 2, 10 * US_PER_SEC));
@@ -167,7 +158,7 @@ Test(claims, hearsay_of_a_dead_run_never_resurrects_it)
 
 Test(claims, a_generation_more_than_a_day_ahead_is_refused_and_counted)
 {
-    struct world *w = settled(3, 1);
+    struct world *w = world_settled(3, 1);
     struct peer_record r = record_of(w, 0, "n2");
     const struct peer_record now = r;
     r.gen += 2 * DAY_MS;
@@ -186,7 +177,7 @@ Test(claims, a_generation_more_than_a_day_ahead_is_refused_and_counted)
 
 Test(claims, a_jump_of_versions_is_refused_to_third_parties)
 {
-    struct world *w = settled(3, 1);
+    struct world *w = world_settled(3, 1);
     struct peer_record r = record_of(w, 0, "n2");
     const uint32_t held = r.ver;
     struct swim_member m;
@@ -207,7 +198,7 @@ Test(claims, a_jump_of_versions_is_refused_to_third_parties)
 
 Test(claims, a_jump_in_a_claim_about_ourselves_is_refused_too)
 {
-    struct world *w = settled(3, 1);
+    struct world *w = world_settled(3, 1);
     struct peer_record r = record_of(w, 0, "n2");
     r.state = PEER_SUSPECT;
     r.ver = UINT32_MAX;
@@ -219,7 +210,7 @@ Test(claims, a_jump_in_a_claim_about_ourselves_is_refused_too)
 
 Test(claims, an_unproven_run_may_only_ping)
 {
-    struct world *w = settled(3, 1);
+    struct world *w = world_settled(3, 1);
     struct swim_from from = world_from(w, 1);
     from.proven = false;
     struct peer_record r = record_of(w, 0, "n2");
@@ -250,7 +241,7 @@ Test(claims, an_unproven_run_may_only_ping)
 
 Test(claims, a_ping_for_another_name_or_generation_is_answered_not_me)
 {
-    struct world *w = settled(2, 1);
+    struct world *w = world_settled(2, 1);
     const struct swim_from from = world_from(w, 1);
     const struct peer_record self = swim_own_record(world_at(w, 0));
 
@@ -315,7 +306,7 @@ Test(claims, the_oldest_tombstone_makes_room_for_the_newest)
 
 Test(claims, an_owner_who_does_not_poll_loses_messages_but_breaks_nothing)
 {
-    struct world *w = settled(3, 1);
+    struct world *w = world_settled(3, 1);
     struct swim *s = world_at(w, 0);
     const struct swim_from from = world_from(w, 1);
     msg = (struct peer_msg){.type = PEER_PING};
@@ -339,7 +330,7 @@ Test(claims, an_owner_who_does_not_poll_loses_messages_but_breaks_nothing)
 
 Test(claims, changed_capabilities_are_an_update_everywhere)
 {
-    struct world *w = settled(4, 1);
+    struct world *w = world_settled(4, 1);
     swim_set_caps(world_at(w, 2), world_now(w), 9);
     world_run(w, US_PER_SEC);
     for (uint32_t i = 0; i < 4; i++) {
@@ -353,7 +344,7 @@ Test(claims, changed_capabilities_are_an_update_everywhere)
 
 Test(claims, our_own_accusation_that_comes_back_accuses_nobody)
 {
-    struct world *w = settled(3, 1);
+    struct world *w = world_settled(3, 1);
     struct peer_record r = record_of(w, 0, "n2");
     r.state = PEER_SUSPECT;
     r.accuser = slice_text("n0");
@@ -366,7 +357,7 @@ Test(claims, our_own_accusation_that_comes_back_accuses_nobody)
 
 Test(claims, a_dead_member_that_speaks_is_told_so_at_once)
 {
-    struct world *w = settled(3, 1);
+    struct world *w = world_settled(3, 1);
     const struct swim_from from = world_from(w, 2);
     const struct peer_record self = swim_own_record(world_at(w, 2));
     struct swim_out out;
@@ -387,7 +378,7 @@ Test(claims, a_dead_member_that_speaks_is_told_so_at_once)
 
 Test(claims, who_leaves_refutes_nothing)
 {
-    struct world *w = settled(3, 1);
+    struct world *w = world_settled(3, 1);
     swim_leave(world_at(w, 2), world_now(w));
     const struct peer_record self = swim_own_record(world_at(w, 2));
     struct peer_record r = self;
@@ -408,7 +399,7 @@ static bool accused_by_itself(struct world *w, uint32_t i)
 
 Test(claims, a_death_told_by_a_live_peer_is_final_for_who_accused_himself)
 {
-    struct world *w = settled(5, 1);
+    struct world *w = world_settled(5, 1);
     world_crash(w, 4);
     uint32_t accuser = WORLD_NODES;
     for (uint32_t k = 0; k < 500 && accuser == WORLD_NODES; k++) {
@@ -447,7 +438,7 @@ Test(claims, a_candidate_that_was_dropped_gives_its_place_back)
 /* Hand node 0 a join PING of a newer run of n2, then an answer from a run of this epoch. */
 static enum swim_event_kind answer_claim(uint64_t epoch)
 {
-    struct world *w = settled(3, 1);
+    struct world *w = world_settled(3, 1);
     struct swim *s = world_at(w, 0);
     struct swim_from from = world_from(w, 2);
     struct peer_record r = record_of(w, 0, "n2");

@@ -2,19 +2,10 @@
 
 #include "world.h"
 
-static struct world *settled(uint32_t nodes, uint64_t seed)
-{
-    struct world *w = world_new(&(struct world_cfg){.seed = seed, .nodes = nodes});
-    world_start_all(w);
-    cr_assert(world_run_until(w, world_agrees, 0, 10 * US_PER_SEC));
-    world_run(w, 5 * US_PER_SEC + seed * 977);
-    return w;
-}
-
 Test(freeze, a_second_of_silence_is_never_death)
 {
     for (uint64_t seed = 1; seed <= 100; seed++) {
-        struct world *w = settled(3, seed);
+        struct world *w = world_settled(3, seed);
         world_pause(w, 2);
         world_run(w, US_PER_SEC);
         world_resume(w, 2);
@@ -27,7 +18,7 @@ Test(freeze, a_second_of_silence_is_never_death)
 
 static void freeze_for(uint64_t us, uint32_t nodes, uint64_t seed)
 {
-    struct world *w = settled(nodes, seed);
+    struct world *w = world_settled(nodes, seed);
     const uint32_t woken = nodes - 1;
     world_pause(w, woken);
     world_run(w, us);
@@ -62,7 +53,7 @@ Test(freeze, after_a_minute_as_well)
 
 Test(freeze, a_tick_later_than_a_tenth_of_a_second_raises_the_health_multiplier)
 {
-    struct world *w = settled(3, 1);
+    struct world *w = world_settled(3, 1);
     struct swim *s = world_at(w, 0);
     const mono_us due = swim_deadline(s);
     cr_assert_eq(swim_lhm(s), 0);
@@ -77,7 +68,7 @@ Test(freeze, a_tick_later_than_a_tenth_of_a_second_raises_the_health_multiplier)
 /* Nothing waits in the socket of the woken node: what it had asked for is lost. */
 static struct world *frozen_and_deaf(uint64_t seed, bool suspecting)
 {
-    struct world *w = settled(4, seed);
+    struct world *w = world_settled(4, seed);
     if (suspecting) {
         static struct peer_msg msg;
         struct swim_member m;

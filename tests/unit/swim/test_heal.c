@@ -2,15 +2,6 @@
 
 #include "world.h"
 
-static struct world *settled(uint32_t nodes, uint64_t seed)
-{
-    struct world *w = world_new(&(struct world_cfg){.seed = seed, .nodes = nodes});
-    world_start_all(w);
-    cr_assert(world_run_until(w, world_agrees, 0, 10 * US_PER_SEC));
-    world_run(w, 3 * US_PER_SEC + seed * 977);
-    return w;
-}
-
 /* Cut the places below `middle` off from the rest. */
 static void split(struct world *w, uint32_t nodes, uint32_t middle)
 {
@@ -25,7 +16,7 @@ static void split(struct world *w, uint32_t nodes, uint32_t middle)
 Test(heal, a_split_of_two_and_two_heals_within_ten_seconds_by_reconnecting)
 {
     for (uint64_t seed = 1; seed <= 50; seed++) {
-        struct world *w = settled(4, seed);
+        struct world *w = world_settled(4, seed);
         split(w, 4, 2);
         world_run(w, 60 * US_PER_SEC);
         cr_assert_eq(swim_alive(world_at(w, 0)), 2, "seed %lu", seed);
@@ -41,7 +32,7 @@ Test(heal, a_split_of_two_and_two_heals_within_ten_seconds_by_reconnecting)
 Test(heal, a_split_of_five_and_five_heals_within_ten_seconds)
 {
     for (uint64_t seed = 1; seed <= 20; seed++) {
-        struct world *w = settled(10, seed);
+        struct world *w = world_settled(10, seed);
         split(w, 10, 5);
         world_run(w, 600 * US_PER_SEC);
         world_heal(w);
@@ -103,7 +94,7 @@ Test(heal, at_most_three_unknown_addresses_are_contacted_at_once)
 
 Test(heal, equal_views_exchange_no_records_and_idle_packets_carry_none)
 {
-    struct world *w = settled(5, 1);
+    struct world *w = world_settled(5, 1);
     world_run(w, 60 * US_PER_SEC);
     const uint64_t streamed = world_stream_records(w);
     uint64_t told = 0, told_later = 0;
@@ -119,7 +110,7 @@ Test(heal, equal_views_exchange_no_records_and_idle_packets_carry_none)
 
 Test(heal, idle_nodes_send_little)
 {
-    struct world *w = settled(10, 1);
+    struct world *w = world_settled(10, 1);
     world_run(w, 60 * US_PER_SEC);
     const uint64_t before = world_datagrams(w);
     world_run(w, 100 * US_PER_SEC);

@@ -2,15 +2,6 @@
 
 #include "world.h"
 
-static struct world *settled(uint32_t nodes, uint64_t seed)
-{
-    struct world *w = world_new(&(struct world_cfg){.seed = seed, .nodes = nodes});
-    world_start_all(w);
-    cr_assert(world_run_until(w, world_agrees, 0, 10 * US_PER_SEC));
-    world_run(w, 3 * US_PER_SEC + seed * 977);
-    return w;
-}
-
 static bool has_left(struct world *w, uint32_t i)
 {
     return swim_left(world_at(w, i), world_now(w));
@@ -26,7 +17,7 @@ static void leave(struct world *w, uint32_t i)
 Test(leave, a_goodbye_is_known_everywhere_within_a_second_and_nobody_is_suspected)
 {
     for (uint64_t seed = 1; seed <= 50; seed++) {
-        struct world *w = settled(5, seed);
+        struct world *w = world_settled(5, seed);
         const mono_us at = world_now(w);
         leave(w, 4);
         cr_assert_leq(world_now(w) - at, US_PER_SEC);
@@ -41,7 +32,7 @@ Test(leave, a_goodbye_is_known_everywhere_within_a_second_and_nobody_is_suspecte
 Test(leave, at_ten_percent_loss_it_still_takes_less_than_a_second)
 {
     for (uint64_t seed = 1; seed <= 50; seed++) {
-        struct world *w = settled(5, seed);
+        struct world *w = world_settled(5, seed);
         world_lose(w, 100);
         leave(w, 4);
         cr_assert_eq(world_count(w, WORLD_NODES, SWIM_LEAVE, "n4"), 4, "seed %lu", seed);
@@ -52,7 +43,7 @@ Test(leave, at_ten_percent_loss_it_still_takes_less_than_a_second)
 
 Test(leave, when_nobody_hears_it_its_time_runs_out)
 {
-    struct world *w = settled(3, 1);
+    struct world *w = world_settled(3, 1);
     world_lose(w, 1000);
     swim_leave(world_at(w, 0), world_now(w));
     cr_assert_not(swim_left(world_at(w, 0), world_now(w)));
@@ -73,7 +64,7 @@ Test(leave, a_lonely_node_has_left_at_once)
 
 Test(leave, a_leaving_node_answers_pings_to_the_end)
 {
-    struct world *w = settled(3, 2);
+    struct world *w = world_settled(3, 2);
     swim_leave(world_at(w, 2), world_now(w));
     world_run(w, 30 * US_PER_SEC);
     cr_assert_eq(world_count(w, WORLD_NODES, SWIM_SUSPECTED, NULL), 0);
@@ -84,7 +75,7 @@ Test(leave, a_leaving_node_answers_pings_to_the_end)
 Test(leave, the_name_may_come_back_at_once_and_joins)
 {
     for (uint64_t seed = 1; seed <= 20; seed++) {
-        struct world *w = settled(3, seed);
+        struct world *w = world_settled(3, seed);
         leave(w, 2);
         world_run(w, 100 * US_PER_MS);
         world_start(w, 2);
@@ -98,7 +89,7 @@ Test(leave, the_name_may_come_back_at_once_and_joins)
 
 Test(leave, the_tombstone_is_forgotten_after_an_hour)
 {
-    struct world *w = settled(2, 1);
+    struct world *w = world_settled(2, 1);
     leave(w, 1);
     cr_assert_eq(world_state(w, 0, "n1"), SWIM_LEFT);
     world_run(w, 3590 * US_PER_SEC);

@@ -1,6 +1,8 @@
 #include "world.h"
 
 #include <assert.h>
+#include <criterion/criterion.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +161,15 @@ void world_start_all(struct world *w)
         world_start(w, i);
     for (uint32_t i = 1; i < w->cfg.nodes; i++)
         world_seed(w, i, 0);
+}
+
+struct world *world_settled(uint32_t nodes, uint64_t seed)
+{
+    struct world *w = world_new(&(struct world_cfg){.seed = seed, .nodes = nodes});
+    world_start_all(w);
+    cr_assert(world_run_until(w, world_agrees, 0, 10 * US_PER_SEC), "seed %" PRIu64, seed);
+    world_run(w, 5 * US_PER_SEC + seed * 977);
+    return w;
 }
 
 void world_seed(struct world *w, uint32_t i, uint32_t j)

@@ -84,6 +84,10 @@ typedef bool world_claim(struct world *w, uint32_t who);
 /** Run until the claim holds, at most us: true when it does. */
 bool world_run_until(struct world *w, world_claim *holds, uint32_t who, uint64_t us);
 
+/** Make a world in which all places have started, found each other, and had some seconds of peace; how
+ *  many depends on the seed, so that what follows begins at another point of the rounds. */
+struct world *world_settled(uint32_t nodes, uint64_t seed);
+
 /** Virtual time. */
 mono_us world_now(const struct world *w);
 

@@ -39,7 +39,7 @@ void net_push(struct world *w, struct packet *p)
 {
     if (w->heap_n == w->heap_max) {
         w->heap_max = w->heap_max == 0 ? 256 : 2 * w->heap_max;
-        w->heap = realloc(w->heap, w->heap_max * sizeof *w->heap);
+        w->heap = realloc(w->heap, w->heap_max * sizeof(struct packet *));
         assert(w->heap != NULL);
     }
     p->order = w->order++;

@@ -50,3 +50,16 @@ struct slice golden_bytes(const char *name, uint8_t *buf, size_t cap)
 {
     return slice_of(buf, vectors_load(name, "body", buf, cap));
 }
+
+struct slice golden_peer(uint8_t type, uint8_t *buf, size_t cap)
+{
+    static const char *const vector_names[] = {
+        [PEER_PING] = "peer_ping",         [PEER_ACK] = "peer_ack",
+        [PEER_PING_REQ] = "peer_ping_req", [PEER_NACK] = "peer_nack",
+        [PEER_NOT_ME] = "peer_not_me",     [PEER_GOSSIP] = "peer_gossip",
+        [PEER_PULL] = "peer_pull",         [PEER_GONE] = "peer_gone",
+        [PEER_HEADS] = "peer_heads",       [PEER_LEAVE] = "peer_leave",
+        [PEER_DOTS] = "peer_dots",
+    };
+    return golden_bytes(vector_names[type], buf, cap);
+}

@@ -24,3 +24,6 @@ struct slice golden_cover(void);
 
 /** The bytes of the message whose vector is `name`, in buf. */
 struct slice golden_bytes(const char *name, uint8_t *buf, size_t cap);
+
+/** The same for a message between peers, by its enum peer_type. */
+struct slice golden_peer(uint8_t type, uint8_t *buf, size_t cap);

@@ -11,13 +11,6 @@
 
 #define GEN_TOP (UINT64_C(1) << 62)
 
-static const char *const vector_names[] = {
-    [PEER_PING] = "peer_ping",   [PEER_ACK] = "peer_ack",       [PEER_PING_REQ] = "peer_ping_req",
-    [PEER_NACK] = "peer_nack",   [PEER_NOT_ME] = "peer_not_me", [PEER_GOSSIP] = "peer_gossip",
-    [PEER_PULL] = "peer_pull",   [PEER_GONE] = "peer_gone",     [PEER_HEADS] = "peer_heads",
-    [PEER_LEAVE] = "peer_leave", [PEER_DOTS] = "peer_dots",
-};
-
 /** A decoder and room for bytes. */
 struct bench {
     uint8_t mem[4096];
@@ -82,8 +75,7 @@ static void expect_replaced(struct bench *t, const struct replaced *cases, size_
         uint8_t buf[2048];
         struct edit e = {.path = cases[i].path, .leaf = -1};
         e.with = replacement(&cases[i], buf, sizeof buf);
-        const size_t len =
-            edit_value(&e, golden_bytes(vector_names[cases[i].type], t->a, sizeof t->a), t->b);
+        const size_t len = edit_value(&e, golden_peer(cases[i].type, t->a, sizeof t->a), t->b);
         cr_assert(e.done, "%s", cases[i].path);
         const enum err got = peer_decode(t->codec, slice_of(t->b, len), &t->out);
         cr_expect(got == cases[i].want, "case %zu: type %u at %s: %s", i, cases[i].type,

@@ -14,6 +14,8 @@
 
 #define ARENA 262144
 
+static const uint8_t last_type = STREAM_DONE;
+
 static const char *const vector_names[] = {
     [STREAM_HELLO] = "stream_hello",   [STREAM_AUTH] = "stream_auth",
     [STREAM_DIGEST] = "stream_digest", [STREAM_RECORDS] = "stream_records",
@@ -128,7 +130,7 @@ Test(stream, golden_bytes_of_every_type)
 {
     struct bench *t = bench_new();
     uint8_t digest[2048];
-    for (uint8_t type = STREAM_HELLO; type <= STREAM_DONE; type++) {
+    for (uint8_t type = STREAM_HELLO; type <= last_type; type++) {
         const struct slice bytes = vector_of(t, type);
         size_t len = 0;
         want_msg(t, type, digest);
@@ -221,7 +223,7 @@ Test(stream, the_largest_messages_come_back_as_they_went)
 Test(stream, too_little_room_is_an_error_at_every_size_and_len_is_unchanged)
 {
     struct bench *t = bench_new();
-    for (uint8_t type = STREAM_HELLO; type <= STREAM_DONE; type++) {
+    for (uint8_t type = STREAM_HELLO; type <= last_type; type++) {
         uint8_t digest[2048];
         size_t whole = 0;
         want_msg(t, type, digest);
@@ -239,7 +241,7 @@ Test(stream, too_little_room_is_an_error_at_every_size_and_len_is_unchanged)
 Test(stream, a_cut_body_is_malformed_at_every_length)
 {
     struct bench *t = bench_new();
-    for (uint8_t type = STREAM_HELLO; type <= STREAM_DONE; type++) {
+    for (uint8_t type = STREAM_HELLO; type <= last_type; type++) {
         const struct slice whole = vector_of(t, type);
         for (size_t len = 0; len < whole.len; len++) {
             uint8_t *exact = malloc(len + (len == 0));
@@ -254,7 +256,7 @@ Test(stream, a_cut_body_is_malformed_at_every_length)
 Test(stream, every_byte_changed_to_every_value_never_crashes)
 {
     struct bench *t = bench_new();
-    for (uint8_t type = STREAM_HELLO; type <= STREAM_DONE; type++) {
+    for (uint8_t type = STREAM_HELLO; type <= last_type; type++) {
         const struct slice bytes = vector_of(t, type);
         for (size_t i = 0; i < bytes.len && i < 256; i++) {
             const uint8_t before = t->a[i];
@@ -273,7 +275,7 @@ Test(stream, every_byte_changed_to_every_value_never_crashes)
 Test(stream, what_a_later_version_appends_is_skipped)
 {
     struct bench *t = bench_new();
-    for (uint8_t type = STREAM_HELLO; type <= STREAM_DONE; type++) {
+    for (uint8_t type = STREAM_HELLO; type <= last_type; type++) {
         uint8_t digest[2048];
         struct edit grow = {.leaf = -1, .grow = true};
         if (type == STREAM_RECORDS || type == STREAM_PULL || type == STREAM_GONE)
@@ -302,7 +304,7 @@ Test(stream, no_integer_may_be_anything_else)
     static const char *const wrong[] = {"\xff", "\xca\x3f\x80\x01\x01", "\xc3", "\xa1\x31",
                                         "\x91\x01"};
     struct bench *t = bench_new();
-    for (uint8_t type = STREAM_HELLO; type <= STREAM_DONE; type++) {
+    for (uint8_t type = STREAM_HELLO; type <= last_type; type++) {
         for (int leaf = 0, leaves = 1; leaf < leaves; leaf++) {
             for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
                 struct edit e = {.leaf = leaf, .with = slice_text(wrong[i])};
