@@ -247,7 +247,7 @@ static bool poll_owed(struct node *n, mono_us now, struct node_out *out)
 {
     struct datagram_to to;
     struct peer *p;
-    while ((p = peers_owing(n->peers, &n->owing_cursor)) != NULL) {
+    while ((p = peers_owing(n->peers, now, &n->owing_cursor)) != NULL) {
         if (address_of(n, p->id, &to)) {
             datagram_send(n, now, &to, blank(n, PEER_GOSSIP), out);
             return true;

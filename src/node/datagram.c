@@ -65,7 +65,7 @@ static void recv_proven(struct node *n, mono_us now, struct peer *p, uint64_t ep
                         const struct peer_msg *m)
 {
     if (m->dots.len > 0 && apply_dots(n, now, m->dots, m->type == PEER_DOTS, epoch))
-        peers_owe_cover(n->peers, p);
+        peers_owe_cover(n->peers, now, p);
     apply_covers(n, now, p->id, m->covers);
     note_path(n, now, p);
     apply_heard(n, heal_header(n->heal, now, p->id, epoch, m));
@@ -83,7 +83,7 @@ static void recv_body(struct node *n, mono_us now, struct peer *p, struct peer_r
         n->counters.proven++;
     }
     if (m->type == PEER_ACK && m->args.ack.has_own && run->proven)
-        peers_owe_echo(n->peers, p, m->args.ack.own);
+        peers_owe_echo(n->peers, now, p, m->args.ack.own);
     from->proven = run->proven;
     if (!run->proven)
         n->counters.dropped_unproven++;

@@ -188,6 +188,7 @@ mono_us node_deadline(const struct node *n)
     at = time_min(at, spread_deadline(n->spread));
     if (n->life.state != NODE_JOINING)
         at = time_min(at, heal_deadline(n->heal));
+    at = time_min(at, peers_owed_at(n->peers));
     at = time_min(at, stream_deadline(n));
     return time_min(at, life_deadline(n));
 }

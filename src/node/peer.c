@@ -17,6 +17,7 @@ struct peers {
     uint32_t cap;
     uint32_t buckets_n; /* power of two */
     uint32_t owing;
+    mono_us owed_at; /* when the first of them is due; NEVER when owing is 0 */
     uint64_t seed;
     struct challenge *challenges;
 };
@@ -37,6 +38,7 @@ struct peers *peers_new(struct arena *arena, uint32_t peers_max, uint64_t seed)
                         .cap = peers_max,
                         .buckets_n = buckets_n,
                         .seed = seed,
+                        .owed_at = NEVER,
                         .challenges = challenges};
     return t;
 }
@@ -218,14 +220,14 @@ bool peers_answers(const struct peers *t, mono_us now, uint64_t sender, uint64_t
     return (c->dest == 0 || c->dest == sender) && !is_outdated(find(t, sender), c);
 }
 
-bool peers_owe(const struct peers *t)
+mono_us peers_owed_at(const struct peers *t)
 {
-    return t->owing > 0;
+    return t->owed_at;
 }
 
-struct peer *peers_owing(struct peers *t, uint32_t *cursor)
+struct peer *peers_owing(struct peers *t, mono_us now, uint32_t *cursor)
 {
-    for (uint32_t i = 0; t->owing > 0 && i < t->cap; i++) {
+    for (uint32_t i = 0; t->owed_at <= now && i < t->cap; i++) {
         struct peer *p = &t->at[(*cursor + i) % t->cap];
         if (p->id == 0 || !(p->owes_echo || p->owes_cover))
             continue;
@@ -235,22 +237,23 @@ struct peer *peers_owing(struct peers *t, uint32_t *cursor)
     return NULL;
 }
 
-static void owe(struct peers *t, struct peer *p)
+static void owe(struct peers *t, struct peer *p, mono_us due_at)
 {
     if (!p->owes_echo && !p->owes_cover)
         t->owing++;
+    t->owed_at = time_min(t->owed_at, due_at);
 }
 
-void peers_owe_echo(struct peers *t, struct peer *p, uint64_t echo)
+void peers_owe_echo(struct peers *t, mono_us now, struct peer *p, uint64_t echo)
 {
-    owe(t, p);
+    owe(t, p, now);
     p->owes_echo = true;
     p->echo = echo;
 }
 
-void peers_owe_cover(struct peers *t, struct peer *p)
+void peers_owe_cover(struct peers *t, mono_us now, struct peer *p)
 {
-    owe(t, p);
+    owe(t, p, now + PEER_COVER_US);
     p->owes_cover = true;
 }
 
@@ -258,6 +261,8 @@ void peers_paid(struct peers *t, struct peer *p)
 {
     if (p->owes_echo || p->owes_cover)
         t->owing--;
+    if (t->owing == 0)
+        t->owed_at = NEVER;
     p->owes_echo = false;
     p->owes_cover = false;
 }

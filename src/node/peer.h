@@ -23,6 +23,8 @@
 #define PEER_CHALLENGE_US                                                                          \
     (10 * US_PER_SEC) /* an unanswered challenge is worth nothing after this */
 
+#define PEER_COVER_US (US_PER_MS / 2) /* so that acknowledgements do not go before the effect */
+
 /** One run of a node and the counters it used. */
 struct peer_run {
     bool used;
@@ -84,15 +86,17 @@ void peers_challenged(struct peers *t, mono_us now, uint64_t dest, uint64_t chal
 /** Does `challenge`, come back from sender, answer one of ours that is still fresh? */
 bool peers_answers(const struct peers *t, mono_us now, uint64_t sender, uint64_t challenge);
 
-/** The next peer that owes a packet, in turn from *cursor (0 to begin); NULL when none does. */
-struct peer *peers_owing(struct peers *t, uint32_t *cursor);
+/** The next peer that owes a packet, in turn from *cursor (0 to begin); NULL when none does, or none is
+ *  due yet. */
+struct peer *peers_owing(struct peers *t, mono_us now, uint32_t *cursor);
 
-/** Does any peer owe a packet? */
-bool peers_owe(const struct peers *t);
+/** p owes an echo, which is due at once, or a cover, which may wait PEER_COVER_US for a packet that
+ *  leaves anyway. Call these instead of setting the flags. */
+void peers_owe_echo(struct peers *t, mono_us now, struct peer *p, uint64_t echo);
+void peers_owe_cover(struct peers *t, mono_us now, struct peer *p); /**< as peers_owe_echo */
 
-/** p owes an echo, or a cover: call this instead of setting the flags. */
-void peers_owe_echo(struct peers *t, struct peer *p, uint64_t echo);
-void peers_owe_cover(struct peers *t, struct peer *p); /**< as peers_owe_echo */
+/** When the first packet that is owed is due; NEVER when none is. */
+mono_us peers_owed_at(const struct peers *t);
 
 /** What p owed goes out with this packet. */
 void peers_paid(struct peers *t, struct peer *p);

@@ -295,7 +295,7 @@ static bool take_dots(struct node *n, mono_us now, const struct stream *s, struc
 {
     struct peer *p = peers_find(n->peers, s->peer);
     if (apply_dots(n, now, dots, true, run_epoch(&s->run)) && p != NULL)
-        peers_owe_cover(n->peers, p);
+        peers_owe_cover(n->peers, now, p);
     return true;
 }
 

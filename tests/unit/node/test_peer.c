@@ -130,16 +130,31 @@ Test(peer, what_is_owed_is_told_in_turn_until_it_is_paid)
 {
     struct peers *t = make();
     uint32_t cursor = 0;
-    cr_assert_null(peers_owing(t, &cursor));
+    cr_assert_null(peers_owing(t, 1 + PEER_COVER_US, &cursor));
     struct peer *a = peers_get(t, 1, 1);
     struct peer *b = peers_get(t, 1, 2);
-    peers_owe_cover(t, a);
-    peers_owe_cover(t, a);
-    peers_owe_echo(t, b, 99);
-    struct peer *first = peers_owing(t, &cursor);
+    peers_owe_cover(t, 1, a);
+    peers_owe_cover(t, 1, a);
+    peers_owe_echo(t, 1, b, 99);
+    struct peer *first = peers_owing(t, 1 + PEER_COVER_US, &cursor);
     peers_paid(t, first);
-    struct peer *second = peers_owing(t, &cursor);
+    struct peer *second = peers_owing(t, 1 + PEER_COVER_US, &cursor);
     cr_assert_neq(first, second);
     peers_paid(t, second);
-    cr_assert_not(peers_owe(t));
+    cr_assert_eq(peers_owed_at(t), NEVER);
+}
+
+Test(peer, a_cover_waits_a_moment_for_company_and_an_echo_does_not)
+{
+    struct peers *t = make();
+    uint32_t cursor = 0;
+    struct peer *a = peers_get(t, 1, 1);
+    peers_owe_cover(t, 10, a);
+    cr_assert_null(peers_owing(t, 10, &cursor));
+    cr_assert_eq(peers_owed_at(t), 10 + PEER_COVER_US);
+    cr_assert_eq(peers_owing(t, 10 + PEER_COVER_US, &cursor), a);
+    peers_owe_echo(t, 20, a, 5);
+    cr_assert_eq(peers_owing(t, 20, &cursor), a);
+    peers_paid(t, a);
+    cr_assert_eq(peers_owed_at(t), NEVER);
 }
