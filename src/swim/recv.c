@@ -74,10 +74,11 @@ static void hear(struct swim *s, mono_us now, const struct heard *h)
         return;
     if (member_live(m))
         fullsync_compare(s, now, slot, h->msg->view_hash);
-    if (m->state == SWIM_SUSPECT || m->state == SWIM_DEAD)
-        check_member(s, now, slot); /* it is told what we think of it, and can answer */
-    else if (s->isolated && m->latest_probe == PROBE_FAILED)
-        check_member(s, now, slot); /* our turn to probe it may be far: local health slows us */
+    /* It is told what we think of it, and can answer. Isolated, our own turn to probe it may be far:
+     * local health slows us. */
+    const bool doubted = m->state == SWIM_SUSPECT || m->state == SWIM_DEAD;
+    if (doubted || (s->isolated && m->latest_probe == PROBE_FAILED))
+        check_member(s, now, slot);
 }
 
 static void take_records(struct swim *s, mono_us now, const struct heard *h)
