@@ -279,3 +279,16 @@ Test(ledger, of_production_size_fits_in_sixteen_mebibytes)
     cr_log_info("ledger of production size: %zu bytes", bytes);
     cr_assert_leq(bytes, (size_t)16 << 20);
 }
+
+Test(ledger, a_head_is_heard_however_far_it_jumps)
+{
+    const struct ledger_cfg cfg = small_cfg();
+    struct ledger *l = make(&cfg);
+    const uint64_t far = UINT64_C(1) << 40;
+    hear(l, 0, O1, far);
+    cr_assert_eq(gap_at(l, 0).lo, 1);
+    cr_assert_eq(gap_at(l, 0).hi, far);
+    cr_assert_eq(ledger_close(l, O1, 1, far, NULL), 2);
+    cr_assert_eq(view(l, O1).applied, far);
+    drop(l);
+}
