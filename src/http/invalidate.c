@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http/json.h"
+#include "node/command.h"
 #include "wire/client_fault.h"
 
 /* Bodies have at most 64 KiB, and targets are flat. */
@@ -21,20 +22,19 @@ static const struct client_limit TARGETS_LIMIT = {"TOO_MANY_TARGETS", "invalidat
 /** One way to say what is aimed at. */
 struct aim {
     const char *member;
-    enum dot_kind kind;
-    enum target_class target_class;
+    enum client_scope scope;
     const struct client_limit *limit; /* NULL: the member is `true`, there is no text */
     const char *empty;                /* the error's name when the text is empty */
     bool many;                        /* an array of texts */
 };
 
 static const struct aim AIMS[] = {
-    {"key", DOT_KEY, TARGET_KEY, &KEY_LIMIT, "KEY_EMPTY", false},
-    {"keys", DOT_KEY, TARGET_KEY, &KEY_LIMIT, "KEY_EMPTY", true},
-    {"tags", DOT_TAG, TARGET_TAG, &TAG_LIMIT, "TAG_EMPTY", true},
-    {"prefix", DOT_PREFIX, TARGET_PREFIX, &PREFIX_LIMIT, "PREFIX_EMPTY", false},
-    {"namespace", DOT_NAMESPACE, TARGET_NAMESPACE, NULL, NULL, false},
-    {"all", DOT_ALL, TARGET_KEY, NULL, NULL, false},
+    {"key", SCOPE_KEY, &KEY_LIMIT, "KEY_EMPTY", false},
+    {"keys", SCOPE_KEY, &KEY_LIMIT, "KEY_EMPTY", true},
+    {"tags", SCOPE_TAG, &TAG_LIMIT, "TAG_EMPTY", true},
+    {"prefix", SCOPE_PREFIX, &PREFIX_LIMIT, "PREFIX_EMPTY", false},
+    {"namespace", SCOPE_NAMESPACE, NULL, NULL, false},
+    {"all", SCOPE_ALL, NULL, NULL, false},
 };
 
 /** What reading needs at hand. */
@@ -71,13 +71,7 @@ MUST_USE static enum err read_text(const json_t *value, const struct client_limi
 static void add(struct reading *r, const struct aim *aim, struct slice target)
 {
     struct http_invalidate *out = r->out;
-    const bool all = aim->kind == DOT_ALL;
-    out->targets[out->targets_n++] = (struct node_target){
-        .kind = aim->kind,
-        .hash = all ? 0 : hash_target(r->hkey, aim->target_class, r->ns, target),
-        .prefix_len = aim->kind == DOT_PREFIX ? (uint16_t)target.len : 0,
-        .ns = r->ns,
-        .target = target};
+    out->targets[out->targets_n++] = command_target(r->hkey, aim->scope, r->ns, target);
 }
 
 MUST_USE static enum err add_text(struct reading *r, const struct aim *aim, const json_t *value)

@@ -3,6 +3,7 @@
 #include "http/invalidate.h"
 #include "http/pages.h"
 #include "http/problem.h"
+#include "node/command.h"
 
 #define NO_MEMORY "the node is out of memory; try again"
 
@@ -20,16 +21,14 @@ static const struct hkey *hkey_of(struct loop *l)
 static void on_issued(void *ctx, const struct node_reply *reply)
 {
     struct waiting *w = ctx;
+    const struct command_refusal refusal = command_refusal(reply->err);
     struct node_view self;
     node_inspect(loop_node(w->loop), &self);
     if (reply->err == OK)
         http_reply_json(w->later.reply, 200,
                         http_invalidate_answer(hkey_of(w->loop), self.name, reply));
-    else if (reply->err == ERR_REFUSED)
-        http_problem(w->later.reply, 503, "DRAINING", "this node is leaving; ask another one");
-    else if (reply->err == ERR_STALE)
-        http_problem(w->later.reply, 503, "CONFLICT",
-                     "a newer process uses this node's name; ask another node");
+    else if (reply->err == ERR_REFUSED || reply->err == ERR_STALE)
+        http_problem(w->later.reply, 503, refusal.name, refusal.text);
     else
         http_problem(w->later.reply, 500, "NO_MEMORY", NO_MEMORY);
     w->later.answered(w->later.ctx);

@@ -164,11 +164,10 @@ static struct scope_rule rule_of(enum client_scope scope)
     return RULES[scope];
 }
 
-static struct node_target target_of(const struct command_ctx *ctx, enum client_scope scope,
-                                    struct slice ns, struct slice name)
+struct node_target command_target(const struct hkey *hkey, enum client_scope scope, struct slice ns,
+                                  struct slice name)
 {
     const struct scope_rule rule = rule_of(scope);
-    const struct hkey *hkey = &cache_config(ctx->cache)->hkey;
     const bool all = rule.kind == DOT_ALL;
     return (struct node_target){.kind = rule.kind,
                                 .hash = all ? 0 : hash_target(hkey, rule.target_class, ns, name),
@@ -180,15 +179,17 @@ static struct node_target target_of(const struct command_ctx *ctx, enum client_s
 static void plan_invalidate(const struct command_ctx *ctx, const struct client_request *request,
                             struct command_issue *issue)
 {
+    const struct hkey *hkey = &cache_config(ctx->cache)->hkey;
     static const struct slice whole; /* a namespace, or everything, has no target of its own */
     issue->targets_n = 0;
     if (request->scope == SCOPE_NAMESPACE || request->scope == SCOPE_ALL) {
-        issue->targets[issue->targets_n++] = target_of(ctx, request->scope, request->ns, whole);
+        issue->targets[issue->targets_n++] =
+            command_target(hkey, request->scope, request->ns, whole);
         return;
     }
     for (size_t i = 0; i < request->targets_n; i++)
         issue->targets[issue->targets_n++] =
-            target_of(ctx, request->scope, request->ns, request->targets[i]);
+            command_target(hkey, request->scope, request->ns, request->targets[i]);
 }
 
 static void plan_put(const struct command_ctx *ctx, const struct client_request *request,
@@ -277,15 +278,23 @@ static void say_acks(const struct command_ctx *ctx, uint32_t id, const struct no
     client_reply_acks(w, id, &acks);
 }
 
+struct command_refusal command_refusal(enum err err)
+{
+    if (err == ERR_STALE)
+        return (struct command_refusal){"CONFLICT",
+                                        "a newer process uses this node's name; ask another node"};
+    return (struct command_refusal){"DRAINING", "this node is leaving; ask another one"};
+}
+
 void command_issued(const struct command_ctx *ctx, uint32_t id, const struct node_reply *reply,
                     struct writer *w)
 {
-    if (reply->err == OK)
+    if (reply->err == OK) {
         say_acks(ctx, id, reply, w);
-    else if (reply->err == ERR_STALE)
-        say_fault(w, id, "CONFLICT", "a newer process uses this node's name; ask another node");
-    else
-        say_fault(w, id, "DRAINING", "this node is leaving; ask another one");
+        return;
+    }
+    const struct command_refusal refusal = command_refusal(reply->err);
+    say_fault(w, id, refusal.name, refusal.text);
 }
 
 void command_put_issued(const struct command_ctx *ctx, mono_us now, const struct command_put *put,

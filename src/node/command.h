@@ -54,6 +54,20 @@ size_t command_room(const struct client_request *request);
  *  without a token: ask for it alone. */
 size_t command_room_max(const struct command_ctx *ctx);
 
+/** What an invalidation of name in ns aims at; name is empty for a namespace and for everything. Lends
+ *  ns and name. Both are within the limits of keys and namespaces. */
+struct node_target command_target(const struct hkey *hkey, enum client_scope scope, struct slice ns,
+                                  struct slice name);
+
+/** Why a node issues no dots: the protocol's error name and a text; both static. */
+struct command_refusal {
+    const char *name;
+    const char *text;
+};
+
+/** The words for the err of a node_reply that is not OK. */
+struct command_refusal command_refusal(enum err err);
+
 /** Finish an invalidate whose dots were issued: append `[stamp, acks]`, or the error. */
 void command_issued(const struct command_ctx *ctx, uint32_t id, const struct node_reply *reply,
                     struct writer *w);
