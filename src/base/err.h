@@ -19,6 +19,7 @@
     X(ERR_STALE, "outranked by newer knowledge")                                                   \
     X(ERR_UNKNOWN, "unknown")                                                                      \
     X(ERR_DUPLICATE, "already known")                                                              \
+    X(ERR_CONFLICT, "two truths for one name")                                                     \
     X(ERR_REPLAY, "a replayed packet")                                                             \
     X(ERR_KEY, "unknown key id")                                                                   \
     X(ERR_UNAUTHENTIC, "authentication failed")                                                    \
