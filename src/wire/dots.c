@@ -5,28 +5,82 @@
 
 #define FLAG_NAME    1
 #define FLAG_VERSION 2
+#define FLAG_SOFT    4
 #define FLAG_SKIP    8
+#define FLAG_RELAY   16
 
-#define LEN_ESCAPE   255 /* as a record's length: an u16 length follows */
+#define LEN_ESCAPE   255              /* as a record's length: an u16 length follows */
+#define INSIDE_MAX   (LEN_ESCAPE - 1) /* what the length counts, of a record without escape */
+#define INSIDE_LONG  (DOT_RECORD_LONG_MAX - 3) /* and of one with it */
 #define BLOCK_HEAD   18U
 #define COUNT_OFFSET 16 /* of the count in a block's head */
+
+#define TAG_LEN   8 /* bytes of one hash of a DOT_TAGS_ALL */
+#define CLASS_KEY 1 /* what a DOT_BEGIN aims at */
 
 #define NAME_NS_MAX     64 /* a longer name is nobody's: as if there were none */
 #define NAME_TARGET_MAX 1024
 
 static bool kind_is_known(uint8_t kind)
 {
-    switch (kind) {
-    case DOT_KEY:
-    case DOT_PUT:
-    case DOT_TAG:
-    case DOT_PREFIX:
-    case DOT_NAMESPACE:
-    case DOT_ALL:
-        return true;
-    default:
+    return kind >= DOT_KEY && kind <= DOT_ABORT;
+}
+
+/** Has this kind a form that marks instead of kills? */
+static bool kind_may_be_soft(uint8_t kind)
+{
+    return kind == DOT_KEY || kind == DOT_TAG || kind == DOT_NAMESPACE || kind == DOT_ALL;
+}
+
+/** Can this kind carry a version of its source? */
+static bool kind_may_have_version(uint8_t kind)
+{
+    return kind == DOT_KEY || kind == DOT_PUT;
+}
+
+static bool ms_is_sound(uint32_t ms)
+{
+    return ms >= 1 && ms <= DOT_MS_MAX;
+}
+
+/** Are there 2 to 16 tags, each once and the lowest hash first? */
+static bool tags_are_sound(struct slice tags)
+{
+    if (tags.len % TAG_LEN != 0 || tags.len < DOT_TAGS_MIN * TAG_LEN ||
+        tags.len > DOT_TAGS_MAX * TAG_LEN)
         return false;
+    for (const uint8_t *at = tags.at; at + TAG_LEN < tags.at + tags.len; at += TAG_LEN)
+        if (memcmp(at, at + TAG_LEN, TAG_LEN) >= 0)
+            return false;
+    return true;
+}
+
+/** Are the fields, which a kind has and others have not, in their ranges? */
+static bool fields_are_sound(const struct dot *d)
+{
+    switch (d->kind) {
+    case DOT_TAGS_ALL:
+        return tags_are_sound(d->more);
+    case DOT_BUCKETS:
+        return d->more.len == DOT_BUCKETS_LEN;
+    case DOT_NOSTORE:
+    case DOT_BEGIN:
+        return ms_is_sound(d->ms);
+    case DOT_POISON:
+        return d->subject_epoch != 0;
+    case DOT_COMMIT:
+    case DOT_ABORT:
+        return d->subject_epoch != 0 && d->subject_seq != 0;
+    default:
+        return true;
     }
+}
+
+/** Can a dot of a known kind be as d is? */
+static bool dot_is_sound(const struct dot *d)
+{
+    return (!d->soft || kind_may_be_soft(d->kind)) &&
+           (!d->has_version || kind_may_have_version(d->kind)) && fields_are_sound(d);
 }
 
 /* ---- writing ---- */
@@ -48,15 +102,52 @@ static bool continues_block(const struct dots_writer *w, const struct dot *d)
            d->seq - w->seq <= UINT16_MAX;
 }
 
-static void write_fields(struct writer *w, uint8_t kind, const struct dot *d)
+static void write_behind_hash(struct writer *w, const struct dot *d)
 {
-    if (kind == DOT_ALL)
-        return;
-    if (kind == DOT_PREFIX)
-        write_u16(w, d->prefix_len);
-    write_u64(w, d->hash);
-    if (kind == DOT_PUT)
+    switch (d->kind) {
+    case DOT_PUT:
         write_bytes(w, slice_of(d->digest.bytes, sizeof d->digest.bytes));
+        return;
+    case DOT_NOSTORE:
+    case DOT_BEGIN:
+        write_u32(w, d->ms);
+        return;
+    case DOT_COMMIT:
+    case DOT_ABORT:
+        write_u64(w, d->subject_epoch);
+        write_u64(w, d->subject_seq);
+        return;
+    default:
+        return;
+    }
+}
+
+static void write_fields(struct writer *w, const struct dot *d)
+{
+    switch (d->kind) {
+    case DOT_TAGS_ALL:
+        write_u8(w, (uint8_t)(d->more.len / TAG_LEN));
+        write_bytes(w, d->more);
+        return;
+    case DOT_BUCKETS:
+        write_bytes(w, d->more);
+        return;
+    case DOT_POISON:
+        write_u64(w, d->subject_epoch);
+        return;
+    case DOT_ALL:
+        return;
+    case DOT_PREFIX:
+        write_u16(w, d->prefix_len);
+        break;
+    case DOT_BEGIN:
+        write_u8(w, CLASS_KEY);
+        break;
+    default:
+        break;
+    }
+    write_u64(w, d->hash);
+    write_behind_hash(w, d);
 }
 
 static void write_name(struct writer *w, const struct dot_name *name)
@@ -67,37 +158,53 @@ static void write_name(struct writer *w, const struct dot_name *name)
     write_bytes(w, name->target);
 }
 
-/** Write what the length byte counts: at most 254 bytes, or ERR_SPACE. step 0: first of its block. */
+static int flags_of(const struct dot *d, bool skips, bool with_name)
+{
+    return (with_name ? FLAG_NAME : 0) | (d->has_version ? FLAG_VERSION : 0) |
+           (d->soft ? FLAG_SOFT : 0) | (skips ? FLAG_SKIP : 0) | (d->relay ? FLAG_RELAY : 0);
+}
+
+/** Write what the length counts, or ERR_SPACE. step 0: first of its block. */
 static void write_record(struct writer *w, const struct dot *d, uint16_t step, bool with_name)
 {
-    const uint8_t kind = kind_is_known(d->kind) ? d->kind : DOT_ALL;
     const bool skips = step > 1;
-    const int flags =
-        (with_name ? FLAG_NAME : 0) | (d->has_version ? FLAG_VERSION : 0) | (skips ? FLAG_SKIP : 0);
-    write_u8(w, kind);
-    write_u8(w, (uint8_t)flags);
+    write_u8(w, d->kind);
+    write_u8(w, (uint8_t)flags_of(d, skips, with_name));
     if (skips)
         write_u16(w, step);
-    write_fields(w, kind, d);
+    write_fields(w, d);
     if (d->has_version)
         write_u64(w, d->version);
     if (with_name)
         write_name(w, &d->name);
 }
 
-/** Make the record in buf; without its name when it would be too long with it. */
-static struct slice make_record(const struct dot *d, uint16_t step, bool with_name, uint8_t *buf)
+/** Make the record in buf; without its name when it would need the escape with it. */
+static struct slice make_record(const struct dot *d, uint16_t step, bool with_name,
+                                uint8_t buf[INSIDE_LONG])
 {
-    struct writer w = writer_of(buf, LEN_ESCAPE - 1);
+    struct writer w = writer_of(buf, INSIDE_MAX);
     const bool named = with_name && d->name.known && d->name.ns.len <= NAME_NS_MAX &&
                        d->name.target.len <= UINT8_MAX;
     write_record(&w, d, step, named);
     if (w.err != OK) {
-        w = writer_of(buf, LEN_ESCAPE - 1);
+        w = writer_of(buf, d->kind == DOT_BUCKETS ? INSIDE_LONG : INSIDE_MAX);
         write_record(&w, d, step, false);
     }
     assert(w.err == OK);
     return writer_slice(&w);
+}
+
+/** What d is to others: of a kind that we do not know we have nothing but that it may be any. */
+static const struct dot *tell_dot(const struct dot *d, struct dot *all)
+{
+    if (kind_is_known(d->kind)) {
+        assert(dot_is_sound(d));
+        return d;
+    }
+    *all = (struct dot){
+        .epoch = d->epoch, .seq = d->seq, .kind = DOT_ALL, .relay = d->relay, .name = d->name};
+    return all;
 }
 
 static void open_block(struct dots_writer *w, const struct dot *d)
@@ -118,19 +225,36 @@ static void count_record(struct dots_writer *w, uint64_t seq)
     w->w.at[w->count_at + 1] = (uint8_t)(w->count & 0xFF);
 }
 
+/** Bytes of a record's length. */
+static size_t len_len(size_t len)
+{
+    return len < LEN_ESCAPE ? 1 : 3;
+}
+
+static void write_len(struct writer *w, size_t len)
+{
+    if (len < LEN_ESCAPE) {
+        write_u8(w, (uint8_t)len);
+        return;
+    }
+    write_u8(w, LEN_ESCAPE);
+    write_u16(w, (uint16_t)len);
+}
+
 enum err dots_add(struct dots_writer *w, const struct dot *d, bool with_name)
 {
     assert(d->epoch != 0 && d->seq != 0);
-    uint8_t buf[LEN_ESCAPE - 1];
+    uint8_t buf[INSIDE_LONG];
+    struct dot all;
     const bool same = continues_block(w, d);
     const uint16_t step = same ? (uint16_t)(d->seq - w->seq) : 0;
-    const struct slice record = make_record(d, step, with_name, buf);
-    const size_t need = (same ? 0U : BLOCK_HEAD) + 1U + record.len;
+    const struct slice record = make_record(tell_dot(d, &all), step, with_name, buf);
+    const size_t need = (same ? 0U : BLOCK_HEAD) + len_len(record.len) + record.len;
     if (w->w.cap - w->w.len < need)
         return ERR_SPACE;
     if (!same)
         open_block(w, d);
-    write_u8(&w->w, (uint8_t)record.len);
+    write_len(&w->w, record.len);
     write_bytes(&w->w, record);
     count_record(w, d->seq);
     return OK;
@@ -173,18 +297,61 @@ static bool advance(struct dots_reader *r, uint16_t step)
     return step != 0 && !__builtin_add_overflow(r->seq, step, &r->seq);
 }
 
-static void read_fields(struct reader *r, struct dot *d)
+static void read_digest(struct reader *r, struct hash128 *out)
 {
-    if (d->kind == DOT_ALL)
-        return;
-    if (d->kind == DOT_PREFIX)
-        d->prefix_len = read_u16(r);
-    d->hash = read_u64(r);
-    if (d->kind != DOT_PUT)
-        return;
-    const struct slice digest = read_bytes(r, sizeof d->digest.bytes);
+    const struct slice digest = read_bytes(r, sizeof out->bytes);
     if (digest.len != 0)
-        memcpy(d->digest.bytes, digest.at, digest.len);
+        memcpy(out->bytes, digest.at, digest.len);
+}
+
+static void read_behind_hash(struct reader *r, struct dot *d)
+{
+    switch (d->kind) {
+    case DOT_PUT:
+        read_digest(r, &d->digest);
+        return;
+    case DOT_NOSTORE:
+    case DOT_BEGIN:
+        d->ms = read_u32(r);
+        return;
+    case DOT_COMMIT:
+    case DOT_ABORT:
+        d->subject_epoch = read_u64(r);
+        d->subject_seq = read_u64(r);
+        return;
+    default:
+        return;
+    }
+}
+
+/** Read what a known kind has behind its flags. false when a field names what is not known. */
+static bool read_fields(struct reader *r, struct dot *d)
+{
+    bool known = true;
+    switch (d->kind) {
+    case DOT_TAGS_ALL:
+        d->more = read_bytes(r, (size_t)read_u8(r) * TAG_LEN);
+        return true;
+    case DOT_BUCKETS:
+        d->more = read_bytes(r, DOT_BUCKETS_LEN);
+        return true;
+    case DOT_POISON:
+        d->subject_epoch = read_u64(r);
+        return true;
+    case DOT_ALL:
+        return true;
+    case DOT_PREFIX:
+        d->prefix_len = read_u16(r);
+        break;
+    case DOT_BEGIN:
+        known = read_u8(r) == CLASS_KEY;
+        break;
+    default:
+        break;
+    }
+    d->hash = read_u64(r);
+    read_behind_hash(r, d);
+    return known;
 }
 
 static void read_name(struct reader *r, struct dot_name *name)
@@ -198,6 +365,17 @@ static void read_name(struct reader *r, struct dot_name *name)
         *name = (struct dot_name){0};
 }
 
+/** Read what stands behind the flags and the step of a known kind. */
+static bool read_parts(struct reader *in, struct dot *d, bool with_name)
+{
+    const bool known = read_fields(in, d);
+    if (d->has_version)
+        d->version = read_u64(in);
+    if (with_name)
+        read_name(in, &d->name);
+    return known && in->err == OK && dot_is_sound(d);
+}
+
 /** Read one record's inside. What stands behind the known parts is of a later version. */
 static bool read_record(struct dots_reader *r, struct reader *in, struct dot *d)
 {
@@ -206,18 +384,14 @@ static bool read_record(struct dots_reader *r, struct reader *in, struct dot *d)
     const uint16_t step = (flags & FLAG_SKIP) != 0 ? read_u16(in) : 1;
     if (in->err != OK || !advance(r, step))
         return false;
-    *d = (struct dot){.epoch = r->epoch, .seq = r->seq, .kind = DOT_ALL};
-    /* An effect that we do not know may be any: too much is killed rather than too little. */
+    *d = (struct dot){
+        .epoch = r->epoch, .seq = r->seq, .kind = kind, .relay = (flags & FLAG_RELAY) != 0};
+    /* An effect that we do not know may be any: it acts as DOT_ALL, and nothing else is read. */
     if (!kind_is_known(kind))
         return true;
-    d->kind = kind;
-    read_fields(in, d);
+    d->soft = (flags & FLAG_SOFT) != 0;
     d->has_version = (flags & FLAG_VERSION) != 0;
-    if (d->has_version)
-        d->version = read_u64(in);
-    if ((flags & FLAG_NAME) != 0)
-        read_name(in, &d->name);
-    return in->err == OK;
+    return read_parts(in, d, (flags & FLAG_NAME) != 0);
 }
 
 bool dots_next(struct dots_reader *r, struct dot *out)

@@ -20,6 +20,19 @@ void object_room_fini(struct object_room *r)
     msgpack_zone_destroy(&r->zone);
 }
 
+void *object_codec_new(struct arena *arena, size_t len, const struct scan_limits *limits)
+{
+    assert(len >= sizeof(struct object_room));
+    void *codec = arena_take(arena, 1, len);
+    return codec != NULL && object_room_init(codec, limits) ? codec : NULL;
+}
+
+void object_codec_free(void *codec)
+{
+    if (codec != NULL)
+        object_room_fini(codec);
+}
+
 /** Let msgpack-c see exactly the bytes that the scan has measured. */
 static enum err unpack(struct object_room *r, struct slice value, msgpack_object *out)
 {

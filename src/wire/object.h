@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/slice.h"
 #include "wire/scan.h"
@@ -33,6 +34,16 @@ bool object_room_init(struct object_room *r, const struct scan_limits *limits);
 
 /** Give the room back to the heap. */
 void object_room_fini(struct object_room *r);
+
+/**
+ * Take a decoder of len bytes, which begins with its object_room, from the arena, and make that room.
+ *
+ * Returns: NULL when the arena is too small or the heap empty.
+ */
+void *object_codec_new(struct arena *arena, size_t len, const struct scan_limits *limits);
+
+/** Give the room of such a decoder back to the heap; nothing for NULL. */
+void object_codec_free(void *codec);
 
 /**
  * Decode the one msgpack value at the start of bytes: scan_value() first, then msgpack-c.

@@ -2,9 +2,10 @@
  * wire/peer.h - the body of a datagram between nodes, as a plain struct and as bytes.
  *
  * One msgpack array, new fields only at its end:
- * `[type, gen, ver, view_hash, head, vector_hash, echo or nil, args, records, dots, covers]`.
- * Unknown trailing elements are skipped; an unknown type is ERR_VERSION. Nothing here decides
- * anything. The layouts with worked bytes are in proto/peer.md.
+ * `[type, gen, ver, view_hash, head, vector_hash, echo or nil, args, records, dots, covers,
+ * retired_n, forgotten_n]`; the last two are left out when both are 0, and whoever pads such a body
+ * appends a bin. Unknown trailing elements are skipped; an unknown type is ERR_VERSION. Nothing here
+ * decides anything. The layouts with worked bytes are in proto/peer.md.
  */
 #pragma once
 
@@ -16,10 +17,10 @@
 #include "base/dot.h"
 #include "base/err.h"
 #include "base/slice.h"
+#include "wire/peer_args.h"
 
 #define PEER_BODY_MAX    1144 /* bytes of a datagram's body that we send */
 #define PEER_RECORDS_MAX 64
-#define PEER_RANGES_MAX  32
 #define PEER_DEPTH_MAX   6
 #define PEER_NODES_MAX   1024 /* holds all 64 records of 12 values, and 32 ranges */
 #define PEER_NAME_MAX    63
@@ -36,7 +37,13 @@ enum peer_type {
     PEER_GONE = 8,
     PEER_HEADS = 9,
     PEER_LEAVE = 10,
-    PEER_DOTS = 11 /* an answer to PULL: as GOSSIP, but the dots were asked for */
+    PEER_DOTS = 11,   /* an answer to PULL: as GOSSIP, but the dots were asked for */
+    PEER_POLL = 12,   /* what have you covered? for a certificate */
+    PEER_PROOF = 13,  /* the answer */
+    PEER_SUMS = 14,   /* running digests, to be compared */
+    PEER_SAMPLE = 15, /* hashes of a few entries, to be compared */
+    PEER_TRACE = 16,  /* what became of this dot at your place? */
+    PEER_TRACED = 17  /* the answer */
 };
 
 /** Member states on the wire. CANDIDATE is never sent. */
@@ -70,54 +77,6 @@ struct peer_record {
     struct slice meta; /* empty = nil */
 };
 
-/** What a PING's sender believes of its target (the buddy field of Lifeguard). */
-struct peer_you {
-    bool known;
-    uint8_t state;
-    uint64_t gen;
-    uint32_t ver;
-};
-
-struct peer_ping { /* [challenge8 bin, to_name or nil, to_gen, you or nil, lhm] */
-    uint64_t challenge;
-    struct slice to_name; /* empty = nil: anybody at this address */
-    uint64_t to_gen;
-    struct peer_you you;
-    uint8_t lhm;
-};
-
-struct peer_ack { /* [challenge8 bin, own challenge8 bin or nil, data_age_ms] */
-    uint64_t challenge;
-    bool has_own;
-    uint64_t own;
-    uint32_t data_age_ms; /* since the data plane's last heartbeat */
-};
-
-struct peer_ping_req { /* [challenge8 bin, name, gen, addr bin, port, budget_ms] */
-    uint64_t challenge;
-    struct slice name;
-    uint64_t gen;
-    struct addr addr;
-    uint32_t budget_ms;
-};
-
-struct peer_reply { /* NACK [challenge8 bin, reason]; NOT_ME [challenge8 bin, name, gen] */
-    uint64_t challenge;
-    uint8_t reason;    /* NACK */
-    struct slice name; /* NOT_ME: who is at this address */
-    uint64_t gen;      /* NOT_ME */
-};
-
-struct peer_ranges { /* PULL, GONE: [[epoch, lo, hi]...] */
-    struct dot_range at[PEER_RANGES_MAX];
-    size_t n;
-};
-
-struct peer_heads {      /* [groups bin (32 x u64) or nil, covers bin] */
-    struct slice groups; /* empty = nil */
-    struct slice covers;
-};
-
 /** One body. Slices are lent: on encoding by the caller, on decoding from the input bytes. */
 struct peer_msg {
     uint8_t type;
@@ -136,11 +95,19 @@ struct peer_msg {
         struct peer_reply reply; /* NACK, NOT_ME */
         struct peer_ranges ranges;
         struct peer_heads heads;
+        struct peer_poll poll;
+        struct peer_proof proof;
+        struct peer_sums sums;
+        struct peer_samples samples;
+        struct peer_trace trace;
+        struct peer_traced traced;
     } args; /* GOSSIP, DOTS, LEAVE: nil */
     struct peer_record records[PEER_RECORDS_MAX];
     size_t records_n;
-    struct slice dots;   /* wire/dots.h; empty = nil */
-    struct slice covers; /* wire/dots.h; empty = nil */
+    struct slice dots;    /* wire/dots.h; empty = nil */
+    struct slice covers;  /* wire/dots.h; empty = nil */
+    uint32_t retired_n;   /* origins that the sender ever retired */
+    uint32_t forgotten_n; /* and of these, forgotten */
 };
 
 /** A decoder with the memory that msgpack-c needs, taken once. */

@@ -1,26 +1,23 @@
 #include <assert.h>
 #include <string.h>
 
+#include "wire/peer_check.h"
 #include "wire/peer_fields.h"
 
 struct peer_codec {
-    struct object_room room;
+    struct object_room room; /* first: object_codec_new() */
 };
 
 static const struct scan_limits limits = {.depth_max = PEER_DEPTH_MAX, .nodes_max = PEER_NODES_MAX};
 
 struct peer_codec *peer_codec_new(struct arena *arena)
 {
-    struct peer_codec *c = arena_take(arena, 1, sizeof *c);
-    if (c == NULL || !object_room_init(&c->room, &limits))
-        return NULL;
-    return c;
+    return object_codec_new(arena, sizeof(struct peer_codec), &limits);
 }
 
 void peer_codec_free(struct peer_codec *c)
 {
-    if (c != NULL)
-        object_room_fini(&c->room);
+    object_codec_free(c);
 }
 
 /** Read nil or a challenge of 8 bytes. Returns: whether there was one. */
@@ -86,6 +83,11 @@ static void read_heads(struct object_reader *r, struct peer_heads *out)
     if (out->groups.len != 0 && out->groups.len != PEER_GROUPS_LEN)
         object_fail(r, ERR_MALFORMED);
     out->covers = peer_read_covers(r, false);
+    if (r->left == 0)
+        return;
+    out->ring_seen = object_u32(r);
+    out->retired_from = r->left == 0 ? 0 : object_u32(r);
+    out->retired = r->left == 0 ? (struct slice){0} : peer_read_retired(r);
 }
 
 /** Read an array of arguments, whose elements behind the known ones are of a later version. */
@@ -122,6 +124,10 @@ static void read_args(struct object_reader *r, struct peer_msg *out)
         ranges->n = peer_read_ranges(r, ranges->at, PEER_RANGES_MAX);
         return;
     }
+    if (peer_check_has(out->type)) {
+        peer_check_read(r, out);
+        return;
+    }
     const bool none = out->type == PEER_GOSSIP || out->type == PEER_DOTS || out->type == PEER_LEAVE;
     if (none && object_nil(r))
         return;
@@ -132,9 +138,20 @@ static void read_args(struct object_reader *r, struct peer_msg *out)
 static void read_type(struct object_reader *r, uint8_t *out)
 {
     const uint64_t type = object_u64(r, UINT64_MAX);
-    if (type < PEER_PING || type > PEER_DOTS)
+    if (type < PEER_PING || type > PEER_TRACED)
         object_fail(r, ERR_VERSION);
     *out = r->err == OK ? (uint8_t)type : 0;
+}
+
+/** Read the counts at the end, which are left out when they are 0. A bin in their place pads. */
+static void read_counts(struct object_reader *r, struct peer_msg *out)
+{
+    if (r->err != OK || r->left == 0 || r->at->type == MSGPACK_OBJECT_BIN)
+        return;
+    out->retired_n = object_u32(r);
+    out->forgotten_n = object_u32(r);
+    if (out->forgotten_n > out->retired_n)
+        object_fail(r, ERR_MALFORMED);
 }
 
 static void read_body(struct object_reader *r, struct peer_msg *out)
@@ -152,6 +169,7 @@ static void read_body(struct object_reader *r, struct peer_msg *out)
     out->records_n = peer_read_records(r, out->records, PEER_RECORDS_MAX);
     out->dots = peer_read_bin_or_nil(r, SIZE_MAX);
     out->covers = peer_read_covers(r, true);
+    read_counts(r, out);
 }
 
 enum err peer_decode(struct peer_codec *c, struct slice bytes, struct peer_msg *out)

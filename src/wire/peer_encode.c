@@ -1,9 +1,10 @@
 #include <assert.h>
 
 #include "wire/dots.h"
+#include "wire/peer_check.h"
 #include "wire/peer_fields.h"
 
-#define BODY_FIELDS 11
+#define BODY_FIELDS 11 /* and 2 more when there is something to count */
 
 static void pack_bin64_or_nil(struct packer *p, bool known, uint64_t value)
 {
@@ -84,15 +85,21 @@ static void pack_ranges(struct packer *p, const struct peer_ranges *ranges)
 static void pack_heads(struct packer *p, const struct peer_heads *heads)
 {
     assert(heads->groups.len == 0 || heads->groups.len == PEER_GROUPS_LEN);
-    assert(heads->covers.len % COVER_LEN == 0);
-    pack_array(p, 2);
+    assert(heads->covers.len % COVER_LEN == 0 && heads->retired.len % PEER_RETIRED_LEN == 0);
+    const bool retired = (heads->ring_seen | heads->retired_from) != 0 || heads->retired.len != 0;
+    pack_array(p, retired ? 5 : 2);
     pack_bin_or_nil(p, heads->groups);
     pack_bin(p, heads->covers);
+    if (!retired)
+        return;
+    pack_u64(p, heads->ring_seen);
+    pack_u64(p, heads->retired_from);
+    pack_bin(p, heads->retired);
 }
 
 static void pack_args(struct packer *p, const struct peer_msg *m)
 {
-    assert(m->type >= PEER_PING && m->type <= PEER_DOTS);
+    assert(m->type >= PEER_PING && m->type <= PEER_TRACED);
     switch ((enum peer_type)m->type) {
     case PEER_PING:
         pack_ping(p, &m->args.ping);
@@ -121,14 +128,23 @@ static void pack_args(struct packer *p, const struct peer_msg *m)
     case PEER_DOTS:
         pack_nil(p);
         return;
+    case PEER_POLL:
+    case PEER_PROOF:
+    case PEER_SUMS:
+    case PEER_SAMPLE:
+    case PEER_TRACE:
+    case PEER_TRACED:
+        peer_check_pack(p, m);
+        return;
     }
 }
 
 static void pack_body(struct packer *p, const struct peer_msg *m)
 {
     assert(m->gen <= PEER_GEN_MAX && m->records_n <= PEER_RECORDS_MAX);
-    assert(m->covers.len % COVER_LEN == 0);
-    pack_array(p, BODY_FIELDS);
+    assert(m->covers.len % COVER_LEN == 0 && m->forgotten_n <= m->retired_n);
+    const bool counts = m->retired_n != 0;
+    pack_array(p, counts ? BODY_FIELDS + 2 : BODY_FIELDS);
     pack_u64(p, m->type);
     pack_u64(p, m->gen);
     pack_u64(p, m->ver);
@@ -140,6 +156,10 @@ static void pack_body(struct packer *p, const struct peer_msg *m)
     peer_pack_records(p, m->records, m->records_n);
     pack_bin_or_nil(p, m->dots);
     pack_bin_or_nil(p, m->covers);
+    if (!counts)
+        return;
+    pack_u64(p, m->retired_n);
+    pack_u64(p, m->forgotten_n);
 }
 
 enum err peer_encode(const struct peer_msg *m, uint8_t *out, size_t cap, size_t *len)

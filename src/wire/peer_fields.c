@@ -63,6 +63,14 @@ struct slice peer_read_covers(struct object_reader *r, bool nil_allowed)
     return covers;
 }
 
+struct slice peer_read_retired(struct object_reader *r)
+{
+    const struct slice retired = object_bin(r, SIZE_MAX);
+    if (retired.len % PEER_RETIRED_LEN != 0)
+        object_fail(r, ERR_MALFORMED);
+    return retired;
+}
+
 void peer_assert_name(struct slice name)
 {
     assert(name.len >= 1 && name.len <= PEER_NAME_MAX);

@@ -36,6 +36,9 @@ uint8_t peer_read_state(struct object_reader *r);
 /** Read covers: a bin of whole covers, or nil where that is allowed. Lends. */
 struct slice peer_read_covers(struct object_reader *r, bool nil_allowed);
 
+/** Read retired origins: a bin of whole entries. Lends. */
+struct slice peer_read_retired(struct object_reader *r);
+
 /** Asserts that name can be a member's name. */
 void peer_assert_name(struct slice name);
 

@@ -8,8 +8,16 @@
 
 #define DIGEST_LEN ((size_t)STREAM_BUCKETS * 8)
 
+#define BUCKET_BITS_MIN 12
+#define BUCKET_BITS_MAX 16
+
+static_assert(1U << (BUCKET_BITS_MAX - 3) == STREAM_TOUCHED_BITS_MAX, "the largest bitmap");
+
+#define TOUCHED_EVERYTHING 1U
+#define TOUCHED_TAGGED     2U
+
 struct stream_codec {
-    struct object_room room;
+    struct object_room room; /* first: object_codec_new() */
     struct peer_record records[STREAM_RECORDS_MAX];
     struct dot_range ranges[STREAM_RANGES_MAX];
 };
@@ -19,19 +27,16 @@ static const struct scan_limits limits = {.depth_max = STREAM_DEPTH_MAX,
 
 struct stream_codec *stream_codec_new(struct arena *arena)
 {
-    struct stream_codec *c = arena_take(arena, 1, sizeof *c);
-    if (c == NULL || !object_room_init(&c->room, &limits))
-        return NULL;
-    return c;
+    return object_codec_new(arena, sizeof(struct stream_codec), &limits);
 }
 
 void stream_codec_free(struct stream_codec *c)
 {
-    if (c != NULL)
-        object_room_fini(&c->room);
+    object_codec_free(c);
 }
 
-/** Can a message of this type carry len bytes? A digest has one length, covers are of one size. */
+/** Can a message of this type carry len bytes? A digest has one length, covers and retired origins are of
+ *  one size each. */
 static bool bytes_fit(uint8_t type, size_t len)
 {
     switch (type) {
@@ -39,6 +44,8 @@ static bool bytes_fit(uint8_t type, size_t len)
         return len == DIGEST_LEN;
     case STREAM_HEADS:
         return len % COVER_LEN == 0;
+    case STREAM_RETIRED:
+        return len % PEER_RETIRED_LEN == 0;
     default:
         return true;
     }
@@ -89,9 +96,27 @@ static void pack_bytes(struct packer *p, const struct stream_msg *m)
     pack_bin(p, m->bytes);
 }
 
+/** Bytes of a bitmap of 2^bits buckets. */
+static size_t bitmap_len(uint8_t bits)
+{
+    return (size_t)1 << (bits - 3);
+}
+
+static void pack_touched(struct packer *p, const struct stream_msg *m)
+{
+    assert(m->ranges_n <= STREAM_RANGES_MAX);
+    assert(m->bucket_bits >= BUCKET_BITS_MIN && m->bucket_bits <= BUCKET_BITS_MAX);
+    assert(m->bytes.len == (m->everything ? 0 : bitmap_len(m->bucket_bits)));
+    pack_head(p, m, 5);
+    peer_pack_ranges(p, m->ranges, m->ranges_n);
+    pack_u64(p, (m->everything ? TOUCHED_EVERYTHING : 0) | (m->tagged ? TOUCHED_TAGGED : 0));
+    pack_u64(p, m->bucket_bits);
+    pack_bin(p, m->bytes);
+}
+
 static void pack_msg(struct packer *p, const struct stream_msg *m)
 {
-    assert(m->type >= STREAM_HELLO && m->type <= STREAM_DONE);
+    assert(m->type >= STREAM_HELLO && m->type <= STREAM_RETIRED);
     switch ((enum stream_type)m->type) {
     case STREAM_HELLO:
         pack_hello(p, &m->hello);
@@ -103,6 +128,7 @@ static void pack_msg(struct packer *p, const struct stream_msg *m)
     case STREAM_DIGEST:
     case STREAM_HEADS:
     case STREAM_DOTS:
+    case STREAM_RETIRED:
         pack_bytes(p, m);
         return;
     case STREAM_RECORDS:
@@ -114,6 +140,9 @@ static void pack_msg(struct packer *p, const struct stream_msg *m)
         return;
     case STREAM_DONE:
         pack_head(p, m, 1);
+        return;
+    case STREAM_TOUCHED:
+        pack_touched(p, m);
         return;
     }
 }
@@ -164,6 +193,26 @@ static void read_ranges(struct object_reader *r, struct stream_codec *c, struct 
     out->ranges = c->ranges;
 }
 
+static void read_touched(struct object_reader *r, struct stream_codec *c, struct stream_msg *out)
+{
+    read_ranges(r, c, out);
+    const uint8_t flags = object_u8(r);
+    out->bucket_bits = (uint8_t)object_u64(r, BUCKET_BITS_MAX);
+    out->bytes = object_bin(r, SIZE_MAX);
+    if (r->err == OK && out->bucket_bits < BUCKET_BITS_MIN)
+        object_fail(r, ERR_MALFORMED);
+    if (r->err != OK)
+        return;
+    const bool everything = (flags & TOUCHED_EVERYTHING) != 0;
+    if (out->bytes.len != (everything ? 0 : bitmap_len(out->bucket_bits)))
+        object_fail(r, ERR_MALFORMED);
+    out->tagged = (flags & TOUCHED_TAGGED) != 0;
+    /* What only a later version can say may touch anything: too much rather than too little. */
+    out->everything = (flags & ~TOUCHED_TAGGED) != 0;
+    if (out->everything)
+        out->bytes = (struct slice){0};
+}
+
 /** Read what follows the type. Elements behind that are of a later version and skipped. */
 static void read_msg(struct object_reader *r, struct stream_codec *c, struct stream_msg *out)
 {
@@ -177,6 +226,7 @@ static void read_msg(struct object_reader *r, struct stream_codec *c, struct str
     case STREAM_DIGEST:
     case STREAM_HEADS:
     case STREAM_DOTS:
+    case STREAM_RETIRED:
         read_bytes_of(r, out);
         return;
     case STREAM_RECORDS:
@@ -187,6 +237,9 @@ static void read_msg(struct object_reader *r, struct stream_codec *c, struct str
         read_ranges(r, c, out);
         return;
     case STREAM_DONE:
+        return;
+    case STREAM_TOUCHED:
+        read_touched(r, c, out);
         return;
     }
 }
@@ -201,7 +254,7 @@ enum err stream_decode(struct stream_codec *c, struct slice bytes, struct stream
         return err;
     struct object_reader r = object_reader_of(&body);
     const uint64_t type = object_u64(&r, UINT64_MAX);
-    if (type < STREAM_HELLO || type > STREAM_DONE)
+    if (type < STREAM_HELLO || type > STREAM_RETIRED)
         object_fail(&r, ERR_VERSION);
     if (r.err != OK)
         return r.err;

@@ -20,14 +20,18 @@
 enum stream_type {
     STREAM_HELLO = 1,
     STREAM_AUTH = 2,
-    STREAM_DIGEST = 3,  /* 256 bucket hashes of the member table */
-    STREAM_RECORDS = 4, /* member records */
-    STREAM_HEADS = 5,   /* covers of every origin */
-    STREAM_PULL = 6,    /* ranges wanted */
-    STREAM_DOTS = 7,    /* dots asked for */
-    STREAM_GONE = 8,    /* ranges asked for, no longer held */
-    STREAM_DONE = 9     /* nothing more will be asked or sent */
+    STREAM_DIGEST = 3,   /* 256 bucket hashes of the member table */
+    STREAM_RECORDS = 4,  /* member records */
+    STREAM_HEADS = 5,    /* covers of every origin */
+    STREAM_PULL = 6,     /* ranges wanted */
+    STREAM_DOTS = 7,     /* dots asked for */
+    STREAM_GONE = 8,     /* ranges asked for, no longer held */
+    STREAM_DONE = 9,     /* nothing more will be asked or sent */
+    STREAM_TOUCHED = 10, /* ranges asked for, no longer held, and the buckets that they touched */
+    STREAM_RETIRED = 11  /* retired origins */
 };
+
+#define STREAM_TOUCHED_BITS_MAX 8192 /* bytes of a TOUCHED bitmap */
 
 enum stream_purpose {
     STREAM_FOR_PING = 1,
@@ -51,11 +55,16 @@ struct stream_msg {
     uint8_t type;
     struct stream_hello hello;         /* HELLO */
     uint64_t echo;                     /* AUTH: [type, echo] */
-    struct slice bytes;                /* DIGEST, HEADS, DOTS: [type, bin] */
+    struct slice bytes;                /* DIGEST, HEADS, DOTS, RETIRED: [type, bin];
+                                        * RETIRED: `number u32 | epoch u64 | last u64`, repeated;
+                                        * TOUCHED: the bitmap; empty when everything was touched */
     const struct peer_record *records; /* RECORDS, to encode: [type, [record...]] */
     size_t records_n;
     const struct dot_range *ranges; /* PULL, GONE, to encode: [type, [[epoch, lo, hi]...]] */
-    size_t ranges_n;
+    size_t ranges_n;                /* TOUCHED: [type, [[epoch, lo, hi]...], flags, bits, bin] */
+    bool everything;                /* TOUCHED flag 1: namespaces, prefixes or all */
+    bool tagged;                    /* TOUCHED flag 2: tags */
+    uint8_t bucket_bits;            /* TOUCHED: 12 to 16; bytes has 2^(bucket_bits - 3) bytes */
 };
 
 /** A decoder with room for the records and ranges of one frame. */

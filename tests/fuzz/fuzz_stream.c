@@ -45,6 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
     assert(m.records_n <= STREAM_RECORDS_MAX && m.ranges_n <= STREAM_RANGES_MAX);
     if (m.type == STREAM_DOTS)
         (void)!dots_check(m.bytes, NULL);
+    if (m.type == STREAM_TOUCHED)
+        assert(m.bytes.len == (m.everything ? 0 : (size_t)1 << (m.bucket_bits - 3)));
     round_trip(&m);
     return 0;
 }

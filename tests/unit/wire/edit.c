@@ -60,6 +60,8 @@ static void copy(struct edit *e, struct packer *p, const msgpack_object *o, cons
         pack_str(p, slice_of(o->via.str.ptr, o->via.str.size));
     else if (o->type == MSGPACK_OBJECT_BIN)
         pack_bin(p, slice_of(o->via.bin.ptr, o->via.bin.size));
+    else if (o->type == MSGPACK_OBJECT_BOOLEAN)
+        pack_bool(p, o->via.boolean);
     else
         pack_nil(p);
 }

@@ -22,6 +22,9 @@ struct slice golden_dot(void);
 /** One cover. */
 struct slice golden_cover(void);
 
+/** Two retired origins. */
+struct slice golden_retired(void);
+
 /** The bytes of the message whose vector is `name`, in buf. */
 struct slice golden_bytes(const char *name, uint8_t *buf, size_t cap);
 

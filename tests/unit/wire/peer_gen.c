@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/bytes.h"
 
 #define GEN_MAX (UINT64_C(1) << 62)
 
@@ -14,6 +15,9 @@ void peer_gen_init(struct peer_gen *g)
     rng_init(&g->rng, g->seed);
     for (size_t i = 0; i < sizeof g->pool; i++)
         g->pool[i] = (uint8_t)rng_next(&g->rng);
+    struct writer tags = writer_of(g->tags, sizeof g->tags);
+    for (uint64_t i = 0; i < PEER_GEN_TAGS; i++)
+        write_u64(&tags, i << 56 | rng_next(&g->rng) >> 8);
 }
 
 static uint64_t edge(struct peer_gen *g)
@@ -130,10 +134,83 @@ static void any_ranges(struct peer_gen *g, struct peer_ranges *out)
         out->at[i] = peer_gen_range(g);
 }
 
+/** Whole entries of this length. */
+static struct slice any_entries(struct peer_gen *g, size_t entry_len)
+{
+    const size_t len = entry_len * (size_t)peer_gen_u64(g, 20);
+    return peer_gen_bytes(g, len, len);
+}
+
 static struct slice any_covers(struct peer_gen *g)
 {
-    const size_t len = 24 * (size_t)peer_gen_u64(g, 20);
-    return peer_gen_bytes(g, len, len);
+    return any_entries(g, 24);
+}
+
+static uint64_t any_u64(struct peer_gen *g)
+{
+    return peer_gen_u64(g, UINT64_MAX);
+}
+
+static uint32_t any_u32(struct peer_gen *g)
+{
+    return (uint32_t)peer_gen_u64(g, UINT32_MAX);
+}
+
+static struct peer_heads any_heads(struct peer_gen *g)
+{
+    struct peer_heads h = {.covers = any_covers(g)};
+    if (rng_chance(&g->rng, 500))
+        h.groups = peer_gen_bytes(g, 256, 256);
+    if (rng_chance(&g->rng, 300))
+        return h;
+    h.ring_seen = any_u32(g);
+    h.retired_from = any_u32(g);
+    h.retired = any_entries(g, PEER_RETIRED_LEN);
+    return h;
+}
+
+static struct peer_proof any_proof(struct peer_gen *g)
+{
+    return (struct peer_proof){.challenge = any_u64(g),
+                               .vote = (uint8_t)rng_below(&g->rng, 3),
+                               .window_ms = any_u32(g),
+                               .partial = rng_chance(&g->rng, 500),
+                               .rest_hash = any_u64(g),
+                               .covers = any_covers(g)};
+}
+
+static void any_sums(struct peer_gen *g, struct peer_sums *out)
+{
+    out->n = (size_t)peer_gen_u64(g, PEER_SUMS_MAX);
+    for (size_t i = 0; i < out->n; i++) {
+        const struct dot_range r = peer_gen_range(g);
+        out->at[i] = (struct peer_sum){r.epoch, r.lo - 1, r.hi, any_u64(g)};
+    }
+}
+
+static void any_samples(struct peer_gen *g, struct peer_samples *out)
+{
+    out->n = (size_t)peer_gen_u64(g, PEER_SAMPLES_MAX);
+    for (size_t i = 0; i < out->n; i++)
+        out->at[i] = (struct peer_sample){any_u64(g), any_u64(g)};
+}
+
+static void any_check(struct peer_gen *g, struct peer_msg *m)
+{
+    if (m->type == PEER_POLL)
+        m->args.poll = (struct peer_poll){any_u64(g), any_u32(g)};
+    if (m->type == PEER_PROOF)
+        m->args.proof = any_proof(g);
+    if (m->type == PEER_SUMS)
+        any_sums(g, &m->args.sums);
+    if (m->type == PEER_SAMPLE)
+        any_samples(g, &m->args.samples);
+    if (m->type == PEER_TRACE)
+        m->args.trace = (struct peer_trace){any_u64(g), 1 + peer_gen_u64(g, UINT64_MAX - 1),
+                                            1 + peer_gen_u64(g, UINT64_MAX - 1)};
+    if (m->type == PEER_TRACED)
+        m->args.traced = (struct peer_traced){any_u64(g), (uint8_t)rng_below(&g->rng, 5),
+                                              any_u64(g), any_u64(g)};
 }
 
 static void any_args(struct peer_gen *g, struct peer_msg *m)
@@ -162,13 +239,14 @@ static void any_args(struct peer_gen *g, struct peer_msg *m)
         any_ranges(g, &m->args.ranges);
         break;
     case PEER_HEADS:
-        if (rng_chance(&g->rng, 500))
-            m->args.heads.groups = peer_gen_bytes(g, 256, 256);
-        m->args.heads.covers = any_covers(g);
+        m->args.heads = any_heads(g);
         break;
     case PEER_GOSSIP:
     case PEER_LEAVE:
     case PEER_DOTS:
+        break;
+    default:
+        any_check(g, m);
         break;
     }
 }
@@ -187,6 +265,10 @@ void peer_gen_msg(struct peer_gen *g, uint8_t type, size_t records_n, struct pee
     if (out->has_echo)
         out->echo = peer_gen_u64(g, UINT64_MAX);
     out->covers = any_covers(g);
+    if (rng_chance(&g->rng, 500)) {
+        out->retired_n = any_u32(g);
+        out->forgotten_n = (uint32_t)peer_gen_u64(g, out->retired_n);
+    }
     any_args(g, out);
     for (size_t i = 0; i < records_n; i++)
         out->records[i] = peer_gen_record(g);
@@ -194,23 +276,44 @@ void peer_gen_msg(struct peer_gen *g, uint8_t type, size_t records_n, struct pee
 
 static void any_target(struct peer_gen *g, struct dot *d)
 {
-    if (d->kind == DOT_ALL)
-        return;
-    d->hash = peer_gen_u64(g, UINT64_MAX);
+    const size_t tags = 2 + (size_t)rng_below(&g->rng, 15);
+    const bool holds = d->kind == DOT_NOSTORE || d->kind == DOT_BEGIN;
+    const bool ends = d->kind == DOT_COMMIT || d->kind == DOT_ABORT;
+    if (d->kind == DOT_TAGS_ALL)
+        d->more = slice_of(g->tags + 8 * rng_below(&g->rng, PEER_GEN_TAGS - tags + 1), 8 * tags);
+    else if (d->kind == DOT_BUCKETS)
+        d->more = peer_gen_bytes(g, DOT_BUCKETS_LEN, DOT_BUCKETS_LEN);
+    else if (d->kind != DOT_ALL && d->kind != DOT_POISON)
+        d->hash = any_u64(g);
     if (d->kind == DOT_PREFIX)
         d->prefix_len = (uint16_t)peer_gen_u64(g, UINT16_MAX);
     if (d->kind == DOT_PUT)
         memcpy(d->digest.bytes, peer_gen_bytes(g, 16, 16).at, 16);
+    if (holds)
+        d->ms = 1 + (uint32_t)peer_gen_u64(g, DOT_MS_MAX - 1);
+    if (ends || d->kind == DOT_POISON)
+        d->subject_epoch = 1 + peer_gen_u64(g, UINT64_MAX - 1);
+    if (ends)
+        d->subject_seq = 1 + peer_gen_u64(g, UINT64_MAX - 1);
+}
+
+static void any_flags(struct peer_gen *g, struct dot *d)
+{
+    static const bool may_be_soft[DOT_ABORT + 1] = {
+        [DOT_KEY] = true, [DOT_TAG] = true, [DOT_NAMESPACE] = true, [DOT_ALL] = true};
+    const bool may_have_version = d->kind == DOT_KEY || d->kind == DOT_PUT;
+    d->relay = rng_chance(&g->rng, 300);
+    d->soft = may_be_soft[d->kind] && rng_chance(&g->rng, 300);
+    d->has_version = may_have_version && rng_chance(&g->rng, 300);
+    if (d->has_version)
+        d->version = any_u64(g);
 }
 
 struct dot peer_gen_dot(struct peer_gen *g, uint64_t epoch, uint64_t seq)
 {
-    static const uint8_t kinds[] = {DOT_KEY, DOT_PUT, DOT_TAG, DOT_PREFIX, DOT_NAMESPACE, DOT_ALL};
     struct dot d = {.epoch = epoch, .seq = seq};
-    d.kind = kinds[rng_below(&g->rng, ARRAY_LEN(kinds))];
-    d.has_version = rng_chance(&g->rng, 300);
-    if (d.has_version)
-        d.version = peer_gen_u64(g, UINT64_MAX);
+    d.kind = (uint8_t)(DOT_KEY + rng_below(&g->rng, DOT_ABORT));
+    any_flags(g, &d);
     any_target(g, &d);
     if (rng_chance(&g->rng, 400))
         d.name = (struct dot_name){
@@ -220,12 +323,13 @@ struct dot peer_gen_dot(struct peer_gen *g, uint64_t epoch, uint64_t seq)
 
 bool dot_same(const struct dot *a, const struct dot *b)
 {
-    return a->epoch == b->epoch && a->seq == b->seq && a->kind == b->kind &&
-           a->has_version == b->has_version && a->version == b->version &&
-           a->prefix_len == b->prefix_len && a->hash == b->hash &&
+    return a->epoch == b->epoch && a->seq == b->seq && a->kind == b->kind && a->soft == b->soft &&
+           a->relay == b->relay && a->has_version == b->has_version && a->version == b->version &&
+           a->prefix_len == b->prefix_len && a->hash == b->hash && a->ms == b->ms &&
            memcmp(a->digest.bytes, b->digest.bytes, sizeof a->digest.bytes) == 0 &&
-           a->name.known == b->name.known && slice_eq(a->name.ns, b->name.ns) &&
-           slice_eq(a->name.target, b->name.target);
+           a->subject_epoch == b->subject_epoch && a->subject_seq == b->subject_seq &&
+           slice_eq(a->more, b->more) && a->name.known == b->name.known &&
+           slice_eq(a->name.ns, b->name.ns) && slice_eq(a->name.target, b->name.target);
 }
 
 bool record_same(const struct peer_record *a, const struct peer_record *b)
@@ -262,6 +366,62 @@ static bool request_same(const struct peer_ping_req *a, const struct peer_ping_r
            addr_eq(&a->addr, &b->addr) && a->budget_ms == b->budget_ms;
 }
 
+static bool heads_same(const struct peer_heads *a, const struct peer_heads *b)
+{
+    return slice_eq(a->groups, b->groups) && slice_eq(a->covers, b->covers) &&
+           a->ring_seen == b->ring_seen && a->retired_from == b->retired_from &&
+           slice_eq(a->retired, b->retired);
+}
+
+static bool proof_same(const struct peer_proof *a, const struct peer_proof *b)
+{
+    return a->challenge == b->challenge && a->vote == b->vote && a->window_ms == b->window_ms &&
+           a->partial == b->partial && a->rest_hash == b->rest_hash &&
+           slice_eq(a->covers, b->covers);
+}
+
+static bool sums_same(const struct peer_sums *a, const struct peer_sums *b)
+{
+    return a->n == b->n && memcmp(a->at, b->at, a->n * sizeof a->at[0]) == 0;
+}
+
+static bool samples_same(const struct peer_samples *a, const struct peer_samples *b)
+{
+    return a->n == b->n && memcmp(a->at, b->at, a->n * sizeof a->at[0]) == 0;
+}
+
+static bool trace_same(const struct peer_trace *a, const struct peer_trace *b)
+{
+    return a->challenge == b->challenge && a->epoch == b->epoch && a->seq == b->seq;
+}
+
+static bool traced_same(const struct peer_traced *a, const struct peer_traced *b)
+{
+    return a->challenge == b->challenge && a->state == b->state && a->wait_us == b->wait_us &&
+           a->age_ms == b->age_ms;
+}
+
+static bool check_same(const struct peer_msg *a, const struct peer_msg *b)
+{
+    switch ((enum peer_type)a->type) {
+    case PEER_POLL:
+        return a->args.poll.challenge == b->args.poll.challenge &&
+               a->args.poll.window_ms == b->args.poll.window_ms;
+    case PEER_PROOF:
+        return proof_same(&a->args.proof, &b->args.proof);
+    case PEER_SUMS:
+        return sums_same(&a->args.sums, &b->args.sums);
+    case PEER_SAMPLE:
+        return samples_same(&a->args.samples, &b->args.samples);
+    case PEER_TRACE:
+        return trace_same(&a->args.trace, &b->args.trace);
+    case PEER_TRACED:
+        return traced_same(&a->args.traced, &b->args.traced);
+    default:
+        return false;
+    }
+}
+
 static bool args_same(const struct peer_msg *a, const struct peer_msg *b)
 {
     switch ((enum peer_type)a->type) {
@@ -283,14 +443,14 @@ static bool args_same(const struct peer_msg *a, const struct peer_msg *b)
     case PEER_GONE:
         return ranges_same(&a->args.ranges, &b->args.ranges);
     case PEER_HEADS:
-        return slice_eq(a->args.heads.groups, b->args.heads.groups) &&
-               slice_eq(a->args.heads.covers, b->args.heads.covers);
+        return heads_same(&a->args.heads, &b->args.heads);
     case PEER_GOSSIP:
     case PEER_LEAVE:
     case PEER_DOTS:
         return true;
+    default:
+        return check_same(a, b);
     }
-    return false;
 }
 
 bool msg_same(const struct peer_msg *a, const struct peer_msg *b)
@@ -299,7 +459,8 @@ bool msg_same(const struct peer_msg *a, const struct peer_msg *b)
                 a->view_hash == b->view_hash && a->head == b->head &&
                 a->vector_hash == b->vector_hash && a->has_echo == b->has_echo &&
                 a->echo == b->echo && a->records_n == b->records_n && slice_eq(a->dots, b->dots) &&
-                slice_eq(a->covers, b->covers) && args_same(a, b);
+                slice_eq(a->covers, b->covers) && a->retired_n == b->retired_n &&
+                a->forgotten_n == b->forgotten_n && args_same(a, b);
     for (size_t i = 0; same && i < a->records_n; i++)
         same = record_same(&a->records[i], &b->records[i]);
     return same;

@@ -11,12 +11,14 @@
 #include "wire/stream.h"
 
 #define PEER_GEN_POOL 4096
+#define PEER_GEN_TAGS 256
 
 /** Makes random values; their slices point into the pool. */
 struct peer_gen {
     uint64_t seed; /* print it when a test fails: SEED=... repeats the run */
     struct rng rng;
     uint8_t pool[PEER_GEN_POOL];
+    uint8_t tags[8 * PEER_GEN_TAGS]; /* hashes, each higher than the one before */
 };
 
 /** Begin with the seed in the environment's SEED, or a fixed one. */
@@ -40,7 +42,7 @@ struct dot_range peer_gen_range(struct peer_gen *g);
 /** A sound message of this type with n records. */
 void peer_gen_msg(struct peer_gen *g, uint8_t type, size_t records_n, struct peer_msg *out);
 
-/** A sound dot of epoch `epoch` and this sequence. */
+/** A sound dot of any known kind, of epoch `epoch` and this sequence. */
 struct dot peer_gen_dot(struct peer_gen *g, uint64_t epoch, uint64_t seq);
 
 /** Do both say the same, field by field? Names too. */

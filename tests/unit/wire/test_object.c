@@ -46,6 +46,29 @@ Test(object, a_message_at_the_node_limit_never_grows_the_zone)
     expect_no_growth(slice_of(empties, sizeof empties), 16);
 }
 
+/** A decoder as they are made: the room first. */
+struct codec {
+    struct object_room room;
+    uint8_t rest[100];
+};
+
+Test(object, a_decoder_is_made_whole_or_not_at_all)
+{
+    const struct scan_limits limits = {.depth_max = 2, .nodes_max = NODES};
+    uint8_t mem[2 * sizeof(struct codec)];
+    msgpack_object value;
+    struct arena arena;
+    arena_init(&arena, mem, sizeof(struct codec) - 1);
+    cr_expect(object_codec_new(&arena, sizeof(struct codec), &limits) == NULL);
+    arena_init(&arena, mem, sizeof mem);
+    struct codec *c = object_codec_new(&arena, sizeof *c, &limits);
+    cr_assert(c != NULL);
+    cr_expect(object_decode_whole(&c->room, BYTES(0x91, 0x90), &value) == OK);
+    cr_expect(object_decode_whole(&c->room, BYTES(0x91, 0x91, 0x90), &value) == ERR_LIMIT);
+    object_codec_free(c);
+    object_codec_free(NULL);
+}
+
 Test(object, bytes_behind_a_whole_value_are_malformed)
 {
     struct object_room room = room_of(8);

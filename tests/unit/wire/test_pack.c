@@ -51,6 +51,34 @@ Test(pack, measuring_tells_the_length_that_is_written)
     cr_expect(m.len == w.len && p.len == w.len);
 }
 
+/** Every packing call with n as its value or length. */
+static void pack_each(struct packer *p, const uint8_t *bytes, size_t n)
+{
+    pack_u64(p, n);
+    pack_u64(p, (uint64_t)n << 32);
+    pack_array(p, n);
+    pack_map(p, n);
+    pack_str(p, slice_of(bytes, n));
+    pack_bin(p, slice_of(bytes, n));
+}
+
+Test(pack, what_is_measured_is_what_msgpack_c_writes_at_every_edge)
+{
+    static const size_t edges[] = {0,   1,   14,  15,    16,    17,    30,    31,   32,
+                                   33,  126, 127, 128,   129,   254,   255,   256,  257,
+                                   258, 300, 999, 65534, 65535, 65536, 65537, 70000};
+    static uint8_t bytes[70000], buf[2 * sizeof bytes + 64];
+    for (size_t i = 0; i < ARRAY_LEN(edges); i++) {
+        struct writer w = writer_of(buf, sizeof buf);
+        struct packer p = packer_of(&w);
+        struct packer m = packer_measuring();
+        pack_each(&p, bytes, edges[i]);
+        pack_each(&m, bytes, edges[i]);
+        cr_assert(w.err == OK);
+        cr_expect(m.len == w.len && p.len == w.len, "%zu", edges[i]);
+    }
+}
+
 Test(pack, too_little_room_is_an_error_at_every_length)
 {
     uint8_t buf[1000];

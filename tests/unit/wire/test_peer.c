@@ -1,6 +1,5 @@
 #include <criterion/criterion.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +14,7 @@
 #define GEN_TOP (UINT64_C(1) << 62)
 #define BIG     131072
 
-static const uint8_t last_type = PEER_DOTS;
+static const uint8_t last_type = PEER_TRACED;
 
 /** A decoder, a generator and room for bytes and messages. */
 struct bench {
@@ -52,6 +51,33 @@ static struct slice vector_of(struct bench *t, uint8_t type)
 
 /* ---- golden bytes ---- */
 
+static void want_check(struct peer_msg *m)
+{
+    const uint64_t challenge = GOLDEN_CHALLENGE;
+    if (m->type == PEER_POLL)
+        m->args.poll = (struct peer_poll){challenge, 30000};
+    if (m->type == PEER_PROOF)
+        m->args.proof = (struct peer_proof){.challenge = challenge,
+                                            .vote = VOTE_REGULAR,
+                                            .window_ms = 30000,
+                                            .rest_hash = UINT64_C(0x0011223344556677),
+                                            .covers = golden_cover()};
+    if (m->type == PEER_SUMS)
+        m->args.sums =
+            (struct peer_sums){.at = {{GOLDEN_EPOCH, 0, 1024, UINT64_C(0x5152535455565758)},
+                                      {GOLDEN_EPOCH_B, 1024, 2048, UINT64_C(0x6162636465666768)}},
+                               .n = 2};
+    if (m->type == PEER_SAMPLE)
+        m->args.samples = (struct peer_samples){
+            .at = {{UINT64_C(0xA1A2A3A4A5A6A7A8), UINT64_C(0x7172737475767778)},
+                   {UINT64_C(0xB1B2B3B4B5B6B7B8), UINT64_C(0x8182838485868788)}},
+            .n = 2};
+    if (m->type == PEER_TRACE)
+        m->args.trace = (struct peer_trace){challenge, GOLDEN_EPOCH, 7};
+    if (m->type == PEER_TRACED)
+        m->args.traced = (struct peer_traced){challenge, TRACE_APPLIED, 250, 4000};
+}
+
 static void want_args(struct peer_msg *m, uint8_t groups[256])
 {
     const struct peer_ranges two = {.at = {{GOLDEN_EPOCH, 3, 9}, {GOLDEN_EPOCH_B, 1, 300}},
@@ -81,7 +107,9 @@ static void want_args(struct peer_msg *m, uint8_t groups[256])
     for (int i = 0; i < 256; i++)
         groups[i] = (uint8_t)(i / 8);
     if (m->type == PEER_HEADS)
-        m->args.heads = (struct peer_heads){slice_of(groups, 256), golden_cover()};
+        m->args.heads =
+            (struct peer_heads){.groups = slice_of(groups, 256), .covers = golden_cover()};
+    want_check(m);
 }
 
 static void want_msg(struct peer_msg *m, uint8_t type, uint8_t groups[256])
@@ -105,6 +133,20 @@ static void want_msg(struct peer_msg *m, uint8_t type, uint8_t groups[256])
         m->records[1] = golden_record_b();
         m->records_n = 2;
     }
+    if (type == PEER_POLL || type == PEER_PROOF) {
+        m->retired_n = 9;
+        m->forgotten_n = 2;
+    }
+}
+
+/** Both ways: the bytes read as t->in, and t->in is written as the bytes. */
+static void expect_golden(struct bench *t, struct slice bytes)
+{
+    size_t len = 0;
+    cr_assert(peer_decode(t->codec, bytes, &t->out) == OK, "type %u", t->in.type);
+    cr_expect(msg_same(&t->in, &t->out), "type %u", t->in.type);
+    cr_assert(peer_encode(&t->in, t->b, sizeof t->b, &len) == OK);
+    cr_expect(slice_eq(slice_of(t->b, len), bytes), "type %u", t->in.type);
 }
 
 Test(peer, golden_bytes_of_every_type)
@@ -112,14 +154,22 @@ Test(peer, golden_bytes_of_every_type)
     struct bench *t = bench_new();
     uint8_t groups[256];
     for (uint8_t type = PEER_PING; type <= last_type; type++) {
-        const struct slice bytes = vector_of(t, type);
-        size_t len = 0;
         want_msg(&t->in, type, groups);
-        cr_assert(peer_decode(t->codec, bytes, &t->out) == OK, "type %u", type);
-        cr_expect(msg_same(&t->in, &t->out), "type %u", type);
-        cr_assert(peer_encode(&t->in, t->b, sizeof t->b, &len) == OK);
-        cr_expect(slice_eq(slice_of(t->b, len), bytes), "type %u", type);
+        expect_golden(t, vector_of(t, type));
     }
+    bench_free(t);
+}
+
+Test(peer, golden_bytes_of_retired_origins)
+{
+    struct bench *t = bench_new();
+    uint8_t groups[256];
+    want_msg(&t->in, PEER_HEADS, groups);
+    t->in.args.heads = (struct peer_heads){
+        .covers = golden_cover(), .ring_seen = 5, .retired_from = 8, .retired = golden_retired()};
+    t->in.retired_n = 9;
+    t->in.forgotten_n = 2;
+    expect_golden(t, golden_bytes("peer_heads_retired", t->a, sizeof t->a));
     bench_free(t);
 }
 
@@ -151,11 +201,44 @@ static void round_trip(struct bench *t)
 Test(peer, random_messages_come_back_as_they_went)
 {
     struct bench *t = bench_new();
-    for (int i = 0; i < 11 * 500; i++) {
-        const uint8_t type = (uint8_t)(PEER_PING + i % 11);
+    for (int i = 0; i < last_type * 500; i++) {
+        const uint8_t type = (uint8_t)(PEER_PING + i % last_type);
         const size_t n = (size_t)peer_gen_u64(&t->gen, 20);
         peer_gen_msg(&t->gen, type, n, &t->in);
         round_trip(t);
+    }
+    bench_free(t);
+}
+
+/** The lists that are one bin, with as many entries as they may have; and the counts. */
+static void largest_lists(struct peer_msg *m)
+{
+    for (size_t i = 0; m->type == PEER_SUMS && i < PEER_SUMS_MAX; i++)
+        m->args.sums.at[i] = (struct peer_sum){UINT64_MAX, UINT64_MAX - 1, UINT64_MAX, UINT64_MAX};
+    for (size_t i = 0; m->type == PEER_SAMPLE && i < PEER_SAMPLES_MAX; i++)
+        m->args.samples.at[i] = (struct peer_sample){UINT64_MAX, UINT64_MAX};
+    if (m->type == PEER_SUMS)
+        m->args.sums.n = PEER_SUMS_MAX;
+    if (m->type == PEER_SAMPLE)
+        m->args.samples.n = PEER_SAMPLES_MAX;
+    m->retired_n = UINT32_MAX;
+    m->forgotten_n = UINT32_MAX;
+}
+
+Test(peer, the_largest_lists_fit_a_datagram)
+{
+    static const uint8_t types[] = {PEER_SUMS, PEER_SAMPLE};
+    struct bench *t = bench_new();
+    for (size_t i = 0; i < sizeof types; i++) {
+        t->in = (struct peer_msg){.type = types[i],
+                                  .gen = GEN_TOP,
+                                  .ver = UINT32_MAX,
+                                  .view_hash = UINT64_MAX,
+                                  .head = UINT64_MAX,
+                                  .vector_hash = UINT64_MAX,
+                                  .has_echo = true};
+        largest_lists(&t->in);
+        cr_expect(peer_msg_len(&t->in) <= PEER_BODY_MAX, "%zu", peer_msg_len(&t->in));
     }
     bench_free(t);
 }
@@ -173,6 +256,7 @@ Test(peer, the_largest_messages_come_back_as_they_went)
             t->in.args.ranges.at[i] = (struct dot_range){UINT64_MAX, UINT64_MAX, UINT64_MAX};
         for (size_t i = 0; type == PEER_GONE && i < PEER_RANGES_MAX; i++)
             t->in.args.ranges.at[i] = peer_gen_range(&t->gen);
+        largest_lists(&t->in);
         round_trip(t);
     }
     bench_free(t);
@@ -288,19 +372,111 @@ Test(peer, every_byte_changed_to_every_value_never_crashes)
     bench_free(t);
 }
 
+static size_t encoded_len(struct bench *t)
+{
+    size_t len = 0;
+    cr_assert(peer_encode(&t->in, t->a, sizeof t->a, &len) == OK);
+    return len;
+}
+
+/** A message with every field that could be left out. */
+static void want_full(struct bench *t, uint8_t type)
+{
+    peer_gen_msg(&t->gen, type, 2, &t->in);
+    t->in.retired_n = 3;
+    t->in.forgotten_n = 1;
+    if (type == PEER_HEADS)
+        t->in.args.heads.ring_seen = 7;
+}
+
 Test(peer, what_a_later_version_appends_is_skipped)
 {
     struct bench *t = bench_new();
     for (uint8_t type = PEER_PING; type <= last_type; type++) {
-        const struct slice bytes = vector_of(t, type);
         struct edit grow = {.leaf = -1, .grow = true, .list = "8"};
         if (type == PEER_PULL || type == PEER_GONE)
             grow.list_b = "7";
-        cr_assert(peer_decode(t->codec, bytes, &t->in) == OK);
+        want_full(t, type);
+        const struct slice bytes = slice_of(t->a, encoded_len(t));
         const size_t len = edit_value(&grow, bytes, t->b);
         cr_assert(len > bytes.len);
         cr_assert(peer_decode(t->codec, slice_of(t->b, len), &t->out) == OK, "type %u", type);
         cr_expect(msg_same(&t->in, &t->out), "type %u", type);
+    }
+    bench_free(t);
+}
+
+/** `bytes` with this array head and these bytes at its end, in t->b. */
+static enum err decode_with_tail(struct bench *t, struct slice bytes, uint8_t head,
+                                 const char *tail)
+{
+    memcpy(t->b, bytes.at, bytes.len);
+    memcpy(t->b + bytes.len, tail, strlen(tail));
+    t->b[0] = head;
+    return peer_decode(t->codec, slice_of(t->b, bytes.len + strlen(tail)), &t->out);
+}
+
+Test(peer, counts_and_padding_at_the_end_are_told_apart)
+{
+    static const struct {
+        uint8_t head;
+        const char *tail;
+        enum err want;
+        uint32_t retired_n;
+        uint32_t forgotten_n;
+    } cases[] = {
+        {0x9B, "", OK, 0, 0},
+        {0x9C, "\xc4\x01z", OK, 0, 0},     /* padding, counts left out */
+        {0x9D, "\xc4\x01z\x01", OK, 0, 0}, /* and something of a later version */
+        {0x9D, "\x05\x02", OK, 5, 2},
+        {0x9D, "\x05\x05", OK, 5, 5},
+        {0x9E, "\x05\x02\xc4\x01z", OK, 5, 2}, /* counts, padding */
+        {0x9E, "\x05\x02\xc0", OK, 5, 2},
+        {0x9C, "\x05", ERR_MALFORMED, 0, 0},     /* half of the counts */
+        {0x9D, "\x05\x06", ERR_MALFORMED, 0, 0}, /* more forgotten than retired */
+        {0x9D, "\x05\xc0", ERR_MALFORMED, 0, 0},
+        {0x9D, "\xc0\x05", ERR_MALFORMED, 0, 0},
+        {0x9D, "\xce\xff\xff\xff\xff\x05", OK, UINT32_MAX, 5},
+        {0x9D, "\xcf\x01\x01\x01\x01\x01\x01\x01\x01\x05", ERR_MALFORMED, 0, 0},
+    };
+    struct bench *t = bench_new();
+    const struct slice bytes = vector_of(t, PEER_LEAVE);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        cr_assert(decode_with_tail(t, bytes, cases[i].head, cases[i].tail) == cases[i].want,
+                  "case %zu", i);
+        if (cases[i].want == OK)
+            cr_expect(t->out.retired_n == cases[i].retired_n &&
+                          t->out.forgotten_n == cases[i].forgotten_n,
+                      "case %zu", i);
+    }
+    bench_free(t);
+}
+
+Test(peer, heads_of_nodes_that_know_of_no_retirement_are_read)
+{
+    static const struct {
+        const char *args;
+        uint32_t ring_seen;
+        uint32_t retired_from;
+        size_t retired_len;
+    } cases[] = {{"\x92\xc0\xc4", 0, 0, 0},
+                 {"\x93\xc0\xc4", 5, 0, 0},
+                 {"\x94\xc0\xc4", 5, 6, 0},
+                 {"\x95\xc0\xc4", 5, 6, 0}};
+
+    static const uint8_t rest[] = {0, 5, 6, 0xC4, 0};
+    struct bench *t = bench_new();
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        uint8_t args[8];
+        memcpy(args, cases[i].args, 3);
+        memcpy(args + 3, rest, sizeof rest);
+        const size_t len = i == 3 ? 8 : 4 + i;
+        struct edit e = {.path = "7", .with = slice_of(args, len), .leaf = -1};
+        const size_t whole = edit_value(&e, vector_of(t, PEER_HEADS), t->b);
+        cr_assert(peer_decode(t->codec, slice_of(t->b, whole), &t->out) == OK, "case %zu", i);
+        cr_expect(t->out.args.heads.ring_seen == cases[i].ring_seen &&
+                  t->out.args.heads.retired_from == cases[i].retired_from &&
+                  t->out.args.heads.retired.len == cases[i].retired_len);
     }
     bench_free(t);
 }
@@ -324,14 +500,20 @@ Test(peer, an_unknown_type_is_another_version)
 {
     struct bench *t = bench_new();
     static const uint8_t wide[] = {0x91, 0xCF, 0, 0, 0, 0, 0, 0, 1, 1}; /* 257 is not 1 */
-    cr_expect(peer_decode(t->codec, slice_text("\x91\x0c"), &t->out) == ERR_VERSION);
+    cr_expect(peer_decode(t->codec, slice_text("\x91\x12"), &t->out) == ERR_VERSION);
     cr_expect(peer_decode(t->codec, slice_of("\x91\x00", 2), &t->out) == ERR_VERSION);
-    cr_expect(peer_decode(t->codec, slice_text("\x92\x0c\xa1y"), &t->out) == ERR_VERSION);
+    cr_expect(peer_decode(t->codec, slice_text("\x92\x12\xa1y"), &t->out) == ERR_VERSION);
     cr_expect(peer_decode(t->codec, slice_of(wide, sizeof wide), &t->out) == ERR_VERSION);
     cr_expect(peer_decode(t->codec, slice_text("\x91\xff"), &t->out) == ERR_MALFORMED);
     cr_expect(peer_decode(t->codec, slice_text("\x90"), &t->out) == ERR_MALFORMED);
     cr_expect(peer_decode(t->codec, slice_text("\x01"), &t->out) == ERR_MALFORMED);
     bench_free(t);
+}
+
+/** A bin in the place of the two counts at the end pads, and then they were left out. */
+static bool is_padding(uint8_t type, int from_end, const char *with)
+{
+    return (type == PEER_POLL || type == PEER_PROOF) && from_end == -2 && with[0] == '\xc4';
 }
 
 /** Integers are unsigned wherever they stand: no sign, no fraction, no text. */
@@ -354,6 +536,8 @@ Test(peer, no_integer_may_be_anything_else)
                 const size_t len = edit_value(&e, vector_of(t, type), t->b);
                 leaves = e.leaves;
                 cr_assert(e.done);
+                if (is_padding(type, leaf - leaves, wrong[i]))
+                    continue;
                 cr_assert(peer_decode(t->codec, slice_of(t->b, len), &t->out) == ERR_MALFORMED,
                           "type %u, integer %d, value %zu", type, leaf, i);
             }
@@ -362,7 +546,7 @@ Test(peer, no_integer_may_be_anything_else)
     bench_free(t);
 }
 
-/* ---- start, and our own mistakes ---- */
+/* ---- start ---- */
 
 Test(peer, a_decoder_needs_its_arena)
 {
@@ -377,63 +561,4 @@ Test(peer, a_decoder_needs_its_arena)
         peer_codec_free(c);
     }
     cr_expect(made);
-}
-
-static void encode_with(void (*spoil)(struct peer_msg *))
-{
-    struct bench *t = bench_new();
-    size_t len = 0;
-    peer_gen_msg(&t->gen, PEER_GOSSIP, 1, &t->in);
-    spoil(&t->in);
-    (void)!peer_encode(&t->in, t->a, sizeof t->a, &len);
-}
-
-static void spoil_type(struct peer_msg *m)
-{
-    m->type = PEER_DOTS + 1;
-}
-
-static void spoil_records(struct peer_msg *m)
-{
-    m->records_n = PEER_RECORDS_MAX + 1;
-}
-
-static void spoil_name(struct peer_msg *m)
-{
-    m->records[0].name.len = 0;
-}
-
-static void spoil_state(struct peer_msg *m)
-{
-    m->records[0].state = 0;
-}
-
-static void spoil_gen(struct peer_msg *m)
-{
-    m->gen = GEN_TOP + 1;
-}
-
-Test(peer, an_unknown_type_of_our_own_is_a_mistake, .signal = SIGABRT)
-{
-    encode_with(spoil_type);
-}
-
-Test(peer, too_many_records_of_our_own_are_a_mistake, .signal = SIGABRT)
-{
-    encode_with(spoil_records);
-}
-
-Test(peer, a_nameless_record_of_our_own_is_a_mistake, .signal = SIGABRT)
-{
-    encode_with(spoil_name);
-}
-
-Test(peer, a_stateless_record_of_our_own_is_a_mistake, .signal = SIGABRT)
-{
-    encode_with(spoil_state);
-}
-
-Test(peer, a_generation_beyond_belief_of_our_own_is_a_mistake, .signal = SIGABRT)
-{
-    encode_with(spoil_gen);
 }

@@ -222,6 +222,132 @@ Test(peer_limits, limits_of_the_arguments)
     bench_free(t);
 }
 
+Test(peer_limits, limits_of_the_arguments_of_checks)
+{
+    static const struct replaced cases[] = {
+        {PEER_POLL, "7", "\xc0", 0, 0, BAD},
+        {PEER_POLL, "7", "\x91\x01", 0, 0, BAD},
+        {PEER_POLL, "7.0", NULL, 'b', 7, BAD},
+        {PEER_POLL, "7.1", NULL, 'u', UINT32_MAX, OK},
+        {PEER_POLL, "7.1", NULL, 'u', (uint64_t)UINT32_MAX + 1, BAD},
+        {PEER_POLL, "11", NULL, 'u', 2, OK},
+        {PEER_POLL, "11", NULL, 'u', 1, BAD}, /* and 2 of them forgotten */
+        {PEER_POLL, "12", NULL, 'u', 9, OK},
+        {PEER_POLL, "12", NULL, 'u', 10, BAD},
+        {PEER_PROOF, "7", "\xc0", 0, 0, BAD},
+        {PEER_PROOF, "7.0", "\xc0", 0, 0, BAD},
+        {PEER_PROOF, "7.1", NULL, 'u', VOTE_NONE, OK},
+        {PEER_PROOF, "7.1", NULL, 'u', VOTE_ANEW, OK},
+        {PEER_PROOF, "7.1", NULL, 'u', VOTE_ANEW + 1, BAD},
+        {PEER_PROOF, "7.1", NULL, 'u', 257, BAD},
+        {PEER_PROOF, "7.2", NULL, 'u', (uint64_t)UINT32_MAX + 1, BAD},
+        {PEER_PROOF, "7.3", "\xc3", 0, 0, OK},
+        {PEER_PROOF, "7.3", "\xc0", 0, 0, BAD},
+        {PEER_PROOF, "7.3", "\x01", 0, 0, BAD},
+        {PEER_PROOF, "7.4", NULL, 'u', UINT64_MAX, OK},
+        {PEER_PROOF, "7.5", "\xc0", 0, 0, BAD},
+        {PEER_PROOF, "7.5", NULL, 'b', 0, OK},
+        {PEER_PROOF, "7.5", NULL, 'b', 25, BAD},
+        {PEER_SUMS, "7", "\xc0", 0, 0, BAD},
+        {PEER_SUMS, "7", "\x90", 0, 0, BAD},
+        {PEER_SUMS, "7", NULL, 'b', 0, OK},
+        {PEER_SUMS, "7", NULL, 'b', 31, BAD},
+        {PEER_SUMS, "7", NULL, 'b', 32, BAD}, /* epoch 0 */
+        {PEER_SUMS, "7", NULL, 's', 32, BAD},
+        {PEER_SUMS, "7", NULL, 'b', 24 * 32 + 1, LIMIT},
+        {PEER_SAMPLE, "7", "\xc0", 0, 0, BAD},
+        {PEER_SAMPLE, "7", NULL, 'b', 0, OK},
+        {PEER_SAMPLE, "7", NULL, 'b', 15, BAD},
+        {PEER_SAMPLE, "7", NULL, 'b', 16, OK},
+        {PEER_SAMPLE, "7", NULL, 'b', 48 * 16 - 16, OK},
+        {PEER_SAMPLE, "7", NULL, 'b', 48 * 16, OK},
+        {PEER_SAMPLE, "7", NULL, 'b', 48 * 16 + 1, LIMIT},
+        {PEER_SAMPLE, "7", NULL, 'b', 49 * 16, LIMIT},
+        {PEER_TRACE, "7", "\xc0", 0, 0, BAD},
+        {PEER_TRACE, "7.0", NULL, 'b', 9, BAD},
+        {PEER_TRACE, "7.1", NULL, 'u', 0, BAD},
+        {PEER_TRACE, "7.1", NULL, 'u', UINT64_MAX, OK},
+        {PEER_TRACE, "7.2", NULL, 'u', 0, BAD},
+        {PEER_TRACE, "7.2", NULL, 'u', UINT64_MAX, OK},
+        {PEER_TRACED, "7", "\xc0", 0, 0, BAD},
+        {PEER_TRACED, "7.0", "\xc0", 0, 0, BAD},
+        {PEER_TRACED, "7.1", NULL, 'u', TRACE_UNKNOWN, OK},
+        {PEER_TRACED, "7.1", NULL, 'u', TRACE_BARRED, OK},
+        {PEER_TRACED, "7.1", NULL, 'u', TRACE_BARRED + 1, BAD},
+        {PEER_TRACED, "7.1", NULL, 'u', 259, BAD},
+        {PEER_TRACED, "7.2", NULL, 'u', UINT64_MAX, OK},
+        {PEER_TRACED, "7.3", NULL, 'u', UINT64_MAX, OK},
+    };
+    struct bench *t = bench_new();
+    expect_replaced(t, cases, ARRAY_LEN(cases));
+    bench_free(t);
+}
+
+/** Sums of one bin: n of them, all of sequences lo + 1 to hi of this epoch. */
+static enum err decode_sums(struct bench *t, uint64_t epoch, uint64_t lo, uint64_t hi, size_t n)
+{
+    uint8_t buf[1024];
+    struct writer w = writer_of(buf, sizeof buf);
+    write_u8(&w, 0xC5);
+    write_u16(&w, (uint16_t)(n * 32));
+    for (size_t i = 0; i < n; i++) {
+        write_u64(&w, epoch);
+        write_u64(&w, lo);
+        write_u64(&w, hi);
+        write_u64(&w, i);
+    }
+    cr_assert(w.err == OK);
+    struct edit e = {.path = "7", .with = writer_slice(&w), .leaf = -1};
+    const size_t len = edit_value(&e, golden_peer(PEER_SUMS, t->a, sizeof t->a), t->b);
+    return peer_decode(t->codec, slice_of(t->b, len), &t->out);
+}
+
+Test(peer_limits, limits_of_sums)
+{
+    struct bench *t = bench_new();
+    cr_expect(decode_sums(t, 1, 0, 1, PEER_SUMS_MAX - 1) == OK);
+    cr_expect(decode_sums(t, 1, 0, 1, PEER_SUMS_MAX) == OK && t->out.args.sums.n == PEER_SUMS_MAX);
+    cr_expect(decode_sums(t, 1, 0, 1, PEER_SUMS_MAX + 1) == LIMIT);
+    cr_expect(decode_sums(t, 0, 0, 1, 1) == BAD);
+    cr_expect(decode_sums(t, 1, 0, 0, 1) == BAD);
+    cr_expect(decode_sums(t, 1, 1, 1, 1) == BAD);
+    cr_expect(decode_sums(t, 1, 2, 1, 1) == BAD);
+    cr_expect(decode_sums(t, UINT64_MAX, UINT64_MAX - 1, UINT64_MAX, 1) == OK);
+    bench_free(t);
+}
+
+/** HEADS with these arguments behind the covers, as msgpack. */
+static enum err decode_heads(struct bench *t, size_t n, const void *tail, size_t tail_len)
+{
+    uint8_t args[512];
+    struct writer w = writer_of(args, sizeof args);
+    write_u8(&w, (uint8_t)(0x92 + n));
+    write_bytes(&w, slice_text("\xc0\xc4"));
+    write_u8(&w, 0);
+    write_bytes(&w, slice_of(tail, tail_len));
+    struct edit e = {.path = "7", .with = writer_slice(&w), .leaf = -1};
+    const size_t len = edit_value(&e, golden_peer(PEER_HEADS, t->a, sizeof t->a), t->b);
+    return peer_decode(t->codec, slice_of(t->b, len), &t->out);
+}
+
+Test(peer_limits, limits_of_retired_origins)
+{
+    struct bench *t = bench_new();
+    uint8_t tail[64] = {5, 8, 0xC4};
+    for (uint8_t len = 0; len <= 60; len++) {
+        tail[3] = len;
+        cr_expect(decode_heads(t, 3, tail, 4U + len) == (len % 20 == 0 ? OK : BAD), "%u", len);
+    }
+    cr_expect(decode_heads(t, 1, "\xce\xff\xff\xff\xff", 5) == OK);
+    cr_expect(decode_heads(t, 1, "\xcf\x01\x01\x01\x01\x01\x01\x01\x01", 9) == BAD);
+    cr_expect(decode_heads(t, 2, "\x01\xcf\x01\x01\x01\x01\x01\x01\x01\x01", 10) == BAD);
+    cr_expect(decode_heads(t, 1, "\xc0", 1) == BAD);
+    cr_expect(decode_heads(t, 2, "\x01\xc0", 2) == BAD);
+    cr_expect(decode_heads(t, 3, "\x01\x01\xc0", 3) == BAD);
+    cr_expect(decode_heads(t, 3, "\x01\x01\xa0", 3) == BAD);
+    bench_free(t);
+}
+
 Test(peer_limits, depth_and_nodes_are_limited)
 {
     static const struct replaced cases[] = {

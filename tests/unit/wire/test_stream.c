@@ -14,14 +14,15 @@
 
 #define ARENA 262144
 
-static const uint8_t last_type = STREAM_DONE;
+static const uint8_t last_type = STREAM_RETIRED;
 
 static const char *const vector_names[] = {
-    [STREAM_HELLO] = "stream_hello",   [STREAM_AUTH] = "stream_auth",
-    [STREAM_DIGEST] = "stream_digest", [STREAM_RECORDS] = "stream_records",
-    [STREAM_HEADS] = "stream_heads",   [STREAM_PULL] = "stream_pull",
-    [STREAM_DOTS] = "stream_dots",     [STREAM_GONE] = "stream_gone",
-    [STREAM_DONE] = "stream_done",
+    [STREAM_HELLO] = "stream_hello",     [STREAM_AUTH] = "stream_auth",
+    [STREAM_DIGEST] = "stream_digest",   [STREAM_RECORDS] = "stream_records",
+    [STREAM_HEADS] = "stream_heads",     [STREAM_PULL] = "stream_pull",
+    [STREAM_DOTS] = "stream_dots",       [STREAM_GONE] = "stream_gone",
+    [STREAM_DONE] = "stream_done",       [STREAM_TOUCHED] = "stream_touched",
+    [STREAM_RETIRED] = "stream_retired",
 };
 
 /** A decoder, a generator and room for bytes, records and ranges. */
@@ -34,6 +35,7 @@ struct bench {
     struct stream_msg out;
     struct peer_record records[STREAM_RECORDS_MAX + 1];
     struct dot_range ranges[STREAM_RANGES_MAX + 1];
+    uint8_t bitmap[STREAM_TOUCHED_BITS_MAX];
     uint8_t a[2 * EDIT_CAP];
     uint8_t b[EDIT_CAP];
 };
@@ -71,7 +73,9 @@ static bool hello_same(const struct stream_hello *a, const struct stream_hello *
 static bool same(const struct stream_msg *a, const struct stream_msg *b)
 {
     bool equal = a->type == b->type && a->echo == b->echo && slice_eq(a->bytes, b->bytes) &&
-                 a->records_n == b->records_n && a->ranges_n == b->ranges_n;
+                 a->records_n == b->records_n && a->ranges_n == b->ranges_n &&
+                 a->everything == b->everything && a->tagged == b->tagged &&
+                 a->bucket_bits == b->bucket_bits;
     if (equal && a->type == STREAM_HELLO)
         return hello_same(&a->hello, &b->hello);
     for (size_t i = 0; equal && i < a->records_n; i++)
@@ -96,6 +100,13 @@ static struct slice want_bytes(uint8_t type, uint8_t digest[2048])
         return golden_cover();
     case STREAM_DOTS:
         return golden_dot();
+    case STREAM_RETIRED:
+        return golden_retired();
+    case STREAM_TOUCHED:
+        memset(digest, 0, 512);
+        digest[0] = 1 | 1 << 7;
+        digest[511] = 1 << 7;
+        return slice_of(digest, 512);
     default:
         return (struct slice){0};
     }
@@ -124,6 +135,12 @@ static void want_msg(struct bench *t, uint8_t type, uint8_t digest[2048])
         t->in.ranges = two_ranges;
         t->in.ranges_n = type == STREAM_PULL ? 2 : 1;
     }
+    if (type == STREAM_TOUCHED) {
+        t->in.ranges = two_ranges;
+        t->in.ranges_n = 1;
+        t->in.tagged = true;
+        t->in.bucket_bits = 12;
+    }
 }
 
 Test(stream, golden_bytes_of_every_type)
@@ -142,6 +159,24 @@ Test(stream, golden_bytes_of_every_type)
     bench_free(t);
 }
 
+Test(stream, golden_bytes_of_everything_touched)
+{
+    struct bench *t = bench_new();
+    uint8_t digest[2048];
+    size_t len = 0;
+    const struct slice bytes = golden_bytes("stream_touched_all", t->a, sizeof t->a);
+    want_msg(t, STREAM_TOUCHED, digest);
+    t->in.everything = true;
+    t->in.tagged = false;
+    t->in.bucket_bits = 16;
+    t->in.bytes = (struct slice){0};
+    cr_assert(stream_decode(t->codec, bytes, &t->out) == OK);
+    cr_expect(same(&t->in, &t->out));
+    cr_assert(stream_encode(&t->in, t->b, sizeof t->b, &len) == OK);
+    cr_expect(slice_eq(slice_of(t->b, len), bytes));
+    bench_free(t);
+}
+
 /* ---- round trips ---- */
 
 static struct slice any_bytes(struct bench *t, uint8_t type)
@@ -151,7 +186,20 @@ static struct slice any_bytes(struct bench *t, uint8_t type)
     const size_t len = 24 * (size_t)peer_gen_u64(&t->gen, 100);
     if (type == STREAM_HEADS)
         return peer_gen_bytes(&t->gen, len, len);
+    if (type == STREAM_RETIRED)
+        return peer_gen_bytes(&t->gen, len / 24 * PEER_RETIRED_LEN, len / 24 * PEER_RETIRED_LEN);
     return peer_gen_bytes(&t->gen, 0, PEER_GEN_POOL);
+}
+
+static void any_touched(struct bench *t)
+{
+    t->in.bucket_bits = (uint8_t)(12 + rng_below(&t->gen.rng, 5));
+    t->in.everything = rng_chance(&t->gen.rng, 300);
+    t->in.tagged = rng_chance(&t->gen.rng, 500);
+    if (!t->in.everything)
+        t->in.bytes = slice_of(t->bitmap, (size_t)1 << (t->in.bucket_bits - 3));
+    for (size_t i = 0; i < sizeof t->bitmap; i++)
+        t->bitmap[i] = (uint8_t)rng_next(&t->gen.rng);
 }
 
 static void any_msg(struct bench *t, uint8_t type)
@@ -167,7 +215,8 @@ static void any_msg(struct bench *t, uint8_t type)
                                             .purpose = (uint8_t)(1 + rng_below(&t->gen.rng, 3))};
     if (type == STREAM_AUTH)
         t->in.echo = peer_gen_u64(&t->gen, UINT64_MAX);
-    if (type == STREAM_DIGEST || type == STREAM_HEADS || type == STREAM_DOTS)
+    if (type == STREAM_DIGEST || type == STREAM_HEADS || type == STREAM_DOTS ||
+        type == STREAM_RETIRED)
         t->in.bytes = any_bytes(t, type);
     if (type == STREAM_RECORDS) {
         t->in.records = t->records;
@@ -175,7 +224,9 @@ static void any_msg(struct bench *t, uint8_t type)
         for (size_t i = 0; i < t->in.records_n; i++)
             t->records[i] = peer_gen_record(&t->gen);
     }
-    if (type == STREAM_PULL || type == STREAM_GONE) {
+    if (type == STREAM_TOUCHED)
+        any_touched(t);
+    if (type == STREAM_PULL || type == STREAM_GONE || type == STREAM_TOUCHED) {
         t->in.ranges = t->ranges;
         t->in.ranges_n = (size_t)peer_gen_u64(&t->gen, STREAM_RANGES_MAX);
         for (size_t i = 0; i < t->in.ranges_n; i++)
@@ -196,8 +247,8 @@ static size_t round_trip(struct bench *t)
 Test(stream, random_messages_come_back_as_they_went)
 {
     struct bench *t = bench_new();
-    for (int i = 0; i < STREAM_DONE * 100; i++) {
-        any_msg(t, (uint8_t)(STREAM_HELLO + i % STREAM_DONE));
+    for (int i = 0; i < last_type * 100; i++) {
+        any_msg(t, (uint8_t)(STREAM_HELLO + i % last_type));
         round_trip(t);
     }
     bench_free(t);
@@ -217,6 +268,10 @@ Test(stream, the_largest_messages_come_back_as_they_went)
     t->in = (struct stream_msg){
         .type = STREAM_PULL, .ranges = t->ranges, .ranges_n = STREAM_RANGES_MAX};
     cr_expect(round_trip(t) <= STREAM_BODY_MAX, "every PULL fits a frame");
+    t->in.type = STREAM_TOUCHED;
+    t->in.bucket_bits = 16;
+    t->in.bytes = slice_of(t->bitmap, STREAM_TOUCHED_BITS_MAX);
+    cr_expect(round_trip(t) <= STREAM_BODY_MAX, "every TOUCHED fits a frame");
     bench_free(t);
 }
 
@@ -278,7 +333,8 @@ Test(stream, what_a_later_version_appends_is_skipped)
     for (uint8_t type = STREAM_HELLO; type <= last_type; type++) {
         uint8_t digest[2048];
         struct edit grow = {.leaf = -1, .grow = true};
-        if (type == STREAM_RECORDS || type == STREAM_PULL || type == STREAM_GONE)
+        if (type == STREAM_RECORDS || type == STREAM_PULL || type == STREAM_GONE ||
+            type == STREAM_TOUCHED)
             grow.list = "1";
         want_msg(t, type, digest);
         const size_t len = edit_value(&grow, vector_of(t, type), t->b);
@@ -291,7 +347,7 @@ Test(stream, what_a_later_version_appends_is_skipped)
 Test(stream, an_unknown_type_is_another_version)
 {
     struct bench *t = bench_new();
-    cr_expect(stream_decode(t->codec, slice_text("\x91\x0a"), &t->out) == ERR_VERSION);
+    cr_expect(stream_decode(t->codec, slice_text("\x91\x0c"), &t->out) == ERR_VERSION);
     cr_expect(stream_decode(t->codec, slice_of("\x91\x00", 2), &t->out) == ERR_VERSION);
     cr_expect(stream_decode(t->codec, slice_text("\x91\xff"), &t->out) == ERR_MALFORMED);
     cr_expect(stream_decode(t->codec, slice_text("\x90"), &t->out) == ERR_MALFORMED);
@@ -328,7 +384,7 @@ static void expect_replaced(struct bench *t, uint8_t type, const char *path, cha
                             enum err want)
 {
     static uint8_t buf[40000];
-    static const uint8_t zero[4096];
+    static const uint8_t zero[20000];
     struct writer w = writer_of(buf, sizeof buf);
     write_u8(&w, lead == 'b' ? 0xC5 : lead == 'n' ? 0xDC : 0xCF);
     if (lead == 'u')
@@ -384,6 +440,37 @@ Test(stream, limits_of_the_other_messages)
     expect_replaced(t, STREAM_GONE, "1", 'n', 1025, LIMIT);
     expect_replaced(t, STREAM_GONE, "1.0.1", 'u', 0, BAD);
     expect_replaced(t, STREAM_GONE, "1.0.1", 'u', 10, BAD);
+    bench_free(t);
+}
+
+Test(stream, limits_of_retired_origins)
+{
+    struct bench *t = bench_new();
+    expect_replaced(t, STREAM_RETIRED, "1", 'b', 0, OK);
+    expect_replaced(t, STREAM_RETIRED, "1", 'b', 19, BAD);
+    expect_replaced(t, STREAM_RETIRED, "1", 'b', 20, OK);
+    expect_replaced(t, STREAM_RETIRED, "1", 'b', 21, BAD);
+    expect_replaced(t, STREAM_RETIRED, "1", 'n', 1, BAD);
+    bench_free(t);
+}
+
+Test(stream, limits_of_touched)
+{
+    struct bench *t = bench_new();
+    expect_replaced(t, STREAM_TOUCHED, "1", 'n', 0, OK);
+    expect_replaced(t, STREAM_TOUCHED, "1", 'n', 1025, LIMIT);
+    expect_replaced(t, STREAM_TOUCHED, "2", 'u', 1, BAD); /* everything, and yet buckets */
+    expect_replaced(t, STREAM_TOUCHED, "2", 'u', 255 - 1, OK);
+    expect_replaced(t, STREAM_TOUCHED, "2", 'u', 256, BAD);
+    expect_replaced(t, STREAM_TOUCHED, "3", 'u', 0, BAD);
+    expect_replaced(t, STREAM_TOUCHED, "3", 'u', 2, BAD);
+    expect_replaced(t, STREAM_TOUCHED, "3", 'u', 11, BAD);
+    expect_replaced(t, STREAM_TOUCHED, "3", 'u', 13, BAD); /* more bits than the bin has */
+    expect_replaced(t, STREAM_TOUCHED, "3", 'u', 268, BAD);
+    expect_replaced(t, STREAM_TOUCHED, "4", 'b', 0, BAD);
+    expect_replaced(t, STREAM_TOUCHED, "4", 'b', 511, BAD);
+    expect_replaced(t, STREAM_TOUCHED, "4", 'b', 513, BAD);
+    expect_replaced(t, STREAM_TOUCHED, "4", 'n', 0, BAD);
     bench_free(t);
 }
 
@@ -452,6 +539,6 @@ Test(stream, an_unknown_type_of_our_own_is_a_mistake, .signal = SIGABRT)
 {
     uint8_t buf[64];
     size_t len;
-    const struct stream_msg m = {.type = STREAM_DONE + 1};
+    const struct stream_msg m = {.type = STREAM_RETIRED + 1};
     (void)!stream_encode(&m, buf, sizeof buf, &len);
 }

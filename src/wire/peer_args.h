@@ -1,0 +1,135 @@
+/**
+ * wire/peer_args.h - the arguments of each type of message between nodes, as plain structs.
+ *
+ * A part of wire/peer.h, which says what is lent, and from whom. Nothing here encodes or decides
+ * anything.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/dot.h"
+#include "base/slice.h"
+
+#define PEER_RANGES_MAX  32
+#define PEER_RETIRED_LEN 20 /* bytes of one entry of `retired` */
+#define PEER_SUMS_MAX    24 /* of one message */
+#define PEER_SAMPLES_MAX 48
+
+/** What a PING's sender believes of its target (the buddy field of Lifeguard). */
+struct peer_you {
+    bool known;
+    uint8_t state;
+    uint64_t gen;
+    uint32_t ver;
+};
+
+struct peer_ping { /* [challenge8 bin, to_name or nil, to_gen, you or nil, lhm] */
+    uint64_t challenge;
+    struct slice to_name; /* empty = nil: anybody at this address */
+    uint64_t to_gen;
+    struct peer_you you;
+    uint8_t lhm;
+};
+
+struct peer_ack { /* [challenge8 bin, own challenge8 bin or nil, data_age_ms] */
+    uint64_t challenge;
+    bool has_own;
+    uint64_t own;
+    uint32_t data_age_ms; /* since the data plane's last heartbeat */
+};
+
+struct peer_ping_req { /* [challenge8 bin, name, gen, addr bin, port, budget_ms] */
+    uint64_t challenge;
+    struct slice name;
+    uint64_t gen;
+    struct addr addr;
+    uint32_t budget_ms;
+};
+
+struct peer_reply { /* NACK [challenge8 bin, reason]; NOT_ME [challenge8 bin, name, gen] */
+    uint64_t challenge;
+    uint8_t reason;    /* NACK */
+    struct slice name; /* NOT_ME: who is at this address */
+    uint64_t gen;      /* NOT_ME */
+};
+
+struct peer_ranges { /* PULL, GONE: [[epoch, lo, hi]...] */
+    struct dot_range at[PEER_RANGES_MAX];
+    size_t n;
+};
+
+/** [groups bin (32 x u64) or nil, covers bin, ring_seen, retired_from, retired bin]; the last three
+ *  may be missing: nothing was retired. */
+struct peer_heads {
+    struct slice groups; /* empty = nil */
+    struct slice covers;
+    uint32_t ring_seen;    /* newest of the reader's retired origins that the sender has seen */
+    uint32_t retired_from; /* number, at the sender, of the first entry of retired; 0 = none */
+    struct slice retired;  /* `number u32 | epoch u64 | last u64`, repeated, numbers rising */
+};
+
+struct peer_poll { /* [challenge8 bin, window_ms] */
+    uint64_t challenge;
+    uint32_t window_ms; /* D of the asker: 0 = not configured */
+};
+
+/** How a node votes. A new run has forgotten what earlier runs acknowledged. */
+enum peer_vote {
+    VOTE_NONE = 0,    /* not yet: it counts for nothing */
+    VOTE_REGULAR = 1, /* it has learned what enough voters know */
+    VOTE_ANEW = 2     /* too few voters were left: whoever counts it raises a barrier first */
+};
+
+struct peer_proof { /* [challenge8 bin, vote, window_ms, partial, rest_hash, covers bin] */
+    uint64_t challenge;
+    uint8_t vote;        /* enum peer_vote */
+    uint32_t window_ms;  /* D of the answerer */
+    bool partial;        /* it covered dots that covers cannot say: proves nothing */
+    uint64_t rest_hash;  /* vector hash less the terms of the origins in covers */
+    struct slice covers; /* of the origins that changed lately */
+};
+
+struct peer_trace { /* [challenge8 bin, epoch, seq] */
+    uint64_t challenge;
+    uint64_t epoch;
+    uint64_t seq;
+};
+
+/** What a node knows of one dot. */
+enum peer_trace_state {
+    TRACE_UNKNOWN = 0, /* never heard of */
+    TRACE_MISSING = 1, /* heard of, not covered */
+    TRACE_COVERED = 2, /* its times are not remembered any more */
+    TRACE_APPLIED = 3, /* with its content: wait_us and age_ms say when */
+    TRACE_BARRED = 4   /* covered without content, by a barrier */
+};
+
+struct peer_traced { /* [challenge8 bin, state, wait_us, age_ms] */
+    uint64_t challenge;
+    uint8_t state;    /* enum peer_trace_state */
+    uint64_t wait_us; /* APPLIED: from first hearing of it to its effect, on the answerer's clock */
+    uint64_t age_ms;  /* APPLIED: since its effect, on the answerer's clock */
+};
+
+struct
+    peer_sum { /* SUMS: bin of `epoch u64 | lo u64 | hi u64 | sum u64`, repeated; over lo + 1 to hi, lo < hi */
+    uint64_t epoch, lo, hi, sum;
+};
+
+struct peer_sample { /* SAMPLE: bin of `key hash u64 | value hash u64`, repeated */
+    uint64_t key_hash;
+    uint64_t value_hash;
+};
+
+struct peer_sums {
+    struct peer_sum at[PEER_SUMS_MAX];
+    size_t n;
+};
+
+struct peer_samples {
+    struct peer_sample at[PEER_SAMPLES_MAX];
+    size_t n;
+};

@@ -1,0 +1,196 @@
+#include "wire/peer_check.h"
+
+#include <assert.h>
+
+#include "wire/dots.h"
+
+#define SUM_LEN    32 /* bytes of one entry of SUMS */
+#define SAMPLE_LEN 16 /* and of SAMPLE */
+
+bool peer_check_has(uint8_t type)
+{
+    return type >= PEER_POLL && type <= PEER_TRACED;
+}
+
+/** Does it name an origin, and at least one sequence behind lo? */
+static bool sum_is_sound(const struct peer_sum *sum)
+{
+    return sum->epoch != 0 && sum->lo < sum->hi;
+}
+
+/* ---- encoding ---- */
+
+static void pack_poll(struct packer *p, const struct peer_poll *poll)
+{
+    pack_array(p, 2);
+    pack_bin64(p, poll->challenge);
+    pack_u64(p, poll->window_ms);
+}
+
+static void pack_proof(struct packer *p, const struct peer_proof *proof)
+{
+    assert(proof->vote <= VOTE_ANEW && proof->covers.len % COVER_LEN == 0);
+    pack_array(p, 6);
+    pack_bin64(p, proof->challenge);
+    pack_u64(p, proof->vote);
+    pack_u64(p, proof->window_ms);
+    pack_bool(p, proof->partial);
+    pack_u64(p, proof->rest_hash);
+    pack_bin(p, proof->covers);
+}
+
+static void pack_sums(struct packer *p, const struct peer_sums *sums)
+{
+    assert(sums->n <= PEER_SUMS_MAX);
+    uint8_t buf[PEER_SUMS_MAX * SUM_LEN];
+    struct writer w = writer_of(buf, sizeof buf);
+    for (size_t i = 0; i < sums->n; i++) {
+        assert(sum_is_sound(&sums->at[i]));
+        write_u64(&w, sums->at[i].epoch);
+        write_u64(&w, sums->at[i].lo);
+        write_u64(&w, sums->at[i].hi);
+        write_u64(&w, sums->at[i].sum);
+    }
+    pack_bin(p, writer_slice(&w));
+}
+
+static void pack_samples(struct packer *p, const struct peer_samples *samples)
+{
+    assert(samples->n <= PEER_SAMPLES_MAX);
+    uint8_t buf[PEER_SAMPLES_MAX * SAMPLE_LEN];
+    struct writer w = writer_of(buf, sizeof buf);
+    for (size_t i = 0; i < samples->n; i++) {
+        write_u64(&w, samples->at[i].key_hash);
+        write_u64(&w, samples->at[i].value_hash);
+    }
+    pack_bin(p, writer_slice(&w));
+}
+
+static void pack_trace(struct packer *p, const struct peer_trace *trace)
+{
+    assert(trace->epoch != 0 && trace->seq != 0);
+    pack_array(p, 3);
+    pack_bin64(p, trace->challenge);
+    pack_u64(p, trace->epoch);
+    pack_u64(p, trace->seq);
+}
+
+static void pack_traced(struct packer *p, const struct peer_traced *traced)
+{
+    assert(traced->state <= TRACE_BARRED);
+    pack_array(p, 4);
+    pack_bin64(p, traced->challenge);
+    pack_u64(p, traced->state);
+    pack_u64(p, traced->wait_us);
+    pack_u64(p, traced->age_ms);
+}
+
+void peer_check_pack(struct packer *p, const struct peer_msg *m)
+{
+    assert(peer_check_has(m->type));
+    if (m->type == PEER_POLL)
+        pack_poll(p, &m->args.poll);
+    else if (m->type == PEER_PROOF)
+        pack_proof(p, &m->args.proof);
+    else if (m->type == PEER_SUMS)
+        pack_sums(p, &m->args.sums);
+    else if (m->type == PEER_SAMPLE)
+        pack_samples(p, &m->args.samples);
+    else if (m->type == PEER_TRACE)
+        pack_trace(p, &m->args.trace);
+    else
+        pack_traced(p, &m->args.traced);
+}
+
+/* ---- decoding ---- */
+
+static void read_poll(struct object_reader *r, struct peer_poll *out)
+{
+    out->challenge = object_bin64(r);
+    out->window_ms = object_u32(r);
+}
+
+static void read_proof(struct object_reader *r, struct peer_proof *out)
+{
+    out->challenge = object_bin64(r);
+    out->vote = (uint8_t)object_u64(r, VOTE_ANEW);
+    out->window_ms = object_u32(r);
+    out->partial = object_bool(r);
+    out->rest_hash = object_u64(r, UINT64_MAX);
+    out->covers = peer_read_covers(r, false);
+}
+
+static void read_trace(struct object_reader *r, struct peer_trace *out)
+{
+    out->challenge = object_bin64(r);
+    out->epoch = object_u64(r, UINT64_MAX);
+    out->seq = object_u64(r, UINT64_MAX);
+    if (out->epoch == 0 || out->seq == 0)
+        object_fail(r, ERR_MALFORMED);
+}
+
+static void read_traced(struct object_reader *r, struct peer_traced *out)
+{
+    out->challenge = object_bin64(r);
+    out->state = (uint8_t)object_u64(r, TRACE_BARRED);
+    out->wait_us = object_u64(r, UINT64_MAX);
+    out->age_ms = object_u64(r, UINT64_MAX);
+}
+
+/** Read a bin of at most n_max entries (ERR_LIMIT) of len bytes each. Returns: a reader of them. */
+static struct reader read_list(struct object_reader *r, size_t n_max, size_t len)
+{
+    const struct slice bin = object_bin(r, n_max * len);
+    if (bin.len % len != 0)
+        object_fail(r, ERR_MALFORMED);
+    return reader_of(r->err == OK ? bin : (struct slice){0});
+}
+
+static void read_sums(struct object_reader *r, struct peer_sums *out)
+{
+    struct reader list = read_list(r, PEER_SUMS_MAX, SUM_LEN);
+    for (; list.rest.len != 0; out->n++) {
+        struct peer_sum *sum = &out->at[out->n];
+        sum->epoch = read_u64(&list);
+        sum->lo = read_u64(&list);
+        sum->hi = read_u64(&list);
+        sum->sum = read_u64(&list);
+        if (!sum_is_sound(sum))
+            object_fail(r, ERR_MALFORMED);
+    }
+}
+
+static void read_samples(struct object_reader *r, struct peer_samples *out)
+{
+    struct reader list = read_list(r, PEER_SAMPLES_MAX, SAMPLE_LEN);
+    for (; list.rest.len != 0; out->n++) {
+        out->at[out->n].key_hash = read_u64(&list);
+        out->at[out->n].value_hash = read_u64(&list);
+    }
+}
+
+/** Read an array of arguments, whose elements behind the known ones are of a later version. */
+static void read_fields(struct object_reader *r, struct peer_msg *out)
+{
+    struct object_reader fields = object_array(r, UINT32_MAX);
+    if (out->type == PEER_POLL)
+        read_poll(&fields, &out->args.poll);
+    else if (out->type == PEER_PROOF)
+        read_proof(&fields, &out->args.proof);
+    else if (out->type == PEER_TRACE)
+        read_trace(&fields, &out->args.trace);
+    else
+        read_traced(&fields, &out->args.traced);
+    object_join(r, &fields);
+}
+
+void peer_check_read(struct object_reader *r, struct peer_msg *out)
+{
+    assert(peer_check_has(out->type));
+    if (out->type == PEER_SUMS)
+        read_sums(r, &out->args.sums);
+    else if (out->type == PEER_SAMPLE)
+        read_samples(r, &out->args.samples);
+    else
+        read_fields(r, out);
+}
