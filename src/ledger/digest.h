@@ -21,3 +21,10 @@ struct digest {
 
 /** Replace what o adds to the sums by what it adds with its present `applied`, not 0 (asserted). */
 void ledger_digest_update(struct digest *digest, struct origin *o);
+
+/** Add or subtract what an origin without a slot, applied up to `last`, not 0 (asserted), adds. */
+void ledger_digest_add(struct digest *digest, uint64_t epoch, uint64_t last);
+void ledger_digest_subtract(struct digest *digest, uint64_t epoch, uint64_t last); /**< as above */
+
+/** o, applied up to `last` without having been summed, takes over what is in the sums for it. */
+void ledger_digest_inherit(const struct digest *digest, struct origin *o);

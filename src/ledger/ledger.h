@@ -21,6 +21,9 @@
 #include "base/dot.h"
 #include "base/err.h"
 #include "base/time.h"
+#include "ledger/ended.h"
+#include "ledger/sums.h"
+#include "ledger/touched.h"
 
 #define LEDGER_WINDOW 4096 /* dots past `applied` that are recorded, per origin */
 #define LEDGER_GAPS   8    /* gap records per origin; one more merges the two nearest */
@@ -33,6 +36,12 @@ struct ledger_cfg {
         origins_max; /* 4,096 in production; beyond: dots of new origins take effect unrecorded */
     uint32_t windows_max; /* out-of-order windows available at one time, at most origins_max */
     uint32_t log_max;     /* dots kept for healing others; a power of two */
+    uint32_t thin_max;    /* targets kept of dots that left the log; a power of two, or 0 */
+    uint32_t
+        more_bytes; /* room for `more` of logged dots, a ring; a dot whose part left it is gone */
+    uint32_t retired_max;     /* final sequences kept of origins that ended; a power of two, or 0 */
+    uint32_t checkpoints_max; /* origins that may have first-heard checkpoints at one time */
+    uint8_t bucket_bits;      /* log2 of the last-touch buckets: 12 to 16, or 0 for 12 */
 };
 
 struct ledger;
@@ -84,7 +93,8 @@ struct ledger_effect ledger_take(struct ledger *l, mono_us now, const struct dot
 /**
  * Mark d covered after its effect took place everywhere, log it, advance `applied`, close gaps.
  *
- * d: taken or issued before (asserted as far as its head is known). Covered already: nothing happens.
+ * d: taken or issued before. Covered already, or its origin was retired since, which covered it: nothing
+ * happens.
  * When other dots came between take and cover and took the last window, d stays uncovered and is
  * counted as beyond: its gap is still open, so it is asked for again.
  */
@@ -130,6 +140,13 @@ size_t ledger_gaps(const struct ledger *l);
  */
 size_t ledger_gap_list(const struct ledger *l, struct gap *out, size_t cap);
 
+/**
+ * List all open gaps of the next origins_max origins that have any, from *slot on: 0 to begin. *slot
+ * moves on; it is 0 again when the last origin was listed. So every gap has its turn, however many.
+ * out: room for LEDGER_GAPS gaps of each. Returns: how many were written. Copies.
+ */
+size_t ledger_gap_turn(const struct ledger *l, uint32_t *slot, struct gap *out, size_t origins_max);
+
 /** The earliest opened_at of all gaps; NEVER when none is open. Amortised constant time when no gap. */
 mono_us ledger_gap_oldest(const struct ledger *l);
 
@@ -165,30 +182,39 @@ struct origin_view {
     uint64_t head;
     uint64_t mask; /* as in struct cover */
     uint32_t gaps_n;
+    bool beyond_mask;   /* dots past what mask can say are covered too */
+    mono_us gone_since; /* NEVER while its member is there, as far as ledger_gone() was told */
 };
 
 /** Number of origins known, our own included. */
 size_t ledger_origins(const struct ledger *l);
 
-/** The i-th origin, i < ledger_origins(); 0 is our own. Order is order of discovery. */
+/** The i-th origin, i < ledger_origins(); 0 is our own. Retiring moves the last one into its place. */
 struct origin_view ledger_origin_at(const struct ledger *l, size_t i);
 
-/** Look an origin up; false when it is unknown. */
+/** Look an origin up; false when it is unknown. A retired one has applied = head = its last sequence,
+ *  and is gone since time 0. */
 bool ledger_origin(const struct ledger *l, uint64_t epoch, struct origin_view *out);
 
 /**
- * Find one covered dot in the log, without its name.
- * Returns: false when it was covered without content, or the log no longer holds it.
+ * Find one covered dot, without its name, in the log or else in the thin log.
+ *
+ * The thin log knows targets only: what comes from there is a hard DOT_KEY or DOT_TAG without version
+ * and digest, which kills more than the dot itself and never less. Kinds that have no thin form
+ * (everything wider than a tag, and quarantines) are not found there. `more` is lent until the next
+ * ledger_cover().
+ * Returns: false when it was covered without content, or neither log holds it.
  */
 bool ledger_log_find(const struct ledger *l, uint64_t epoch, uint64_t seq, struct dot *out);
 
-/** The i-th newest dot of the log, i < ledger_log_n(): for inspection. */
+/** The i-th newest dot of the log, i < ledger_log_n(): for inspection. The epoch is 0 when its origin was
+ *  retired since, `more` is empty when that part was overwritten. */
 struct dot ledger_log_newest(const struct ledger *l, size_t i);
 
-/** Dots that the log has room for. */
+/** Dots that the log and the thin log have room for together. */
 size_t ledger_log_max(const struct ledger *l);
 
-/** Dots in the log. */
+/** Dots in the log, the thin one aside. */
 size_t ledger_log_n(const struct ledger *l);
 
 /** Counters since start. */
@@ -203,6 +229,10 @@ struct ledger_counters {
     uint64_t closed;     /* sequences covered without content */
     uint64_t self_heads; /* claims about our own epoch past our head */
     uint64_t origins_full;
+    uint64_t retired;
+    uint64_t forgotten;
+    uint64_t reinstated; /* retired origins that were heard from again */
+    uint64_t conflicts;  /* sums that differed */
 };
 
 /** The counters, copied. */

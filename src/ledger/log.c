@@ -4,93 +4,87 @@
 
 #include "ledger/mix.h"
 
-#define OLDER_MASK (LEDGER_DOTLOG_MAX * 2 - 1)
-
-bool ledger_dotlog_init(struct arena *arena, struct dotlog *log, uint32_t max, uint64_t seed)
+bool ledger_dotlog_init(struct arena *arena, struct dotlog *log, uint32_t max, uint32_t more_bytes)
 {
-    assert(max >= 1 && max <= LEDGER_DOTLOG_MAX && (max & (max - 1)) == 0);
+    assert(max <= LEDGER_DOTLOG_MAX);
     struct log_record *ring = arena_take(arena, max, sizeof *ring);
-    uint32_t *newest = arena_take(arena, max, sizeof *newest);
-    if (ring == NULL || newest == NULL)
+    if (ring == NULL || !ledger_chains_init(arena, &log->chains, max) ||
+        !ledger_side_init(arena, &log->side, more_bytes))
         return false;
-    *log = (struct dotlog){.ring = ring, .newest = newest, .mask = max - 1, .seed = seed};
+    log->ring = ring;
     return true;
 }
 
-static uint32_t pick_chain(const struct dotlog *log, uint32_t slot, uint64_t seq)
+uint64_t ledger_dotlog_added(const struct dotlog *log)
 {
-    return (uint32_t)ledger_mix(log->seed ^ seq ^ (uint64_t)slot << 48) & log->mask;
+    return log->chains.added;
 }
 
 void ledger_dotlog_add(struct dotlog *log, uint32_t slot, const struct dot *d)
 {
     assert(slot < LEDGER_DOTLOG_SLOTS);
-    const uint32_t at = (uint32_t)log->added & log->mask;
-    uint32_t *newest = &log->newest[pick_chain(log, slot, d->seq)];
-    /* The head may be long overwritten; whoever follows the chain will see that. When it is the very
-     * record that goes now, the distance is 0: none. */
-    const uint32_t older = *newest == 0 ? 0 : (at - (*newest - 1)) & log->mask;
-    log->ring[at] = (struct log_record){.seq = d->seq,
-                                        .hash = d->hash,
-                                        .version = d->version,
-                                        .digest = d->digest,
-                                        .slot = (uint16_t)slot,
-                                        .prefix_len = d->prefix_len,
-                                        .kind = d->kind,
-                                        .has_version = d->has_version,
-                                        .older = older & OLDER_MASK};
-    *newest = at + 1;
-    log->added++;
+    const uint64_t at = ledger_chains_add(&log->chains, ledger_mix_dot(slot, d->seq));
+    struct log_record *r = &log->ring[at & log->chains.mask];
+    *r = (struct log_record){.seq = d->seq,
+                             .hash = d->hash,
+                             .version = d->version,
+                             .slot = (uint16_t)slot,
+                             .prefix_len = d->prefix_len,
+                             .kind = d->kind,
+                             .has_version = d->has_version,
+                             .soft = d->soft,
+                             .has_side = ledger_side_needed(d)};
+    if (r->has_side)
+        r->side = ledger_side_add(&log->side, d);
+    else
+        r->digest = d->digest;
 }
 
-/**
- * Step from the record of this age (0 is the newest) down its chain.
- * Returns: false at the end of the chain: no link, or a link out of the ring.
- */
-static bool step_older(const struct dotlog *log, size_t *age)
+const struct log_record *ledger_dotlog_leaving(const struct dotlog *log, uint64_t *position)
 {
-    const struct log_record *r = ledger_dotlog_newest(log, *age);
-    *age += r->older;
-    return r->older != 0 && *age < ledger_dotlog_n(log);
-}
-
-const struct log_record *ledger_dotlog_find(const struct dotlog *log, uint32_t slot, uint64_t seq)
-{
-    const uint32_t chain = pick_chain(log, slot, seq);
-    if (log->newest[chain] == 0)
+    const struct chains *c = &log->chains;
+    if (c->added <= c->mask)
         return NULL;
-    size_t age = (log->added - log->newest[chain]) & log->mask;
-    do {
-        const struct log_record *r = ledger_dotlog_newest(log, age);
-        if (r->seq == seq && r->slot == slot)
+    *position = c->added - c->mask - 1;
+    return &log->ring[*position & c->mask];
+}
+
+const struct log_record *ledger_dotlog_find(const struct dotlog *log, const struct log_key *key)
+{
+    uint64_t at;
+    bool more = ledger_chains_first(&log->chains, ledger_mix_dot(key->slot, key->seq), &at);
+    for (; more && at >= key->since; more = ledger_chains_next(&log->chains, &at)) {
+        const struct log_record *r = &log->ring[at & log->chains.mask];
+        if (r->seq == key->seq && r->slot == key->slot)
             return r;
-        /* A record of another chain took the place: all that was older here is gone as well. */
-        if (pick_chain(log, r->slot, r->seq) != chain)
-            return NULL;
-    } while (step_older(log, &age));
+    }
     return NULL;
 }
 
 const struct log_record *ledger_dotlog_newest(const struct dotlog *log, size_t i)
 {
     assert(i < ledger_dotlog_n(log));
-    return &log->ring[(log->added - 1 - i) & log->mask];
+    return &log->ring[(log->chains.added - 1 - i) & log->chains.mask];
 }
 
 size_t ledger_dotlog_n(const struct dotlog *log)
 {
-    const size_t max = (size_t)log->mask + 1;
-    return log->added < max ? (size_t)log->added : max;
+    return ledger_chains_n(&log->chains);
 }
 
-struct dot ledger_dotlog_dot(const struct log_record *r, uint64_t epoch)
+bool ledger_dotlog_dot(const struct dotlog *log, const struct log_record *r, uint64_t epoch,
+                       struct dot *out)
 {
-    return (struct dot){.epoch = epoch,
+    *out = (struct dot){.epoch = epoch,
                         .seq = r->seq,
                         .kind = r->kind,
                         .has_version = r->has_version,
+                        .soft = r->soft,
                         .prefix_len = r->prefix_len,
                         .hash = r->hash,
-                        .version = r->version,
-                        .digest = r->digest};
+                        .version = r->version};
+    if (r->has_side)
+        return ledger_side_get(&log->side, r->side, out);
+    out->digest = r->digest;
+    return true;
 }

@@ -10,3 +10,9 @@ static inline uint64_t ledger_mix(uint64_t z)
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
     return z ^ (z >> 31);
 }
+
+/** The hash under which both logs chain a dot of an origin slot. */
+static inline uint64_t ledger_mix_dot(uint32_t slot, uint64_t seq)
+{
+    return ledger_mix(seq ^ (uint64_t)slot << 48);
+}

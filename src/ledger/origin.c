@@ -3,56 +3,62 @@
 #include <assert.h>
 #include <stddef.h>
 
-#include "ledger/mix.h"
-
-#define SLOTS_LIMIT (1U << 16) /* as many as a record of the log can name */
-
-static uint32_t size_index(uint32_t max)
-{
-    uint32_t size = 2;
-    while (size < 2 * max)
-        size *= 2;
-    return size;
-}
+#define SLOTS_LIMIT (1U << 16) /* as many as a record of the logs can name */
 
 bool ledger_origins_init(struct arena *arena, struct origins *t, uint32_t max, uint64_t seed)
 {
     assert(max >= 1 && max <= SLOTS_LIMIT);
-    const uint32_t size = size_index(max);
     struct origin *at = arena_take(arena, max, sizeof *at);
-    uint32_t *index = arena_take(arena, size, sizeof *index);
-    if (at == NULL || index == NULL)
+    uint32_t *order = arena_take(arena, max, sizeof *order);
+    if (at == NULL || order == NULL || !ledger_epochs_init(arena, &t->index, max, seed))
         return false;
-    *t = (struct origins){
-        .at = at, .max = max, .index = index, .index_mask = size - 1, .seed = seed};
+    t->at = at;
+    t->order = order;
+    t->max = max;
+    t->n = 0;
+    for (uint32_t i = 0; i < max; i++)
+        order[i] = i;
     return true;
-}
-
-/** Where epoch is in the index, or the empty place where it would be. */
-static uint32_t probe_index(const struct origins *t, uint64_t epoch)
-{
-    uint32_t i = (uint32_t)ledger_mix(epoch ^ t->seed) & t->index_mask;
-    while (t->index[i] != 0 && t->at[t->index[i] - 1].epoch != epoch)
-        i = (i + 1) & t->index_mask;
-    return i;
 }
 
 struct origin *ledger_origins_find(const struct origins *t, uint64_t epoch)
 {
-    const uint32_t named = t->index[probe_index(t, epoch)];
-    return named == 0 ? NULL : &t->at[named - 1];
+    const uint32_t slot = ledger_epochs_find(&t->index, epoch);
+    return slot == LEDGER_EPOCHS_NONE ? NULL : &t->at[slot];
 }
 
 struct origin *ledger_origins_add(struct origins *t, uint64_t epoch)
 {
     if (t->n == t->max)
         return NULL;
-    const uint32_t i = probe_index(t, epoch);
-    assert(t->index[i] == 0);
-    struct origin *o = &t->at[t->n++];
-    t->index[i] = t->n;
-    *o = (struct origin){.epoch = epoch};
+    const uint32_t place = t->n++;
+    struct origin *o = &t->at[t->order[place]];
+    ledger_epochs_add(&t->index, epoch, t->order[place]);
+    *o = (struct origin){.epoch = epoch, .gone_since = NEVER, .place = place};
     return o;
+}
+
+void ledger_origins_remove(struct origins *t, struct origin *o)
+{
+    assert(o->window == NULL && o->checkpoints == NULL && o->parts_n == 0);
+    const uint32_t slot = t->order[o->place];
+    const uint32_t last = t->order[--t->n];
+    ledger_epochs_remove(&t->index, o->epoch);
+    t->order[o->place] = last;
+    t->at[last].place = o->place;
+    t->order[t->n] = slot;
+    o->epoch = 0;
+}
+
+struct origin *ledger_origins_at(const struct origins *t, size_t place)
+{
+    assert(place < t->n);
+    return &t->at[t->order[place]];
+}
+
+bool ledger_origins_used(const struct origins *t, uint32_t slot)
+{
+    return t->at[slot].epoch != 0;
 }
 
 uint32_t ledger_origins_slot(const struct origins *t, const struct origin *o)

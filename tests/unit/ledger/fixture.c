@@ -12,7 +12,11 @@ struct ledger_cfg small_cfg(void)
                                .epoch = SELF,
                                .origins_max = 8,
                                .windows_max = 4,
-                               .log_max = 64};
+                               .log_max = 64,
+                               .more_bytes = 4096,
+                               .retired_max = 4,
+                               .checkpoints_max = 8,
+                               .bucket_bits = 12};
 }
 
 /* The ledger is the first thing that ledger_new() takes, so its address is that of its block. */
@@ -46,6 +50,39 @@ size_t need(const struct ledger_cfg *cfg)
     return arena.used;
 }
 
+bool same_dot(const struct dot *a, const struct dot *b)
+{
+    return a->epoch == b->epoch && a->seq == b->seq && a->kind == b->kind &&
+           a->has_version == b->has_version && a->soft == b->soft &&
+           a->prefix_len == b->prefix_len && a->ms == b->ms && a->hash == b->hash &&
+           a->version == b->version && memcmp(&a->digest, &b->digest, sizeof a->digest) == 0 &&
+           a->subject_epoch == b->subject_epoch && a->subject_seq == b->subject_seq &&
+           slice_eq(a->more, b->more);
+}
+
+static struct slice make_more(uint64_t seq, size_t len)
+{
+    static uint8_t bytes[DOT_BUCKETS_LEN];
+    for (size_t i = 0; i < len; i++)
+        bytes[i] = (uint8_t)(seq * 7 + i * i);
+    return slice_of(bytes, len);
+}
+
+static void add_rest(struct dot *d)
+{
+    const bool has_subject = d->kind == DOT_COMMIT || d->kind == DOT_ABORT;
+    if (d->kind == DOT_TAGS_ALL)
+        d->more = make_more(d->seq, 8 * (DOT_TAGS_MIN + d->seq % 15));
+    if (d->kind == DOT_BUCKETS)
+        d->more = make_more(d->seq, DOT_BUCKETS_LEN);
+    if (d->kind == DOT_NOSTORE || d->kind == DOT_BEGIN)
+        d->ms = (uint32_t)(d->seq % DOT_MS_MAX + 1);
+    if (has_subject || d->kind == DOT_POISON)
+        d->subject_epoch = d->seq + 1000;
+    if (has_subject)
+        d->subject_seq = d->seq + 2000;
+}
+
 struct dot dot_of(uint64_t epoch, uint64_t seq, uint8_t kind)
 {
     struct dot d = {.epoch = epoch,
@@ -54,21 +91,28 @@ struct dot dot_of(uint64_t epoch, uint64_t seq, uint8_t kind)
                     .hash = epoch * 31 + seq,
                     .has_version = seq % 2 == 1,
                     .version = seq % 2 == 1 ? seq * 7 : 0,
+                    .soft = seq % 3 == 0,
                     .name = {.known = true}};
     if (kind == DOT_PREFIX)
         d.prefix_len = (uint16_t)(seq % 1000 + 1);
     if (kind == DOT_PUT)
         d.digest.bytes[15] = (uint8_t)(seq % 255 + 1);
+    add_rest(&d);
     return d;
+}
+
+struct ledger_effect arrive_dot(struct ledger *l, const struct dot *d)
+{
+    const struct ledger_effect effect = ledger_take(l, 0, d);
+    if (effect.verdict == LEDGER_FRESH)
+        ledger_cover(l, d);
+    return effect;
 }
 
 struct ledger_effect arrive(struct ledger *l, uint64_t epoch, uint64_t seq, uint8_t kind)
 {
     const struct dot d = dot_of(epoch, seq, kind);
-    const struct ledger_effect effect = ledger_take(l, 0, &d);
-    if (effect.verdict == LEDGER_FRESH)
-        ledger_cover(l, &d);
-    return effect;
+    return arrive_dot(l, &d);
 }
 
 void hear(struct ledger *l, mono_us now, uint64_t epoch, uint64_t head)

@@ -9,7 +9,7 @@
 
 #define SELF 0x5E1FULL
 
-/** A small ledger: 8 origins, 4 windows, a log of 64. */
+/** A small ledger: 8 origins, 4 windows, a log of 64, no thin log, 4 retired, 4,096 buckets. */
 struct ledger_cfg small_cfg(void);
 
 /** Make a ledger, or fail the test. Free it with drop(). */
@@ -19,8 +19,15 @@ void drop(struct ledger *l);
 /** Bytes that make() gave to a ledger of this configuration. */
 size_t need(const struct ledger_cfg *cfg);
 
-/** A dot with a hash, version and digest made from its name. */
+/** Are a and b the same invalidation, names aside? */
+bool same_dot(const struct dot *a, const struct dot *b);
+
+/** A dot with a hash, version, digest and all else that its kind has made from its name. `more` is lent
+ *  until the next call. */
 struct dot dot_of(uint64_t epoch, uint64_t seq, uint8_t kind);
+
+/** Take d at time 0, and cover it when it is fresh. */
+struct ledger_effect arrive_dot(struct ledger *l, const struct dot *d);
 
 /** Take a dot at time 0, and cover it when it is fresh. */
 struct ledger_effect arrive(struct ledger *l, uint64_t epoch, uint64_t seq, uint8_t kind);

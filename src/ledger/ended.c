@@ -1,0 +1,159 @@
+#include <assert.h>
+
+#include "ledger/state.h"
+
+static void mark_gone(struct ledger *l, struct origin *o, mono_us since)
+{
+    l->gone_n -= o->gone_since != NEVER;
+    l->gone_n += since != NEVER;
+    o->gone_since = since;
+}
+
+void ledger_gone(struct ledger *l, mono_us now, uint64_t epoch, bool gone)
+{
+    struct origin *o = ledger_origins_find(&l->origins, epoch);
+    if (o == NULL || epoch == ledger_epoch(l) || gone == (o->gone_since != NEVER))
+        return;
+    mark_gone(l, o, gone ? now : NEVER);
+}
+
+/** Put an entry, whose term is in the vector hash, into the ring; what falls out leaves the hash. */
+static void keep_retired(struct ledger *l, const struct retired_entry *e)
+{
+    struct retired lost;
+    if (!ledger_retired_add(&l->retired, e, &lost))
+        return;
+    l->counters.forgotten++;
+    ledger_digest_subtract(&l->digest, lost.epoch, lost.last);
+}
+
+/** Free the slot of o, of which nothing is missing. */
+static void end_origin(struct ledger *l, struct origin *o)
+{
+    assert(o->applied == o->head);
+    const struct retired_entry e = {.is = {.epoch = o->epoch, .last = o->applied}, .born = o->born};
+    mark_gone(l, o, NEVER);
+    ledger_checkpoints_give(&l->checkpoints, o->checkpoints);
+    o->checkpoints = NULL;
+    ledger_origins_remove(&l->origins, o);
+    l->counters.retired++;
+    if (e.is.last > 0) /* else nothing was ever issued, and there is nothing to remember */
+        keep_retired(l, &e);
+}
+
+enum err ledger_retire(struct ledger *l, uint64_t epoch, uint64_t *barrier)
+{
+    *barrier = 0;
+    if (epoch == ledger_epoch(l))
+        return ERR_REFUSED;
+    struct origin *o = ledger_origins_find(&l->origins, epoch);
+    if (o == NULL)
+        return ERR_UNKNOWN;
+    if (o->applied < o->head)
+        *barrier = ledger_close(l, epoch, o->applied + 1, o->head, NULL);
+    end_origin(l, o);
+    return OK;
+}
+
+/** The origin that is gone for longest and lacks nothing; NULL when there is none. */
+static struct origin *pick_longest_gone(const struct ledger *l)
+{
+    struct origin *best = NULL;
+    for (uint32_t place = 1; l->gone_n > 0 && place < l->origins.n; place++) {
+        struct origin *o = ledger_origins_at(&l->origins, place);
+        const mono_us since = best == NULL ? NEVER : best->gone_since;
+        if (o->applied == o->head && o->gone_since < since)
+            best = o;
+    }
+    return best;
+}
+
+/** Let o go on where it was when it was retired: the vector hash holds its term already. */
+static void reinstate(struct ledger *l, struct origin *o, const struct retired_entry *was)
+{
+    o->applied = was->is.last;
+    o->head = was->is.last;
+    o->born = was->born;
+    ledger_digest_inherit(&l->digest, o);
+    l->counters.reinstated++;
+}
+
+/** A slot for a new origin; one must be free. */
+static struct origin *begin_origin(struct ledger *l, uint64_t epoch)
+{
+    struct origin *o = ledger_origins_add(&l->origins, epoch);
+    assert(o != NULL);
+    o->born = l->l;
+    o->log_since = ledger_dotlog_added(&l->log);
+    o->thin_since = ledger_thin_added(&l->thin);
+    return o;
+}
+
+struct origin *ledger_add_origin(struct ledger *l, uint64_t epoch)
+{
+    const bool full = l->origins.n == l->origins.max;
+    struct origin *victim = full ? pick_longest_gone(l) : NULL;
+    if (full && victim == NULL) {
+        l->counters.origins_full++;
+        return NULL;
+    }
+    struct retired_entry *entry = ledger_retired_find(&l->retired, epoch);
+    struct retired_entry was = {0};
+    if (entry != NULL) { /* first, or the victim may push it out of the ring */
+        was = *entry;
+        ledger_retired_remove(&l->retired, entry);
+    }
+    if (victim != NULL)
+        end_origin(l, victim);
+    struct origin *o = begin_origin(l, epoch);
+    if (was.is.epoch != 0)
+        reinstate(l, o, &was);
+    return o;
+}
+
+uint64_t ledger_retired_last(const struct ledger *l, uint64_t epoch)
+{
+    const struct retired_entry *e = ledger_retired_find(&l->retired, epoch);
+    return e == NULL ? 0 : e->is.last;
+}
+
+uint32_t ledger_retired_n(const struct ledger *l)
+{
+    return l->retired.added;
+}
+
+uint32_t ledger_forgotten_n(const struct ledger *l)
+{
+    return l->retired.forgotten;
+}
+
+bool ledger_retired_at(const struct ledger *l, uint32_t number, struct retired *out)
+{
+    const struct retired_ring *ring = &l->retired;
+    if (ring->max == 0 || number == 0 || number > ring->added || ring->added - number >= ring->max)
+        return false;
+    *out = ring->at[number & (ring->max - 1)].is;
+    return out->epoch != 0;
+}
+
+enum err ledger_adopt_retired(struct ledger *l, const struct retired *r)
+{
+    if (r->epoch == 0 || r->epoch == ledger_epoch(l))
+        return ERR_REFUSED;
+    if (ledger_origins_find(&l->origins, r->epoch) != NULL)
+        return ledger_adopt(l, r->epoch, r->last);
+    struct retired_entry e = {.is = *r, .born = l->l};
+    struct retired_entry *held = ledger_retired_find(&l->retired, r->epoch);
+    if (r->last <= (held == NULL ? 0 : held->is.last))
+        return OK;
+    if (held != NULL) {
+        e.born = held->born;
+        ledger_digest_subtract(&l->digest, r->epoch, held->is.last);
+        ledger_retired_remove(&l->retired, held);
+    }
+    l->l++;
+    ledger_touch_all(l);
+    ledger_digest_add(&l->digest, r->epoch, r->last);
+    keep_retired(l, &e);
+    return OK;
+}
