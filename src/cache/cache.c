@@ -23,10 +23,13 @@ static uint64_t share_of(uint64_t budget_bytes, uint32_t shards)
 }
 
 /** Can a shard of this size hold two of the largest values, so that one always finds a place? */
-static bool holds_two(uint64_t shard_bytes, uint32_t recent_n, uint32_t value_max)
+static bool holds_two(const struct shard_cfg *cfg, uint32_t value_max)
 {
-    const uint64_t largest = itemlog_size(CACHE_TAGS_MAX, CACHE_KEY_MAX, value_max);
-    return shard_log_bytes(shard_bytes, recent_n) >= 2 * largest;
+    const struct item_shape largest = {.flags = ITEM_VERSION | ITEM_FRESH,
+                                       .tags_n = CACHE_TAGS_MAX,
+                                       .key_len = CACHE_KEY_MAX,
+                                       .value_len = value_max};
+    return shard_log_bytes(cfg) >= 2 * itemlog_size(&largest);
 }
 
 uint32_t cache_shards_for(uint64_t budget_bytes, uint32_t value_max)
@@ -34,10 +37,21 @@ uint32_t cache_shards_for(uint64_t budget_bytes, uint32_t value_max)
     const uint64_t wished = budget_bytes / SHARD_BYTES;
     const uint64_t most = wished > CACHE_SHARDS_MAX ? CACHE_SHARDS_MAX : wished;
     uint32_t shards = most == 0 ? 1 : (uint32_t)mix_pow2(most);
-    while (shards > 1 &&
-           !holds_two(share_of(budget_bytes, shards), recent_for(budget_bytes), value_max))
-        shards /= 2;
+    for (; shards > 1; shards /= 2) {
+        const struct shard_cfg cfg = {.bytes = share_of(budget_bytes, shards),
+                                      .recent_n = recent_for(budget_bytes),
+                                      .shards = shards,
+                                      .bucket_bits = CACHE_BUCKET_BITS_MAX};
+        if (holds_two(&cfg, value_max))
+            break;
+    }
     return shards;
+}
+
+static bool bucket_bits_are_sound(const struct cache_cfg *cfg)
+{
+    const unsigned bits = cfg->bucket_bits == 0 ? CACHE_BUCKET_BITS : cfg->bucket_bits;
+    return bits >= CACHE_BUCKET_BITS && bits <= CACHE_BUCKET_BITS_MAX && cfg->shards <= 1U << bits;
 }
 
 static bool cfg_is_sound(const struct cache_cfg *cfg)
@@ -45,7 +59,7 @@ static bool cfg_is_sound(const struct cache_cfg *cfg)
     return cfg->shards >= 1 && cfg->shards <= CACHE_SHARDS_MAX &&
            (cfg->shards & (cfg->shards - 1)) == 0 &&
            (cfg->recent_max & (cfg->recent_max - 1)) == 0 && cfg->value_max <= VALUE_MAX &&
-           (cfg->lock == NULL) == (cfg->unlock == NULL) &&
+           bucket_bits_are_sound(cfg) && (cfg->lock == NULL) == (cfg->unlock == NULL) &&
            (cfg->ns_lock == NULL) == (cfg->ns_unlock == NULL);
 }
 
@@ -53,6 +67,8 @@ static bool make_shards(struct cache *c, struct arena *arena)
 {
     const struct shard_cfg cfg = {.bytes = share_of(c->cfg.budget_bytes, c->cfg.shards),
                                   .recent_n = c->cfg.recent_max,
+                                  .shards = c->cfg.shards,
+                                  .bucket_bits = c->cfg.bucket_bits,
                                   .seed = c->cfg.slot_seed,
                                   .hkey = &c->cfg.hkey,
                                   .names = &c->names};
@@ -74,6 +90,8 @@ struct cache *cache_new(struct arena *arena, const struct cache_cfg *cfg)
     c->cfg = *cfg;
     if (c->cfg.recent_max == 0)
         c->cfg.recent_max = recent_for(cfg->budget_bytes);
+    if (c->cfg.bucket_bits == 0)
+        c->cfg.bucket_bits = CACHE_BUCKET_BITS;
     atomic_init(&c->index, 1); /* L starts at 1: stamp 0 never occurs */
     atomic_init(&c->gate, CACHE_CLOSED);
     const bool named = names_add(&c->names, &c->cfg.hkey, slice_of(NULL, 0), 0);
@@ -97,6 +115,16 @@ void cache_publish(struct cache *c, uint64_t index)
 uint64_t cache_index(const struct cache *c)
 {
     return atomic_load_explicit(&c->index, memory_order_acquire);
+}
+
+void cache_horizon_publish(struct cache *c, mono_us horizon)
+{
+    atomic_store_explicit(&c->horizon, horizon, memory_order_release);
+}
+
+mono_us cache_horizon(const struct cache *c)
+{
+    return atomic_load_explicit(&c->horizon, memory_order_acquire);
 }
 
 void cache_gate_set(struct cache *c, enum cache_gate gate)

@@ -2,9 +2,11 @@
  * cache/cache.h - the local cache: shards of entries under barriers.
  *
  * An entry carries one stamp: L as it was when its MISS was answered. It is live iff its stamp is at
- * least every barrier that covers it: the shard's, its namespace's, each of its tags', and those of
- * the prefixes of its key. A key dot kills entries with an older stamp. Fills are checked against the
- * barriers and against the ring of recent records; whatever forgets a record raises a floor first.
+ * least every barrier that covers it: the shard's, its namespace's, its bucket's, each of its tags',
+ * those of sets of tags that it carries whole, and those of the prefixes of its key. A key dot kills
+ * entries with an older stamp. Fills are checked against the barriers and against the ring of recent
+ * records; whatever forgets a record raises a floor first. Soft dots have words of their own: below
+ * those an entry is stale, which is still an answer for who asked for it.
  *
  * Why no fill slips past a concurrent invalidation. Let a fill carry token T and a dot have effect
  * index e. T >= e: the worker read L after control published it, so after the node heard of the dot,
@@ -13,8 +15,8 @@
  * a word above its stamp. Visit first: the fill finds the record, the word, or a floor raised by
  * whatever forgot them, and is refused.
  *
- * Threads: cache_publish and cache_apply, cache_bar: control only. Everything else: any thread; each
- * call takes the lock of one shard at a time through the hooks in cfg. Under a lock: no system call,
+ * Threads: cache_publish, cache_apply, cache_bar and its kin, cache_adopt, cache_horizon_publish:
+ * control only. Everything else: any thread; each call takes the lock of one shard at a time through the hooks in cfg. Under a lock: no system call,
  * no other lock, at most CACHE_STEP items of eviction, expiry or sweeping.
  * Never asks for time, never knows where dots come from.
  */
@@ -30,18 +32,25 @@
 #include "base/hash.h"
 #include "base/slice.h"
 #include "base/time.h"
+#include "cache/item.h"
+#include "cache/reason.h"
+#include "cache/stats.h"
 #include "cache/token.h"
 
-#define CACHE_KEY_MAX        1024
-#define CACHE_TAG_MAX        128
-#define CACHE_TAGS_MAX       16
-#define CACHE_NS_MAX         64
-#define CACHE_NAMESPACES_MAX 256
-#define CACHE_SHARDS_MAX     256
-#define CACHE_PREFIXES_MAX   1024 /* barriers per shard */
-#define CACHE_PREFIX_LENS    16   /* distinct prefix lengths in use */
-#define CACHE_STEP           64
-#define CACHE_DIGEST_MAX     65536 /* longer values have no digest: they equal nothing */
+#define CACHE_KEY_MAX          1024
+#define CACHE_TAG_MAX          128
+#define CACHE_TAGS_MAX         16
+#define CACHE_NS_MAX           64
+#define CACHE_NAMESPACES_MAX   256
+#define CACHE_SHARDS_MAX       256
+#define CACHE_PREFIXES_MAX     1024 /* barriers per shard */
+#define CACHE_PREFIX_LENS      16   /* distinct prefix lengths in use */
+#define CACHE_CONJUNCTIONS_MAX 64   /* barriers of several tags together, per shard */
+#define CACHE_QUARANTINE_MAX   256  /* keys per shard that nobody may store now */
+#define CACHE_BUCKET_BITS      12   /* least and default */
+#define CACHE_BUCKET_BITS_MAX  16
+#define CACHE_STEP             64
+#define CACHE_DIGEST_MAX       65536 /* longer values have no digest: they equal nothing */
 
 struct cache_cfg {
     struct hkey hkey;   /* target hashes */
@@ -51,11 +60,15 @@ struct cache_cfg {
     uint32_t shards;       /* power of two, 1..256; cache_shards_for() */
     uint32_t recent_max;   /* records per shard, a power of two; 0 = 4,096, or 256 under 64 MiB */
     uint32_t value_max;    /* bytes; at most 16 MiB - 1 */
-    void *lock_ctx;        /* hooks; NULL functions mean one thread */
+    uint8_t bucket_bits; /* 2^bits bucket barriers in all: 12..16, at least log2(shards); 0 = 12 */
+    void *lock_ctx;      /* hooks; NULL functions mean one thread */
     void (*lock)(void *ctx, uint32_t shard_i);
     void (*unlock)(void *ctx, uint32_t shard_i);
     void (*ns_lock)(void *ctx);
     void (*ns_unlock)(void *ctx);
+    void *wake_ctx;                         /* of wake; NULL = nobody waits for loads */
+    void (*wake)(void *ctx, uint64_t hash); /* a load ended that somebody waits for: cache/claim.h.
+                                             * Called under no lock, by the thread that ended it */
 };
 
 struct cache;
@@ -114,23 +127,40 @@ struct cache_key {
 MUST_USE enum err cache_key(const struct cache *c, struct slice ns, struct slice key,
                             struct cache_key *out);
 
-/** What a hit looks like. value is lent while the visit runs, under the shard's lock. */
+/** What an answer looks like. value is lent while the visit runs, under the shard's lock. */
 struct cache_hit {
     struct slice value;
     uint64_t ttl_left_ms; /* UINT64_MAX = none */
     uint64_t age_ms;
     bool unproven; /* stored by a put without a token */
+    bool stale;
+    bool has_version;
+    uint64_t version; /* when has_version */
 };
 
-/** Called once, under the lock, with a hit; copy what you need, take no other lock, do not call back. */
+/** Called once, under the lock, with an answer; copy what you need, take no other lock, do not call
+ *  back. */
 typedef void cache_visit(void *ctx, const struct cache_hit *hit);
 
+enum cache_found {
+    CACHE_ABSENT,
+    CACHE_HIT,
+    CACHE_STALE
+};
+
+/** What a reader takes for an answer; all zero = what is fresh. What it does not take stays there. */
+struct cache_ask {
+    bool stale_ok;
+    bool proven_only;   /* nothing that a put without a token stored */
+    uint64_t min_stamp; /* nothing with an older stamp */
+};
+
 /**
- * Look key up: calls visit(ctx, hit) and returns true when a live entry is there.
- * Barrier words are read after the call began, never cached. Counts a hit or a miss.
+ * Look key up: calls visit(ctx, hit), unless CACHE_ABSENT, with a live entry that ask allows.
+ * Barrier words are read after the call began, never cached. Counts a hit, a stale hit or a miss.
  */
-bool cache_get(struct cache *c, mono_us now, const struct cache_key *key, cache_visit *visit,
-               void *ctx);
+enum cache_found cache_get(struct cache *c, mono_us now, const struct cache_key *key,
+                           const struct cache_ask *ask, cache_visit *visit, void *ctx);
 
 /**
  * Mint the token of a MISS: interns the namespace, then reads L.
@@ -140,37 +170,6 @@ MUST_USE enum err cache_token(struct cache *c, mono_us now, const struct cache_k
                               uint8_t out[TOKEN_LEN]);
 
 /* ---- writing ---- */
-
-/** Why a fill was not stored. Texts: cache_reason_text(). */
-enum cache_reason {
-    CACHE_STORED,
-    CACHE_INVALIDATED,
-    CACHE_TAG,
-    CACHE_PREFIX,
-    CACHE_NAMESPACE,
-    CACHE_ALL,
-    CACHE_FORGOTTEN,
-    CACHE_NEWER,
-    CACHE_TAGS_FULL,
-    CACHE_MEMORY,
-    CACHE_TOKEN_NODE,
-    CACHE_TOKEN_KEY,
-    CACHE_TOKEN_EXPIRED,
-    CACHE_NOT_READY,
-    CACHE_TOKEN_BAD, /* an error to the caller (BAD_TOKEN), not a refusal */
-    CACHE_REASONS
-};
-
-/** The protocol's word for a reason: "invalidated", "tag", "forgotten", "token_node", ... */
-const char *cache_reason_text(enum cache_reason reason);
-
-/** What to store. All slices are copied. */
-struct cache_item {
-    struct slice value;
-    uint64_t ttl_ms; /* 0 = none */
-    const struct slice *tags;
-    size_t tags_n;
-};
 
 /**
  * Fill: check the token, then all barriers, records and floors, and store, in one hold of the lock.
@@ -194,55 +193,48 @@ enum cache_reason cache_put_token(struct cache *c, mono_us now, const struct cac
                                   const struct cache_item *item, struct slice token,
                                   uint64_t index);
 
-/** The digest that a put's dot carries: of value, set of tags and expiry class (none, or the power of
- *  two below ttl_ms); zero above CACHE_DIGEST_MAX. Pure, no lock. Layout: cache/digest.h. */
-struct hash128 cache_digest(const struct cache *c, const struct cache_key *key,
-                            const struct cache_item *item);
+/** Store a copy that another node had, as proven: the whole check of a fill, with stamp (1..L, decided
+ *  on control from what both nodes have covered) in the place of a token's. */
+enum cache_reason cache_import(struct cache *c, mono_us now, const struct cache_key *key,
+                               const struct cache_item *item, uint64_t stamp);
 
-/** A limit that a caller's item broke. */
-struct cache_limit {
-    const char *what; /* static: "value", "tag", "tags"; NULL = none */
-    uint64_t value, limit;
-};
-
-/** Does item keep every limit? false sets *broken. */
-bool cache_item_check(const struct cache *c, const struct cache_item *item,
-                      struct cache_limit *broken);
-
-/** Set a new time to live, counted from now; 0 = none. false when there is no live entry. Local. */
+/** Set a new time to live, counted from now; 0 = none. false when there is no live entry. Local. A
+ *  stale entry takes it too, and stays stale. */
 bool cache_touch(struct cache *c, mono_us now, const struct cache_key *key, uint64_t ttl_ms);
 
 /* ---- effects of dots: control only ---- */
 
 /**
  * Apply the effect of d with index effect_i to every shard that it needs, one lock at a time: record,
- * then kill or raise. When it returns, d may be covered. Publishes nothing: cache_publish first.
+ * then kill, mark or raise. When it returns, d may be covered. Publishes nothing: cache_publish first.
+ * A quarantine (DOT_NOSTORE, DOT_BEGIN) lasts until now + d->ms or, of a DOT_BEGIN, until a DOT_COMMIT
+ * or DOT_ABORT names it; its end by time is silent, and the dot that then kills is the caller's to make.
+ * d->more that is not what its kind demands, and every unknown kind, act as DOT_ALL.
  */
-void cache_apply(struct cache *c, const struct dot *d, uint64_t effect_i);
+void cache_apply(struct cache *c, mono_us now, const struct dot *d, uint64_t effect_i);
 
 /** Raise the whole-cache barrier of every shard to index: entries with an older stamp are dead. */
 void cache_bar(struct cache *c, uint64_t index);
 
-/** Raise barrier and fill floor of every shard to index: adoption at a join. */
+/**
+ * Raise the barriers of the buckets set in bits: 2^bits_log2 bits, bucket b at bit b % 8 of byte b / 8
+ * (so at least one byte). bits_log2 is at most 16 and may differ from ours: who has more buckets has
+ * them inside those of the other. Visits each shard once.
+ */
+void cache_bar_buckets(struct cache *c, const uint8_t *bits, unsigned bits_log2, uint64_t index);
+
+/** Raise the barrier of everything that carries a tag, whichever, to index. */
+void cache_bar_tagged(struct cache *c, uint64_t index);
+
+/** Raise barrier and fill floor of every shard to index: adoption at a join, and whatever closing of
+ *  gaps must refuse every fill in flight by a word that stays. */
 void cache_adopt(struct cache *c, uint64_t index);
+
+/** Publish until when, on the caller's clock, every invalidation issued is covered here (release, after
+ *  the effects that it stands for), and read it (acquire): load it, then cache_get(), then the clock. */
+void cache_horizon_publish(struct cache *c, mono_us horizon);
+mono_us cache_horizon(const struct cache *c); /**< 0 until first published; any thread */
 
 /** One bounded step of housekeeping (sweeps for barriers, expired and dead entries) in one shard, the
  *  next in turn. Any thread. Returns: true while a sweep for a barrier is not done: call again soon. */
 bool cache_step(struct cache *c, mono_us now);
-
-struct cache_stats {
-    uint64_t budget_bytes, used_bytes, fixed_bytes; /* used: items alive or dead in the logs */
-    uint64_t items;
-    uint64_t hits, misses, expired;
-    uint64_t fills, puts; /* stored */
-    uint64_t refused[CACHE_REASONS];
-    uint64_t killed; /* entries killed by key and put dots */
-    uint64_t spared; /* entries that an equal put let live */
-    uint64_t evicted, reinserted;
-    uint64_t swept;        /* entries removed by sweeps */
-    uint64_t dead_lookups; /* entries found dead by a barrier when looked at */
-    uint64_t tags, tags_full, prefixes, prefixes_folded, namespaces;
-};
-
-/** Sum the counters of all shards, one lock at a time. */
-void cache_stats(struct cache *c, struct cache_stats *out);

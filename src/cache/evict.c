@@ -97,8 +97,9 @@ uint64_t shard_ask_sweep(struct shard *s)
     return s->sweep.wanted;
 }
 
-static void begin_pass(struct shard *s)
+static void begin_pass(struct shard *s, mono_us now)
 {
+    quarantine_clear(&s->quarantine, now);
     s->sweep.started++;
     s->sweep.at = s->log.tail;
     s->sweep.end = s->log.head;
@@ -124,7 +125,7 @@ static void free_tail(struct shard *s)
 void shard_sweep(struct shard *s, mono_us now)
 {
     if (s->sweep.done == s->sweep.started)
-        begin_pass(s);
+        begin_pass(s, now);
     if (s->sweep.at < s->log.tail)
         s->sweep.at = s->log.tail;
     for (uint32_t i = 0; i < CACHE_STEP && s->sweep.at < s->sweep.end; i++) {

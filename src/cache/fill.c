@@ -1,31 +1,9 @@
-/**
- * Storing: the whole check and the store inside one hold of the shard's lock.
- *
- * What refuses a fill with stamp T is anything newer than T that covers it. The order of the looks
- * matters for what forgets: records and barriers first, the floor last. Whoever forgets a record has
- * raised the floor before, so a fill that no longer meets the record meets the floor.
- */
+/** Storing: the whole check and the store inside one hold of the shard's lock. */
 #include <assert.h>
 #include <string.h>
 
-#include "cache/digest.h"
+#include "cache/check.h"
 #include "cache/inside.h"
-
-/** One value on its way into a shard. */
-struct fill {
-    const struct cache_key *key;
-    const struct cache_item *item;
-    mono_us now;
-    uint64_t stamp;
-    uint64_t own; /* index of the put's own dot, whose record is not held against it; 0 = none */
-    bool unproven;
-    uint8_t ns_i;
-    struct tagset tags;
-    uint64_t size; /* of its record in the log */
-    bool has_digest;
-    struct hash128 digest; /* when has_digest */
-    struct reinserts reinserts;
-};
 
 /** How one hold of the lock ended. */
 enum attempt {
@@ -33,79 +11,6 @@ enum attempt {
     ATTEMPT_ROOM,  /* more must be evicted than one hold allows */
     ATTEMPT_DIGEST /* a put's record must be compared: derive the digest outside the lock */
 };
-
-/** What one look at the records says of a fill. */
-enum record_says {
-    RECORD_PASS,
-    RECORD_REFUSE,
-    RECORD_COMPARE /* the digest is needed first */
-};
-
-static enum record_says ask_record(const struct fill *f, const struct record *record)
-{
-    if (record->index <= f->stamp || record->index == f->own)
-        return RECORD_PASS;
-    if (hash128_zero(&record->digest))
-        return RECORD_REFUSE;
-    if (!f->has_digest)
-        return RECORD_COMPARE;
-    const bool equal = memcmp(record->digest.bytes, f->digest.bytes, sizeof f->digest.bytes) == 0;
-    return equal ? RECORD_PASS : RECORD_REFUSE;
-}
-
-/** Every newer record of the key must be of an equal value, not only the newest: the dot of an older
- *  write may have been applied after that of a newer one. */
-static enum record_says ask_key_records(const struct shard *s, const struct fill *f)
-{
-    enum record_says says = RECORD_PASS;
-    for (const struct record *r = recent_first(&s->recent, f->key->hash);
-         r != NULL && says == RECORD_PASS; r = recent_next(&s->recent, r))
-        says = ask_record(f, r);
-    return says;
-}
-
-static bool tag_is_newer(const struct shard *s, uint64_t hash, uint64_t stamp)
-{
-    for (const struct record *r = recent_first(&s->recent, hash); r != NULL;
-         r = recent_next(&s->recent, r)) {
-        if (r->index > stamp)
-            return true;
-    }
-    const struct tag *tag = tagtable_find(&s->tags, hash);
-    return tag != NULL && tag->bar > stamp;
-}
-
-static bool a_tag_is_newer(const struct shard *s, const struct fill *f)
-{
-    for (uint8_t i = 0; i < f->tags.n; i++) {
-        if (tag_is_newer(s, f->tags.hashes[i], f->stamp))
-            return true;
-    }
-    return false;
-}
-
-/** What, besides records of its key, is newer than the fill. The floor comes last. */
-static enum cache_reason ask_barriers(const struct shard *s, const struct fill *f)
-{
-    if (a_tag_is_newer(s, f))
-        return CACHE_TAG;
-    if (prefixes_cover(&s->prefixes, s->hkey, f->key->ns, f->key->key, f->stamp))
-        return CACHE_PREFIX;
-    if (s->ns_bar[f->ns_i] > f->stamp || names_at(s->names, f->ns_i)->born > f->stamp)
-        return CACHE_NAMESPACE;
-    if (s->allbar > f->stamp)
-        return CACHE_ALL;
-    if (s->recent.floor > f->stamp)
-        return CACHE_FORGOTTEN;
-    return CACHE_STORED;
-}
-
-static bool newer_is_there(struct shard *s, const struct fill *f)
-{
-    struct probe p;
-    struct item *it = shard_find(s, f->key, f->ns_i, &p);
-    return it != NULL && it->stamp > f->stamp && shard_lives(s, it, f->now);
-}
 
 /** Take a reference of every tag, or of none. */
 static bool take_tags(struct shard *s, const struct tagset *tags, uint32_t *ids)
@@ -120,25 +25,43 @@ static bool take_tags(struct shard *s, const struct tagset *tags, uint32_t *ids)
     return true;
 }
 
-static void write_item(struct item *it, const struct fill *f, const uint32_t *ids)
+/** Which optional parts its record has, and how it is marked. */
+static uint8_t flags_of(const struct fill *f)
 {
-    const struct slice value = f->item->value;
+    return (uint8_t)((f->unproven ? ITEM_UNPROVEN : 0) | (f->item->has_version ? ITEM_VERSION : 0) |
+                     (f->item->fresh_ms != 0 ? ITEM_FRESH : 0));
+}
+
+static void write_head(struct item *it, const struct fill *f)
+{
     const struct item head = {
-        .value_len = (uint32_t)value.len,
+        .value_len = (uint32_t)f->item->value.len,
         .key_len = (uint16_t)f->key->key.len,
         .ns_i = f->ns_i,
-        .flags = f->unproven ? ITEM_UNPROVEN : 0,
+        .flags = flags_of(f),
         .hash = f->key->hash,
         .stamp = f->stamp,
         .expires_us = digest_expiry(f->now, f->item->ttl_ms),
         .created_us = f->now,
         .tags_n = f->tags.n,
         .life = digest_life(f->item->ttl_ms),
+        .fresh = digest_life(f->item->fresh_ms),
         .units = it->units,
     };
     *it = head;
-    uint8_t *key =
-        (uint8_t *)memcpy(it + 1, ids, f->tags.n * sizeof *ids) + f->tags.n * sizeof *ids;
+}
+
+static void write_item(struct item *it, const struct fill *f, const uint32_t *ids)
+{
+    const struct slice value = f->item->value;
+    write_head(it, f);
+    uint64_t *word = item_words(it);
+    if (f->item->has_version)
+        *word++ = f->item->version;
+    if (f->item->fresh_ms != 0)
+        *word = digest_expiry(f->now, f->item->fresh_ms);
+    const size_t tags_len = f->tags.n * sizeof *ids;
+    uint8_t *key = (uint8_t *)memcpy(item_tags(it), ids, tags_len) + tags_len;
     memcpy(key, f->key->key.at, f->key->key.len);
     if (value.len > 0)
         memcpy(key + f->key->key.len, value.at, value.len);
@@ -163,12 +86,8 @@ static enum cache_reason store(struct shard *s, const struct fill *f)
 
 static enum attempt attempt(struct shard *s, struct fill *f, enum cache_reason *reason)
 {
-    const enum record_says says = ask_key_records(s, f);
-    if (says == RECORD_COMPARE)
+    if (!check_fill(s, f, reason))
         return ATTEMPT_DIGEST;
-    *reason = says == RECORD_REFUSE ? CACHE_INVALIDATED : ask_barriers(s, f);
-    if (*reason == CACHE_STORED && newer_is_there(s, f))
-        *reason = CACHE_NEWER;
     if (*reason == CACHE_STORED && f->size > itemlog_size_max(&s->log))
         *reason = CACHE_MEMORY;
     if (*reason != CACHE_STORED)
@@ -183,8 +102,10 @@ static void count(struct shard *s, const struct fill *f, enum cache_reason reaso
 {
     if (reason != CACHE_STORED)
         s->counts.refused[reason]++;
-    else if (f->own != 0 || f->unproven)
+    else if (f->source == FILL_PUT)
         s->counts.puts++;
+    else if (f->source == FILL_PEER)
+        s->counts.imports++;
     else
         s->counts.fills++;
 }
@@ -202,6 +123,7 @@ static enum cache_reason run(struct cache *c, struct fill *f)
     const uint32_t shard_i = cache_shard_of(c, f->key->hash);
     enum cache_reason reason = CACHE_MEMORY;
     enum attempt outcome = ATTEMPT_ROOM;
+    bool waited = false;
     for (uint64_t left = holds_max(f->size); outcome != ATTEMPT_DONE; left--) {
         struct shard *s = cache_enter(c, shard_i);
         outcome = attempt(s, f, &reason);
@@ -209,15 +131,17 @@ static enum cache_reason run(struct cache *c, struct fill *f)
             reason = CACHE_MEMORY;
             outcome = ATTEMPT_DONE;
         }
-        if (outcome == ATTEMPT_DONE)
+        if (outcome == ATTEMPT_DONE) {
             count(s, f, reason);
+            waited = leases_end(&s->leases, f->key->hash);
+        }
         cache_leave(c, shard_i);
         if (outcome == ATTEMPT_DIGEST) {
-            f->digest =
-                digest_of(&c->cfg.hkey, f->item->value, digest_life(f->item->ttl_ms), &f->tags);
+            f->digest = digest_of(&c->cfg.hkey, f->item, &f->tags);
             f->has_digest = true;
         }
     }
+    cache_wake(c, waited, f->key->hash);
     return reason;
 }
 
@@ -228,7 +152,9 @@ static enum cache_reason refuse(struct cache *c, const struct cache_key *key,
     const uint32_t shard_i = cache_shard_of(c, key->hash);
     struct shard *s = cache_enter(c, shard_i);
     s->counts.refused[reason]++;
+    const bool waited = leases_end(&s->leases, key->hash);
     cache_leave(c, shard_i);
+    cache_wake(c, waited, key->hash);
     return reason;
 }
 
@@ -238,7 +164,7 @@ static bool may_store(const struct cache *c)
     return gate == CACHE_OPEN || gate == CACHE_DRAINING;
 }
 
-/** Derive what the lock need not be held for, then run. stamp, own and unproven are set in f. */
+/** Derive what the lock need not be held for, then run. The rest is set in f. */
 static enum cache_reason begin(struct cache *c, struct fill *f)
 {
     struct cache_limit broken;
@@ -247,7 +173,10 @@ static enum cache_reason begin(struct cache *c, struct fill *f)
     if (!f->key->ns_known && cache_namespace(c, f->key->ns, &f->ns_i) != OK)
         return refuse(c, f->key, CACHE_MEMORY);
     f->tags = digest_tags(&c->cfg.hkey, f->key->ns, f->item);
-    f->size = itemlog_size(f->tags.n, f->key->key.len, f->item->value.len);
+    f->size = itemlog_size(&(struct item_shape){.flags = flags_of(f),
+                                                .tags_n = f->tags.n,
+                                                .key_len = f->key->key.len,
+                                                .value_len = f->item->value.len});
     f->reinserts.left = CACHE_STEP;
     return run(c, f);
 }
@@ -284,7 +213,9 @@ enum cache_reason cache_fill(struct cache *c, mono_us now, const struct cache_ke
 enum cache_reason cache_put(struct cache *c, mono_us now, const struct cache_key *key,
                             const struct cache_item *item, uint64_t index)
 {
-    struct fill f = {.key = key, .item = item, .now = now, .stamp = index, .unproven = true};
+    struct fill f = {.key = key, .item = item, .now = now, .source = FILL_PUT};
+    f.stamp = index;
+    f.unproven = true;
     return may_store(c) ? begin(c, &f) : refuse(c, key, CACHE_NOT_READY);
 }
 
@@ -292,7 +223,17 @@ enum cache_reason cache_put(struct cache *c, mono_us now, const struct cache_key
 enum cache_reason cache_put_token(struct cache *c, mono_us now, const struct cache_key *key,
                                   const struct cache_item *item, struct slice token, uint64_t index)
 {
-    struct fill f = {.key = key, .item = item, .now = now, .own = index};
+    struct fill f = {.key = key, .item = item, .now = now, .source = FILL_PUT};
+    f.own = index;
     const enum cache_reason reason = take_token(c, &f, token);
     return reason == CACHE_STORED ? begin(c, &f) : refuse(c, key, reason);
+}
+
+enum cache_reason cache_import(struct cache *c, mono_us now, const struct cache_key *key,
+                               const struct cache_item *item, uint64_t stamp)
+{
+    struct fill f = {.key = key, .item = item, .now = now, .source = FILL_PEER};
+    f.stamp = stamp;
+    assert(stamp > 0 && stamp <= cache_index(c));
+    return may_store(c) ? begin(c, &f) : refuse(c, key, CACHE_NOT_READY);
 }

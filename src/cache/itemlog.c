@@ -14,9 +14,16 @@ void itemlog_init(struct itemlog *l, void *at, uint64_t cap)
     *l = (struct itemlog){.at = at, .cap = cap};
 }
 
-uint64_t itemlog_size(uint64_t tags_n, uint64_t key_len, uint64_t value_len)
+/** How many optional words a record with these flags has. */
+static size_t words_n(uint8_t flags)
 {
-    const uint64_t bytes = sizeof(struct item) + 4 * tags_n + key_len + value_len;
+    return ((flags & ITEM_VERSION) != 0 ? 1U : 0U) + ((flags & ITEM_FRESH) != 0 ? 1U : 0U);
+}
+
+uint64_t itemlog_size(const struct item_shape *shape)
+{
+    const uint64_t bytes = sizeof(struct item) + words_n(shape->flags) * sizeof(uint64_t) +
+                           shape->tags_n * sizeof(uint32_t) + shape->key_len + shape->value_len;
     return (bytes + UNIT - 1) / UNIT * UNIT;
 }
 
@@ -108,22 +115,42 @@ struct item *itemlog_reinsert(struct itemlog *l, uint32_t *offset)
     return itemlog_item(l, *offset);
 }
 
-static const uint8_t *body(const struct item *it)
+uint64_t *item_words(struct item *it)
 {
-    return (const uint8_t *)(it + 1);
+    return (uint64_t *)(void *)(it + 1);
 }
 
 uint32_t *item_tags(struct item *it)
 {
-    return (uint32_t *)(void *)(it + 1);
+    return (uint32_t *)(void *)(item_words(it) + words_n(it->flags));
 }
 
 struct slice item_key(const struct item *it)
 {
-    return slice_of(body(it) + (size_t)it->tags_n * sizeof(uint32_t), it->key_len);
+    const size_t at = words_n(it->flags) * sizeof(uint64_t) + it->tags_n * sizeof(uint32_t);
+    return slice_of((const uint8_t *)(it + 1) + at, it->key_len);
 }
 
 struct slice item_value(const struct item *it)
 {
     return slice_of(item_key(it).at + it->key_len, it->value_len);
+}
+
+/** One of the optional words. */
+static uint64_t word(const struct item *it, size_t i)
+{
+    return ((const uint64_t *)(const void *)(it + 1))[i];
+}
+
+bool item_version(const struct item *it, uint64_t *out)
+{
+    if ((it->flags & ITEM_VERSION) == 0)
+        return false;
+    *out = word(it, 0);
+    return true;
+}
+
+mono_us item_fresh_until(const struct item *it)
+{
+    return (it->flags & ITEM_FRESH) == 0 ? NEVER : word(it, words_n(it->flags) - 1);
 }

@@ -14,13 +14,17 @@
 #include "base/slice.h"
 #include "base/time.h"
 
-#define ITEM_DEAD     1 /* no index slot names it any more */
-#define ITEM_FILLER   2 /* not an item: skip to the end of the buffer */
-#define ITEM_UNPROVEN 4 /* stored by a put without a token */
+#define ITEM_DEAD     1  /* no index slot names it any more */
+#define ITEM_FILLER   2  /* not an item: skip to the end of the buffer */
+#define ITEM_UNPROVEN 4  /* stored by a put without a token */
+#define ITEM_STALE    8  /* a soft dot of its key has marked it */
+#define ITEM_VERSION  16 /* has a version of the source */
+#define ITEM_FRESH    32 /* has a time at which it becomes stale */
 
 #define ITEM_FREQ_MAX 3
 
-/** One record; tags_n tag ids (u32), the key and the value follow, padded to 8 bytes. */
+/** One record; then, each only if its flag is set, a version and a time (8 bytes each); tags_n tag ids
+ *  (u32), the key and the value, padded to 8 bytes. */
 struct item {
     uint32_t value_len;
     uint16_t key_len;
@@ -31,9 +35,9 @@ struct item {
     mono_us expires_us; /* dead from then on; NEVER = none */
     mono_us created_us;
     uint8_t tags_n;
-    uint8_t freq; /* hits since it was written or last reinserted, capped */
-    uint8_t life; /* expiry class, digest.h */
-    uint8_t spare;
+    uint8_t freq;   /* hits since it was written or last reinserted, capped */
+    uint8_t life;   /* expiry class, digest.h */
+    uint8_t fresh;  /* that of becoming stale */
     uint32_t units; /* size of the record in 8-byte units */
 };
 
@@ -47,8 +51,14 @@ struct itemlog {
 /** Begin with an empty log in the cap bytes at `at`, aligned to 8. Lends `at`. */
 void itemlog_init(struct itemlog *l, void *at, uint64_t cap);
 
-/** Bytes of a record with these parts. */
-uint64_t itemlog_size(uint64_t tags_n, uint64_t key_len, uint64_t value_len);
+/** What decides the size of a record: flags as in struct item, and lengths. */
+struct item_shape {
+    uint8_t flags;
+    uint64_t tags_n, key_len, value_len;
+};
+
+/** Bytes of a record of this shape. */
+uint64_t itemlog_size(const struct item_shape *shape);
 
 /** Bytes in use, dead records and fillers included. */
 uint64_t itemlog_used(const struct itemlog *l);
@@ -81,7 +91,14 @@ void itemlog_drop(struct itemlog *l);
 /** Move the oldest record, an item, to the head. NULL, and nothing changed, when it has no place. */
 struct item *itemlog_reinsert(struct itemlog *l, uint32_t *offset);
 
-/** The parts of an item; all lent from it. */
-uint32_t *item_tags(struct item *it);
+/** The parts of an item; all lent from it. Its flags say where they are: set those first. */
+uint64_t *item_words(struct item *it);
+uint32_t *item_tags(struct item *it);           /**< tags_n ids in the tag table */
 struct slice item_key(const struct item *it);   /**< the key */
 struct slice item_value(const struct item *it); /**< the value */
+
+/** Its version; false when it has none. */
+bool item_version(const struct item *it, uint64_t *out);
+
+/** When it becomes stale of itself; NEVER when it does not. */
+mono_us item_fresh_until(const struct item *it);

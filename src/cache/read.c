@@ -31,13 +31,34 @@ static uint64_t ms_until(mono_us now, mono_us then)
     return then == NEVER ? UINT64_MAX : (then - now + US_PER_MS - 1) / US_PER_MS;
 }
 
-static struct cache_hit hit_of(const struct item *it, mono_us now)
+static struct cache_hit hit_of(const struct item *it, mono_us now, bool stale)
 {
     const mono_us since = it->created_us < now ? now - it->created_us : 0;
-    return (struct cache_hit){.value = item_value(it),
-                              .ttl_left_ms = ms_until(now, it->expires_us),
-                              .age_ms = since / US_PER_MS,
-                              .unproven = (it->flags & ITEM_UNPROVEN) != 0};
+    struct cache_hit hit = {.value = item_value(it),
+                            .ttl_left_ms = ms_until(now, it->expires_us),
+                            .age_ms = since / US_PER_MS,
+                            .unproven = (it->flags & ITEM_UNPROVEN) != 0,
+                            .stale = stale};
+    hit.has_version = item_version(it, &hit.version);
+    return hit;
+}
+
+/** What a live entry is to this reader. */
+static enum cache_found judge(const struct shard *s, struct item *it, mono_us now,
+                              const struct cache_ask *ask)
+{
+    if (it->stamp < ask->min_stamp || (ask->proven_only && (it->flags & ITEM_UNPROVEN) != 0))
+        return CACHE_ABSENT;
+    if (!shard_stale(s, it, now))
+        return CACHE_HIT;
+    return ask->stale_ok ? CACHE_STALE : CACHE_ABSENT;
+}
+
+static void count(struct shard *s, enum cache_found found)
+{
+    s->counts.hits += found == CACHE_HIT;
+    s->counts.stale_hits += found == CACHE_STALE;
+    s->counts.misses += found == CACHE_ABSENT;
 }
 
 /** An entry can be there only when the namespace is known, perhaps since the key was derived. */
@@ -47,24 +68,25 @@ static bool knows_namespace(const struct cache *c, const struct cache_key *key, 
     return key->ns_known || names_find(&c->names, key->ns, ns_i);
 }
 
-bool cache_get(struct cache *c, mono_us now, const struct cache_key *key, cache_visit *visit,
-               void *ctx)
+/* NOLINTNEXTLINE(readability-function-size): a look, what it takes, and a callback with its context. */
+enum cache_found cache_get(struct cache *c, mono_us now, const struct cache_key *key,
+                           const struct cache_ask *ask, cache_visit *visit, void *ctx)
 {
     uint8_t ns_i;
     const bool may = may_serve(c) && knows_namespace(c, key, &ns_i);
     const uint32_t shard_i = cache_shard_of(c, key->hash);
     struct shard *s = cache_enter(c, shard_i);
     struct item *it = may ? find_live(s, key, ns_i, now) : NULL;
-    if (it != NULL) {
-        const struct cache_hit hit = hit_of(it, now);
+    const enum cache_found found = it != NULL ? judge(s, it, now, ask) : CACHE_ABSENT;
+    if (found != CACHE_ABSENT) {
+        const struct cache_hit hit = hit_of(it, now, found == CACHE_STALE);
         if (it->freq < ITEM_FREQ_MAX)
             it->freq++;
         visit(ctx, &hit);
     }
-    s->counts.hits += it != NULL;
-    s->counts.misses += it == NULL;
+    count(s, found);
     cache_leave(c, shard_i);
-    return it != NULL;
+    return found;
 }
 
 bool cache_touch(struct cache *c, mono_us now, const struct cache_key *key, uint64_t ttl_ms)

@@ -24,14 +24,15 @@ static uint64_t oldest(const struct recent *r)
     return r->next > n ? r->next - n : 1;
 }
 
-void recent_add(struct recent *r, uint64_t hash, uint64_t index, const struct hash128 *digest)
+void recent_add(struct recent *r, const struct record *what)
 {
     struct record *record = &r->ring[r->next & r->mask];
-    uint64_t *head = &r->heads[mix_hash(hash, r->seed) & r->mask];
+    uint64_t *head = &r->heads[mix_hash(what->hash, r->seed) & r->mask];
     /* The floor rises before the record goes: a reader that looks at records first and at the floor
      * last can miss neither. */
     recent_raise_floor(r, record->index);
-    *record = (struct record){.hash = hash, .index = index, .older = *head, .digest = *digest};
+    *record = *what;
+    record->older = *head;
     *head = r->next++;
 }
 

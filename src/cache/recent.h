@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/hash.h"
@@ -14,8 +15,15 @@
 struct record {
     uint64_t hash; /* target hash of a key or a tag */
     uint64_t index;
-    uint64_t older;        /* number of the next older record of the same chain; 0 = none */
-    struct hash128 digest; /* of a put's value; zero equals nothing */
+    uint64_t older; /* number of the next older record of the same chain; 0 = none */
+
+    /* A digest covers the version: of a put that has both, the version says all. */
+    union {
+        struct hash128 digest; /* unless has_version: of a put's value; zero equals nothing */
+        uint64_t version;      /* when has_version: of the source */
+    };
+
+    bool has_version;
 };
 
 struct recent {
@@ -33,8 +41,8 @@ void recent_init(struct recent *r, struct record *ring, uint64_t *heads, uint32_
 /** Raise the floor; an older index changes nothing. */
 void recent_raise_floor(struct recent *r, uint64_t index);
 
-/** Remember one dot. */
-void recent_add(struct recent *r, uint64_t hash, uint64_t index, const struct hash128 *digest);
+/** Remember one dot: all of what but `older` is taken. */
+void recent_add(struct recent *r, const struct record *what);
 
 /** The newest record of hash, or NULL. Lent until the next add. */
 const struct record *recent_first(const struct recent *r, uint64_t hash);

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "cache/claim.h"
+#include "cache/digest.h"
 #include "cache/mix.h"
 
 /* Shares of a shard, chosen so that items keep at least four fifths of a 4 MiB one. */
@@ -13,11 +15,13 @@
 #define SLOTS_SHARE    80 /* bytes per slot: entries of 91 bytes and more fill the log first */
 #define SLOTS_MIN      16
 #define ALIGN          64 /* what the arena may add in front of each table */
-#define TABLES         9
+#define LEASES_SHARE   512
+#define LEASES_MIN     32
+#define TABLES         11
 
 /** How a shard divides its bytes. */
 struct plan {
-    uint32_t tags_n, tag_heads_n, prefixes_n, prefix_heads_n, slots_n;
+    uint32_t tags_n, tag_heads_n, prefixes_n, prefix_heads_n, slots_n, buckets_n, leases_n;
     uint64_t log_bytes;
 };
 
@@ -31,20 +35,25 @@ static uint64_t table_bytes(const struct plan *p, uint32_t recent_n)
 {
     return sizeof(struct shard) + (uint64_t)TABLES * ALIGN + p->tags_n * sizeof(struct tag) +
            p->tag_heads_n * sizeof(uint32_t) + p->prefixes_n * sizeof(struct prefix) +
-           p->prefix_heads_n * sizeof(uint16_t) +
+           p->prefix_heads_n * sizeof(uint16_t) + p->buckets_n * sizeof(uint64_t) +
+           p->leases_n * sizeof(struct lease) +
            recent_n * (sizeof(struct record) + sizeof(uint64_t));
 }
 
-static struct plan plan_of(uint64_t bytes, uint32_t recent_n)
+static struct plan plan_of(const struct shard_cfg *cfg)
 {
+    const uint64_t bytes = cfg->bytes;
     struct plan p = {
         .tags_n = share(bytes / TAGS_SHARE, sizeof(struct tag), TAGS_MIN, 1U << 24),
         .prefixes_n =
             share(bytes / PREFIXES_SHARE, sizeof(struct prefix), PREFIXES_MIN, CACHE_PREFIXES_MAX),
+        .buckets_n = (1U << cfg->bucket_bits) / cfg->shards,
+        .leases_n = (uint32_t)mix_pow2(
+            share(bytes / LEASES_SHARE, sizeof(struct lease), LEASES_MIN, CACHE_LEASES_MAX)),
     };
     p.tag_heads_n = (uint32_t)mix_pow2(p.tags_n);
     p.prefix_heads_n = (uint32_t)mix_pow2(p.prefixes_n);
-    const uint64_t tables = table_bytes(&p, recent_n);
+    const uint64_t tables = table_bytes(&p, cfg->recent_n);
     if (bytes < tables + (uint64_t)SLOTS_MIN * SLOTS_SHARE)
         return p;
     const uint64_t rest = bytes - tables;
@@ -53,9 +62,9 @@ static struct plan plan_of(uint64_t bytes, uint32_t recent_n)
     return p;
 }
 
-uint64_t shard_log_bytes(uint64_t bytes, uint32_t recent_n)
+uint64_t shard_log_bytes(const struct shard_cfg *cfg)
 {
-    return plan_of(bytes, recent_n).log_bytes;
+    return plan_of(cfg).log_bytes;
 }
 
 /** Lay the tables of p out in the block; false when they do not fit, which the plan rules out. */
@@ -68,9 +77,12 @@ static bool carve(struct shard *s, struct arena *block, const struct plan *p, ui
     uint16_t *prefix_heads = arena_take(block, p->prefix_heads_n, sizeof *prefix_heads);
     struct record *ring = arena_take(block, recent_n, sizeof *ring);
     uint64_t *recent_heads = arena_take(block, recent_n, sizeof *recent_heads);
+    s->bucket_bars = arena_take(block, p->buckets_n, sizeof *s->bucket_bars);
+    struct lease *leases = arena_take(block, p->leases_n, sizeof *leases);
     void *log = arena_take(block, 1, (size_t)p->log_bytes);
     if (log == NULL)
         return false;
+    leases_init(&s->leases, leases, p->leases_n, 0); /* seeds are set behind us */
     slots_init(&s->slots, slots, p->slots_n, 0);
     tagtable_init(&s->tags, tags, p->tags_n, tag_heads, p->tag_heads_n);
     prefixes_init(&s->prefixes, prefixes, p->prefixes_n, prefix_heads, p->prefix_heads_n);
@@ -81,7 +93,7 @@ static bool carve(struct shard *s, struct arena *block, const struct plan *p, ui
 
 struct shard *shard_new(struct arena *arena, const struct shard_cfg *cfg)
 {
-    const struct plan p = plan_of(cfg->bytes, cfg->recent_n);
+    const struct plan p = plan_of(cfg);
     void *mem = p.log_bytes == 0 ? NULL : arena_take(arena, 1, (size_t)cfg->bytes);
     if (mem == NULL)
         return NULL;
@@ -91,6 +103,8 @@ struct shard *shard_new(struct arena *arena, const struct shard_cfg *cfg)
     if (s == NULL || !carve(s, &block, &p, cfg->recent_n))
         return NULL;
     s->slots.seed = s->tags.seed = s->prefixes.seed = s->recent.seed = cfg->seed;
+    s->buckets_mask = p.buckets_n - 1;
+    s->bucket_bits = cfg->bucket_bits;
     s->hkey = cfg->hkey;
     s->names = cfg->names;
     return s;
@@ -116,21 +130,53 @@ struct item *shard_find(struct shard *s, const struct cache_key *key, uint8_t ns
     }
 }
 
+uint64_t *shard_bucket_bar(const struct shard *s, uint64_t hash)
+{
+    return &s->bucket_bars[dot_bucket(hash, s->bucket_bits) & s->buckets_mask];
+}
+
+static bool a_conjunction_kills(const struct shard *s, struct item *it)
+{
+    if (it->tags_n < DOT_TAGS_MIN || it->stamp >= s->conjunctions.top)
+        return false;
+    const struct tagset tags = digest_tags_of_entry(s, it);
+    return conjunctions_cover(&s->conjunctions, tags.hashes, tags.n, it->stamp);
+}
+
 static bool a_tag_kills(const struct shard *s, struct item *it)
 {
+    if (it->tags_n == 0)
+        return false;
     const uint32_t *ids = item_tags(it);
     for (uint32_t i = 0; i < it->tags_n; i++) {
         if (it->stamp < s->tags.tags[ids[i]].bar)
             return true;
     }
-    return false;
+    return it->stamp < s->tagged_bar || a_conjunction_kills(s, it);
 }
 
 bool shard_kills(const struct shard *s, struct item *it)
 {
-    return it->stamp < s->allbar || it->stamp < s->ns_bar[it->ns_i] || a_tag_kills(s, it) ||
+    return it->stamp < s->allbar || it->stamp < s->ns_bar[it->ns_i] ||
+           it->stamp < *shard_bucket_bar(s, it->hash) || a_tag_kills(s, it) ||
            prefixes_cover(&s->prefixes, s->hkey, names_text(s->names, it->ns_i), item_key(it),
                           it->stamp);
+}
+
+static bool a_tag_marks(const struct shard *s, struct item *it)
+{
+    const uint32_t *ids = item_tags(it);
+    for (uint32_t i = 0; i < it->tags_n; i++) {
+        if (it->stamp < s->tags.tags[ids[i]].soft)
+            return true;
+    }
+    return false;
+}
+
+bool shard_stale(const struct shard *s, struct item *it, mono_us now)
+{
+    return (it->flags & ITEM_STALE) != 0 || it->stamp < s->all_soft ||
+           it->stamp < s->ns_soft[it->ns_i] || a_tag_marks(s, it) || now >= item_fresh_until(it);
 }
 
 bool shard_lives(const struct shard *s, struct item *it, mono_us now)

@@ -14,9 +14,12 @@
 #include "base/hash.h"
 #include "base/time.h"
 #include "cache/cache.h"
+#include "cache/conjunctions.h"
 #include "cache/itemlog.h"
+#include "cache/lease.h"
 #include "cache/namespace.h"
 #include "cache/prefixes.h"
+#include "cache/quarantine.h"
 #include "cache/recent.h"
 #include "cache/slots.h"
 #include "cache/tagtable.h"
@@ -26,9 +29,11 @@
 
 /** What happened in a shard since its start; see struct cache_stats. */
 struct shard_counts {
-    uint64_t hits, misses, expired, fills, puts;
+    uint64_t hits, stale_hits, misses, expired, fills, puts, imports;
     uint64_t refused[CACHE_REASONS];
-    uint64_t killed, spared, evicted, reinserted, swept, dead_lookups, prefixes_folded;
+    uint64_t killed, marked, spared, evicted, reinserted, swept, dead_lookups;
+    uint64_t prefixes_folded, conjunctions_folded, quarantine_full;
+    uint64_t claims_taken;
 };
 
 /** A walk over the log from tail to head, over and over; passes are numbered from 1. */
@@ -47,24 +52,35 @@ struct shard {
     struct prefixes prefixes;
     struct recent recent; /* with the fill floor */
     uint64_t allbar;
+    uint64_t all_soft;
+    uint64_t tagged_bar;   /* of whatever carries a tag */
+    uint64_t *bucket_bars; /* buckets_mask + 1 of them: the buckets of this shard's keys */
+    uint32_t buckets_mask;
+    uint8_t bucket_bits; /* log2 of the buckets of all shards */
     uint64_t ns_bar[CACHE_NAMESPACES_MAX];
+    uint64_t ns_soft[CACHE_NAMESPACES_MAX];
     struct sweep sweep;
     struct shard_counts counts;
     const struct hkey *hkey; /* lent by the cache, as are the names */
     const struct names *names;
+    struct quarantine quarantine;
+    struct conjunctions conjunctions;
+    struct leases leases;
 };
 
 /** What a shard is made with. */
 struct shard_cfg {
     uint64_t bytes;
-    uint32_t recent_n; /* a power of two */
+    uint32_t recent_n;   /* a power of two */
+    uint32_t shards;     /* of the cache, a power of two */
+    uint8_t bucket_bits; /* at least log2(shards) */
     uint64_t seed;
     const struct hkey *hkey;
     const struct names *names;
 };
 
-/** Bytes of the log in a shard of so many bytes; 0 when the tables alone do not fit. */
-uint64_t shard_log_bytes(uint64_t bytes, uint32_t recent_n);
+/** Bytes of the log in such a shard; 0 when the tables alone do not fit. */
+uint64_t shard_log_bytes(const struct shard_cfg *cfg);
 
 /** Make an empty shard of exactly cfg->bytes. NULL: it does not fit the arena, or nothing fits it. */
 struct shard *shard_new(struct arena *arena, const struct shard_cfg *cfg);
@@ -79,8 +95,14 @@ struct item *shard_next(struct shard *s, uint64_t hash, struct probe *p);
 /** Does any barrier of this shard kill the item? Its time is not looked at. */
 bool shard_kills(const struct shard *s, struct item *it);
 
-/** Is the item neither expired nor dead? */
+/** Is the item neither expired nor dead? It may be stale. */
 bool shard_lives(const struct shard *s, struct item *it, mono_us now);
+
+/** Is the item, which lives, stale: by a soft dot, or by its age? */
+bool shard_stale(const struct shard *s, struct item *it, mono_us now);
+
+/** The barrier of the bucket of a key with this target hash. */
+uint64_t *shard_bucket_bar(const struct shard *s, uint64_t hash);
 
 /** Take the item of p out of the index and give its tags back; its bytes wait for the tail. */
 void shard_remove(struct shard *s, struct item *it, struct probe *p);
@@ -105,9 +127,16 @@ bool shard_sweeping(const struct shard *s);
 /** Ask for a whole sweep from now on; returns its number. */
 uint64_t shard_ask_sweep(struct shard *s);
 
-/** Effects of dots with index e: record first, then kill or raise, in this one hold of the lock. */
-void shard_kill_key(struct shard *s, const struct dot *d, uint64_t e);
-void shard_bar_tag(struct shard *s, uint64_t hash, uint64_t e);                  /**< one tag */
+/** The effect of a dot of one key with index e: record first, then kill or mark, in this one hold of
+ *  the lock; then begin or end a quarantine. */
+void shard_apply_key(struct shard *s, mono_us now, const struct dot *d, uint64_t e);
+
+/** Raise a barrier to e; the sweep that it needs is asked for. soft: entries become stale, not dead. */
+void shard_bar_tag(struct shard *s, uint64_t hash, uint64_t e, bool soft);
+void shard_bar_ns(struct shard *s, uint8_t ns_i, uint64_t e, bool soft);         /**< a namespace */
+void shard_bar_all(struct shard *s, uint64_t e, bool soft);                      /**< everything */
 void shard_bar_prefix(struct shard *s, uint64_t hash, uint16_t len, uint64_t e); /**< one prefix */
-void shard_bar_ns(struct shard *s, uint8_t ns_i, uint64_t e);                    /**< a namespace */
-void shard_bar_all(struct shard *s, uint64_t e);                                 /**< everything */
+void shard_bar_tagged(struct shard *s, uint64_t e); /**< all with tags */
+
+/** Several tags together; index and pass of set are ignored. */
+void shard_bar_conjunction(struct shard *s, const struct conjunction *set, uint64_t e);

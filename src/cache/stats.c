@@ -15,6 +15,9 @@ const char *cache_reason_text(enum cache_reason reason)
         [CACHE_ALL] = "all",
         [CACHE_FORGOTTEN] = "forgotten",
         [CACHE_NEWER] = "newer",
+        [CACHE_VERSION] = "version",
+        [CACHE_NOSTORE] = "nostore",
+        [CACHE_INTENT] = "intent",
         [CACHE_TAGS_FULL] = "tags_full",
         [CACHE_MEMORY] = "memory",
         [CACHE_TOKEN_NODE] = "token_node",
@@ -30,11 +33,15 @@ const char *cache_reason_text(enum cache_reason reason)
 static void add_counts(struct cache_stats *out, const struct shard_counts *n)
 {
     out->hits += n->hits;
+    out->stale_hits += n->stale_hits;
     out->misses += n->misses;
+    out->claims_taken += n->claims_taken;
     out->expired += n->expired;
     out->fills += n->fills;
     out->puts += n->puts;
+    out->imports += n->imports;
     out->killed += n->killed;
+    out->marked += n->marked;
     out->spared += n->spared;
     out->evicted += n->evicted;
     out->reinserted += n->reinserted;
@@ -42,6 +49,8 @@ static void add_counts(struct cache_stats *out, const struct shard_counts *n)
     out->dead_lookups += n->dead_lookups;
     out->tags_full += n->refused[CACHE_TAGS_FULL];
     out->prefixes_folded += n->prefixes_folded;
+    out->conjunctions_folded += n->conjunctions_folded;
+    out->quarantine_full += n->quarantine_full;
     for (size_t i = 0; i < CACHE_REASONS; i++)
         out->refused[i] += n->refused[i];
 }
@@ -58,6 +67,9 @@ void cache_stats(struct cache *c, struct cache_stats *out)
         out->items += s->slots.used;
         out->tags += s->tags.used;
         out->prefixes += s->prefixes.used;
+        out->conjunctions += s->conjunctions.used;
+        out->quarantines += s->quarantine.used;
+        out->leases_lost += s->leases.lost;
         cache_leave(c, i);
     }
 }

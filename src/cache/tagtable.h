@@ -13,6 +13,7 @@
 struct tag {
     uint64_t hash; /* target hash */
     uint64_t bar;  /* entries with an older stamp are dead */
+    uint64_t soft; /* and stale with one older than this */
     uint32_t refs;
     uint32_t next; /* in its chain, or among the free ones: id + 1; 0 = last */
 };

@@ -176,7 +176,7 @@ Test(prefix, longer_than_any_key_covers_nothing)
 {
     const struct dot d = {.epoch = 1, .seq = 1, .kind = DOT_PREFIX, .prefix_len = 1025, .hash = 5};
     cr_assert_eq(fill_now(w, "k", V("v")), CACHE_STORED);
-    cache_apply(w->c, &d, event(w));
+    cache_apply(w->c, w->now, &d, event(w));
     cr_assert(get(w, "", "k"));
     cr_assert_eq(stats(w).prefixes, 0);
 }

@@ -127,6 +127,11 @@ static void assert_intact(const struct item *it, uint64_t id)
         cr_assert_eq(body[i], (uint8_t)id);
 }
 
+static uint64_t size_of(uint64_t value_len)
+{
+    return itemlog_size(&(struct item_shape){.key_len = 1, .value_len = value_len});
+}
+
 static void drop_fillers(struct itemlog *l)
 {
     while (l->tail < l->head && (itemlog_at(l, l->tail)->flags & ITEM_FILLER) != 0)
@@ -135,7 +140,7 @@ static void drop_fillers(struct itemlog *l)
 
 static void log_step(struct itemlog *l, struct fifo *f, struct rng *rng, uint64_t id)
 {
-    const uint64_t size = itemlog_size(0, 1, rng_below(rng, rng_chance(rng, 50) ? 1900 : 200));
+    const uint64_t size = size_of(rng_below(rng, rng_chance(rng, 50) ? 1900 : 200));
     uint32_t offset;
     while (!itemlog_fits(l, size)) {
         drop_fillers(l);
@@ -215,11 +220,15 @@ static bool ring_finds(const struct recent *r, uint64_t hash, uint64_t stamp)
     return false;
 }
 
+static void remember(struct recent *r, uint64_t hash, uint64_t index)
+{
+    recent_add(r, &(struct record){.hash = hash, .index = index});
+}
+
 Test(recent, knows_every_dot_or_has_a_floor_above_it)
 {
     static struct record ring[RING];
     static uint64_t heads[RING], hashes[4000], indices[4000];
-    static const struct hash128 none;
     const uint64_t seed = seed_of(3);
     struct recent r;
     struct rng rng;
@@ -228,7 +237,7 @@ Test(recent, knows_every_dot_or_has_a_floor_above_it)
     for (int n = 0; n < 4000; n++) {
         hashes[n] = rng_below(&rng, 24);
         indices[n] = 1 + (uint64_t)n - rng_below(&rng, (uint64_t)(n < 5 ? 1 : 5)); /* lean ones */
-        recent_add(&r, hashes[n], indices[n], &none);
+        remember(&r, hashes[n], indices[n]);
         const uint64_t hash = rng_below(&rng, 24);
         const uint64_t stamp = rng_below(&rng, (uint64_t)n + 2);
         const bool knows = ring_finds(&r, hash, stamp);
@@ -245,13 +254,12 @@ Test(recent, the_floor_rises_with_the_first_forgotten_record_only)
 {
     static struct record ring[RING];
     static uint64_t heads[RING];
-    static const struct hash128 none;
     struct recent r;
     recent_init(&r, ring, heads, RING);
     for (uint64_t i = 1; i <= RING; i++)
-        recent_add(&r, i, 100 + i, &none);
+        remember(&r, i, 100 + i);
     cr_assert_eq(r.floor, 0);
-    recent_add(&r, 9, 200, &none);
+    remember(&r, 9, 200);
     cr_assert_eq(r.floor, 101);
     recent_raise_floor(&r, 50);
     cr_assert_eq(r.floor, 101, "never lowered");

@@ -132,7 +132,8 @@ static void look(struct worker *w)
     const uint32_t i = (uint32_t)rng_below(&w->rng, KEYS);
     const struct cache_key key = key_of_i(w->s, i, text);
     const uint64_t least = atomic_load(&w->s->covered[i]);
-    if (!cache_get(w->s->c, atomic_load(&w->s->now), &key, read_version, &version)) {
+    if (cache_get(w->s->c, atomic_load(&w->s->now), &key, &(struct cache_ask){.min_stamp = 0},
+                  read_version, &version) != CACHE_HIT) {
         miss(w, &key, i);
         return;
     }
@@ -196,10 +197,14 @@ static void control(struct stage *s, struct rng *rng)
             if (covers(kind, k, i))
                 atomic_fetch_add(&s->source[i], 1);
         }
-        const struct dot d = {
-            .epoch = 1, .seq = n, .kind = kind, .hash = target_of(s, kind, k), .prefix_len = 3};
+        const struct dot d = {.epoch = 1,
+                              .seq = n,
+                              .kind = kind,
+                              .hash = target_of(s, kind, k),
+                              .prefix_len = 3,
+                              .soft = rng_chance(rng, 300)};
         cache_publish(s->c, n + 1);
-        cache_apply(s->c, &d, n + 1);
+        cache_apply(s->c, atomic_load(&s->now), &d, n + 1);
         for (uint32_t i = 0; i < KEYS; i++) {
             if (covers(kind, k, i))
                 atomic_store(&s->covered[i], atomic_load(&s->source[i]));
@@ -216,7 +221,7 @@ static struct stage *stage_new(void *mem, size_t len)
     static struct stage s;
     struct arena arena;
     const struct cache_cfg cfg = {.hkey = hash_cluster_key(slice_text("threads")),
-                                  .budget_bytes = 96 << 10,
+                                  .budget_bytes = 224 << 10,
                                   .shards = SHARDS,
                                   .recent_max = 16,
                                   .value_max = 4096,
@@ -241,8 +246,8 @@ Test(threads, no_covered_version_is_ever_read_again)
     static struct worker workers[WORKERS];
     pthread_t threads[WORKERS];
     struct rng rng;
-    void *mem = calloc(1, 256 << 10);
-    struct stage *s = stage_new(mem, 256 << 10);
+    void *mem = calloc(1, 384 << 10);
+    struct stage *s = stage_new(mem, 384 << 10);
     const uint64_t seed = seed_of(5);
     rng_init(&rng, seed);
     for (uint64_t i = 0; i < WORKERS; i++) {

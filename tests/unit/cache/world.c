@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 static void lock(void *ctx, uint32_t shard_i)
 {
     struct world *w = ctx;
@@ -45,6 +47,7 @@ struct world *world_new(const struct world_cfg *cfg)
         .shards = cfg->shards != 0 ? cfg->shards : 1,
         .recent_max = cfg->recent_max,
         .value_max = cfg->value_max != 0 ? cfg->value_max : 65536,
+        .bucket_bits = cfg->bucket_bits,
         .lock_ctx = w,
         .lock = lock,
         .unlock = unlock,
@@ -87,7 +90,12 @@ struct slice take_token(struct world *w, const char *ns, const char *key, uint8_
 /** The item of e; tags is where its slices go. */
 static struct cache_item item_of(const struct entry *e, struct slice tags[5])
 {
-    struct cache_item item = {.value = slice_text(e->value), .ttl_ms = e->ttl_ms, .tags = tags};
+    struct cache_item item = {.value = slice_text(e->value),
+                              .ttl_ms = e->ttl_ms,
+                              .fresh_ms = e->fresh_ms,
+                              .tags = tags,
+                              .has_version = e->version != 0,
+                              .version = e->version};
     while (item.tags_n < 4 && e->tags[item.tags_n] != NULL) {
         tags[item.tags_n] = slice_text(e->tags[item.tags_n]);
         item.tags_n++;
@@ -136,7 +144,19 @@ static void note_hit(void *ctx, const struct cache_hit *hit)
 bool get(struct world *w, const char *ns, const char *key)
 {
     const struct cache_key k = key_of(w, ns, key);
-    return cache_get(w->c, w->now, &k, note_hit, w);
+    const struct cache_ask ask = {.stale_ok = false};
+    return cache_get(w->c, w->now, &k, &ask, note_hit, w) == CACHE_HIT;
+}
+
+enum cache_found look(struct world *w, const char *key, struct cache_ask ask)
+{
+    return look_in(w, "", key, ask);
+}
+
+enum cache_found look_in(struct world *w, const char *ns, const char *key, struct cache_ask ask)
+{
+    const struct cache_key k = key_of(w, ns, key);
+    return cache_get(w->c, w->now, &k, &ask, note_hit, w);
 }
 
 bool shows(struct world *w, const char *key, const char *value)
@@ -170,6 +190,14 @@ enum cache_reason put_token(struct world *w, const char *key, struct entry e, st
     return cache_put_token(w->c, w->now, &k, &item, token, index);
 }
 
+enum cache_reason import(struct world *w, const char *key, struct entry e, uint64_t stamp)
+{
+    struct slice tags[5];
+    const struct cache_key k = key_of(w, "", key);
+    const struct cache_item item = item_of(&e, tags);
+    return cache_import(w->c, w->now, &k, &item, stamp);
+}
+
 uint64_t event(struct world *w)
 {
     cache_publish(w->c, ++w->index);
@@ -178,20 +206,75 @@ uint64_t event(struct world *w)
 
 static enum target_class class_of(uint8_t kind)
 {
-    if (kind == DOT_TAG)
+    if (kind == DOT_TAG || kind == DOT_TAGS_ALL)
         return TARGET_TAG;
     if (kind == DOT_PREFIX)
         return TARGET_PREFIX;
     return kind == DOT_NAMESPACE ? TARGET_NAMESPACE : TARGET_KEY;
 }
 
-void apply_at(struct world *w, uint8_t kind, const char *ns, const char *target, uint64_t index)
+struct dot dot_of(struct world *w, uint8_t kind, const char *ns, const char *target)
 {
-    struct dot d = {.epoch = 1, .seq = index, .kind = kind};
+    struct dot d = {.kind = kind};
     d.prefix_len = kind == DOT_PREFIX ? (uint16_t)strlen(target) : 0;
     d.hash =
         hash_target(&cache_config(w->c)->hkey, class_of(kind), slice_text(ns), slice_text(target));
-    cache_apply(w->c, &d, index);
+    return d;
+}
+
+void issue_at(struct world *w, struct dot d, uint64_t index)
+{
+    d.epoch = d.epoch != 0 ? d.epoch : 1;
+    d.seq = d.seq != 0 ? d.seq : index;
+    cache_apply(w->c, w->now, &d, index);
+}
+
+uint64_t issue(struct world *w, struct dot d)
+{
+    const uint64_t index = event(w);
+    issue_at(w, d, index);
+    return index;
+}
+
+uint64_t dot_soft(struct world *w, uint8_t kind, const char *target)
+{
+    struct dot d = dot_of(w, kind, "", target);
+    d.soft = true;
+    return issue(w, d);
+}
+
+uint64_t dot_version(struct world *w, uint8_t kind, const char *key, struct entry e)
+{
+    struct dot d = dot_of(w, kind, "", key);
+    d.has_version = true;
+    d.version = e.version;
+    if (kind == DOT_PUT)
+        d.digest = digest(w, key, e);
+    return issue(w, d);
+}
+
+static void insert_tag(uint64_t *hashes, size_t n, uint64_t hash)
+{
+    for (; n > 0 && hashes[n - 1] > hash; n--)
+        hashes[n] = hashes[n - 1];
+    hashes[n] = hash;
+}
+
+struct dot tags_all_of(struct world *w, const char *ns, const char *const *tags, size_t n,
+                       struct tags_all *room)
+{
+    uint64_t hashes[DOT_TAGS_MAX];
+    for (size_t i = 0; i < n; i++)
+        insert_tag(hashes, i, dot_of(w, DOT_TAG, ns, tags[i]).hash);
+    struct writer out = writer_of(room->bytes, sizeof room->bytes);
+    for (size_t i = 0; i < n; i++)
+        write_u64(&out, hashes[i]);
+    return (struct dot){.kind = DOT_TAGS_ALL, .more = writer_slice(&out)};
+}
+
+void apply_at(struct world *w, uint8_t kind, const char *ns, const char *target, uint64_t index)
+{
+    issue_at(w, dot_of(w, kind, ns, target), index);
 }
 
 void apply_put_at(struct world *w, const char *key, struct entry e, uint64_t index)
@@ -201,7 +284,7 @@ void apply_put_at(struct world *w, const char *key, struct entry e, uint64_t ind
                           .kind = DOT_PUT,
                           .hash = key_of(w, "", key).hash,
                           .digest = digest(w, key, e)};
-    cache_apply(w->c, &d, index);
+    cache_apply(w->c, w->now, &d, index);
 }
 
 uint64_t dot_key(struct world *w, const char *ns, const char *key)

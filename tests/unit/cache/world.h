@@ -26,6 +26,7 @@ struct world_cfg {
     uint32_t shards;       /* 0: 1 */
     uint32_t recent_max;
     uint32_t value_max; /* 0: 64 KiB */
+    uint8_t bucket_bits;
 };
 
 struct world *world_new(const struct world_cfg *cfg);
@@ -35,6 +36,8 @@ void world_free(struct world *w); /* asserts that the hooks are balanced */
 struct entry {
     const char *value;
     uint64_t ttl_ms;
+    uint64_t fresh_ms;
+    uint64_t version; /* 0 = none */
     const char *tags[5];
 };
 
@@ -46,12 +49,16 @@ enum cache_reason fill(struct world *w, const char *ns, const char *key, struct 
 enum cache_reason fill_now(struct world *w, const char *key, struct entry e);
 enum cache_reason fill_len(struct world *w, const char *key, size_t value_len);
 bool get(struct world *w, const char *ns, const char *key);
+enum cache_found look(struct world *w, const char *key, struct cache_ask ask);
+enum cache_found look_in(struct world *w, const char *ns, const char *key, struct cache_ask ask);
 /** Is there a hit with exactly this value? */
 bool shows(struct world *w, const char *key, const char *value);
 struct hash128 digest(struct world *w, const char *key, struct entry e);
 enum cache_reason put(struct world *w, const char *key, struct entry e, uint64_t index);
 enum cache_reason put_token(struct world *w, const char *key, struct entry e, struct slice token,
                             uint64_t index);
+
+enum cache_reason import(struct world *w, const char *key, struct entry e, uint64_t stamp);
 
 /** ++L, published. */
 uint64_t event(struct world *w);
@@ -63,6 +70,24 @@ uint64_t dot_tag(struct world *w, const char *ns, const char *tag);
 uint64_t dot_prefix(struct world *w, const char *ns, const char *prefix);
 uint64_t dot_namespace(struct world *w, const char *ns);
 uint64_t dot_all(struct world *w);
+
+/** A dot of kind at a target, and its issue as above; epoch 1 and a sequence that equals the index,
+ *  unless d has them. */
+struct dot dot_of(struct world *w, uint8_t kind, const char *ns, const char *target);
+uint64_t issue(struct world *w, struct dot d);
+void issue_at(struct world *w, struct dot d, uint64_t index); /* one that is already published */
+
+/** The same, with the kind, softness and version named. */
+uint64_t dot_soft(struct world *w, uint8_t kind, const char *target);
+uint64_t dot_version(struct world *w, uint8_t kind, const char *key, struct entry e);
+
+/** A DOT_TAGS_ALL of the n tags. */
+struct tags_all {
+    uint8_t bytes[8 * DOT_TAGS_MAX];
+};
+
+struct dot tags_all_of(struct world *w, const char *ns, const char *const *tags, size_t n,
+                       struct tags_all *room);
 
 /** As above with an index that is already published. */
 void apply_at(struct world *w, uint8_t kind, const char *ns, const char *target, uint64_t index);

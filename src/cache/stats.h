@@ -1,0 +1,39 @@
+/**
+ * cache/stats.h - what the cache counts, for people. Nothing in it steers anything.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "cache/reason.h"
+
+struct cache;
+
+/** All are numbers since the start, but for those marked "now". */
+struct cache_stats {
+    uint64_t budget_bytes, used_bytes, fixed_bytes; /* now; used: items alive or dead in the logs */
+    uint64_t items;                                 /* now */
+    uint64_t hits, stale_hits, misses, expired;     /* every look is one of the first three */
+    uint64_t fills, puts, imports;                  /* stored */
+    uint64_t refused[CACHE_REASONS];
+    uint64_t killed; /* entries killed by dots of their key */
+    uint64_t marked; /* entries made stale by soft dots of their key */
+    uint64_t spared; /* entries that an equal put, or an older version, let live */
+    uint64_t evicted, reinserted;
+    uint64_t swept;        /* entries removed by sweeps */
+    uint64_t dead_lookups; /* entries found dead by a barrier when looked at */
+    uint64_t tags;         /* now */
+    uint64_t tags_full;
+    uint64_t prefixes; /* now */
+    uint64_t prefixes_folded;
+    uint64_t conjunctions; /* now */
+    uint64_t conjunctions_folded;
+    uint64_t quarantines; /* now: keys that nobody may store, ended ones not yet cleared included */
+    uint64_t quarantine_full; /* dots that found no place there */
+    uint64_t claims_taken;    /* misses that were told that somebody else loads the key */
+    uint64_t leases_lost;     /* loads that lost their lease for want of room */
+    uint64_t namespaces;      /* now */
+};
+
+/** Sum the counters of all shards, one lock at a time. */
+void cache_stats(struct cache *c, struct cache_stats *out);
