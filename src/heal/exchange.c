@@ -1,9 +1,11 @@
 #include "heal/exchange.h"
 
 #include "base/bytes.h"
+#include "heal/ring.h"
 #include "wire/dots.h"
 
 #define SILENT_MAX 3 /* questions that may have been lost before silence counts as an answer */
+#define RING_BYTES (20 * PEER_RETIRED_LEN) /* of a reply for what was retired, at most */
 
 /** Are both vectors as they were when p was asked last? */
 static bool is_unchanged(const struct heal *h, const struct heal_peer *p)
@@ -21,31 +23,37 @@ static bool was_fruitless(const struct heal *h, const struct heal_peer *p)
     return is_unchanged(h, p) && !p->fruitful && (p->answered || p->silent_n >= SILENT_MAX);
 }
 
-/** When the next exchange with p is due. The grace lets dots that are under way arrive. */
+/**
+ * When the next exchange with p is due; NEVER when its last packet is too old by then to say anything,
+ * and its next one decides. The grace lets dots that are under way arrive.
+ */
 static mono_us exchange_due(const struct heal *h, const struct heal_peer *p)
 {
-    const mono_us first = p->unequal_at + h->cfg.pull_grace_us;
-    if (!p->asked)
-        return first;
     const uint64_t pause = was_fruitless(h, p) ? h->cfg.exchange_us : EXCHANGE_AGAIN_US;
-    return time_max(first, p->asked_at + pause);
+    mono_us due = p->unequal_at + h->cfg.pull_grace_us;
+    if (p->asked)
+        due = time_max(due, p->asked_at + pause);
+    return due <= p->seen_at + EXCHANGE_SEEN_US ? due : NEVER;
 }
 
 /** The same for the whole node: steady traffic makes all vectors differ a little all the time. */
 static mono_us pace(const struct heal *h, mono_us due)
 {
-    return h->exchanged ? time_max(due, h->exchanged_at + EXCHANGE_AGAIN_US) : due;
+    return h->exchanged && due != NEVER ? time_max(due, h->exchanged_at + EXCHANGE_AGAIN_US) : due;
 }
 
 void heal_exchange_note(struct heal *h, mono_us now, struct heal_peer *p, uint64_t vector_hash)
 {
     if (vector_hash == ledger_vector_hash(h->ledger)) {
         p->unequal = false;
+        p->was_equal = true;
+        p->equal_at = now;
         return;
     }
     if (!p->unequal)
         p->unequal_at = now;
     p->unequal = true;
+    p->seen_at = now;
     p->their_hash = vector_hash;
     h->exchange_at = time_min(h->exchange_at, pace(h, exchange_due(h, p)));
 }
@@ -111,9 +119,9 @@ void heal_exchange_plan(struct heal *h, mono_us now)
     }
 }
 
-enum err heal_exchange_groups(struct heal *h, struct heal_peer *p, struct slice groups)
+enum err heal_exchange_groups(struct heal *h, struct heal_peer *p, const struct peer_heads *heads)
 {
-    struct reader r = reader_of(groups);
+    struct reader r = reader_of(heads->groups);
     const uint64_t *ours = ledger_vector_groups(h->ledger);
     uint32_t differing = 0;
     for (uint32_t i = 0; i < LEDGER_GROUPS; i++)
@@ -122,17 +130,19 @@ enum err heal_exchange_groups(struct heal *h, struct heal_peer *p, struct slice 
         return ERR_MALFORMED;
     const bool was = heal_peer_ready(p);
     p->reply_groups = differing;
+    p->reply_ring = heads->ring_seen;
     heal_recount(h, p, was);
     return OK;
 }
 
-static void write_groups(struct heal *h)
+static void write_groups(struct heal *h, const struct heal_peer *p)
 {
     struct writer w = writer_of(h->buf, sizeof(h->buf));
     const uint64_t *groups = ledger_vector_groups(h->ledger);
     for (uint32_t i = 0; i < LEDGER_GROUPS; i++)
         write_u64(&w, groups[i]);
-    heal_msg(h, PEER_HEADS)->args.heads = (struct peer_heads){.groups = writer_slice(&w)};
+    heal_msg(h, PEER_HEADS)->args.heads =
+        (struct peer_heads){.groups = writer_slice(&w), .ring_seen = heal_ring_heard(h, p->epoch)};
 }
 
 /** Does this origin belong into a reply about `groups`? */
@@ -142,25 +152,34 @@ static bool belongs(const struct origin_view *o, uint32_t groups)
 }
 
 /**
- * Write covers of the groups, one datagram at most. It goes on where the last reply to p ended, so
- * that repeated exchanges say everything.
+ * Write covers of the groups into w. It goes on where the last reply to p ended, so that repeated
+ * exchanges say everything.
  */
-static bool write_covers(struct heal *h, struct heal_peer *p, uint32_t groups)
+static void write_covers(struct heal *h, struct heal_peer *p, uint32_t groups, struct writer *w)
 {
-    struct writer w = writer_of(h->buf, sizeof(h->buf));
     const size_t origins_n = ledger_origins(h->ledger);
     size_t at = p->reply_from % origins_n;
     size_t looked_n = 0;
-    for (; looked_n < origins_n && w.len + COVER_LEN <= w.cap; looked_n++) {
+    for (; looked_n < origins_n && w->len + COVER_LEN <= w->cap; looked_n++) {
         const struct origin_view o = ledger_origin_at(h->ledger, at);
         const struct cover c = {.epoch = o.epoch, .applied = o.applied, .mask = o.mask};
         if (belongs(&o, groups))
-            cover_write(&w, &c);
+            cover_write(w, &c);
         at = (at + 1) % origins_n;
     }
     p->reply_from = (uint32_t)at;
-    heal_msg(h, PEER_HEADS)->args.heads = (struct peer_heads){.covers = writer_slice(&w)};
-    return w.len > 0;
+}
+
+/** Write a reply: retired origins that p has not heard of, and covers in the rest of one datagram. */
+static bool write_reply(struct heal *h, struct heal_peer *p, uint32_t groups)
+{
+    struct writer ring = writer_of(h->buf, RING_BYTES);
+    const uint32_t from = heal_ring_tell(h, p->reply_ring, &ring);
+    struct writer covers = writer_of(h->buf + ring.len, sizeof(h->buf) - ring.len);
+    write_covers(h, p, groups, &covers);
+    heal_msg(h, PEER_HEADS)->args.heads = (struct peer_heads){
+        .covers = writer_slice(&covers), .retired_from = from, .retired = writer_slice(&ring)};
+    return ring.len + covers.len > 0;
 }
 
 bool heal_exchange_poll(struct heal *h, struct heal_peer *p)
@@ -172,10 +191,10 @@ bool heal_exchange_poll(struct heal *h, struct heal_peer *p)
     p->heads_due = p->heads_due && !asks;
     heal_recount(h, p, was);
     if (groups != 0)
-        return write_covers(h, p, groups);
+        return write_reply(h, p, groups);
     if (!asks)
         return false;
-    write_groups(h);
+    write_groups(h, p);
     h->counters.exchanges++;
     return true;
 }

@@ -4,8 +4,11 @@
 
 #include "base/bytes.h"
 #include "heal/answer.h"
+#include "heal/audit.h"
 #include "heal/exchange.h"
 #include "heal/pull.h"
+#include "heal/retire.h"
+#include "heal/ring.h"
 #include "heal/state.h"
 
 struct heal *heal_new(struct arena *arena, const struct heal_cfg *cfg, struct ledger *ledger)
@@ -14,13 +17,20 @@ struct heal *heal_new(struct arena *arena, const struct heal_cfg *cfg, struct le
     struct heal *h = arena_take(arena, 1, sizeof(*h));
     if (h == NULL)
         return NULL;
-    *h = (struct heal){.cfg = *cfg, .ledger = ledger, .exchange_at = NEVER, .plan_at = NEVER};
+    *h = (struct heal){.cfg = *cfg,
+                       .ledger = ledger,
+                       .exchange_at = NEVER,
+                       .plan_at = NEVER,
+                       .look_at = cfg->retire_us == 0 ? NEVER : 0,
+                       .audit_at = cfg->audit_us == 0 ? NEVER : 0};
     rng_init(&h->rng, cfg->seed);
     h->peers = arena_take(arena, cfg->peers_max, sizeof(*h->peers));
     h->pulls = arena_take(arena, cfg->pulls_max, sizeof(*h->pulls));
-    h->gaps = arena_take(arena, cfg->pulls_max, sizeof(*h->gaps));
+    h->gaps = arena_take(arena, (size_t)cfg->pulls_max * LEDGER_GAPS, sizeof(*h->gaps));
     h->questions = arena_take(arena, QUESTIONS_MAX, sizeof(*h->questions));
-    if (h->peers == NULL || h->pulls == NULL || h->gaps == NULL || h->questions == NULL)
+    h->rings = arena_take(arena, 2 * (size_t)cfg->peers_max, sizeof(*h->rings));
+    if (h->peers == NULL || h->pulls == NULL || h->gaps == NULL || h->questions == NULL ||
+        h->rings == NULL)
         return NULL;
     return h;
 }
@@ -68,6 +78,7 @@ enum err heal_peer_up(struct heal *h, uint64_t id, uint64_t epoch)
         return ERR_FULL;
     }
     h->peers[h->peers_n++] = (struct heal_peer){.id = id, .epoch = epoch};
+    ledger_gone(h->ledger, 0, epoch, false);
     return OK;
 }
 
@@ -119,16 +130,24 @@ enum err heal_header(struct heal *h, mono_us now, uint64_t id, uint64_t epoch,
     const struct shown shown = {.epoch = epoch, .head = m->head};
     if (m->head > 0)
         err = hear(h, now, id, &shown);
+    h->header = (struct header){.id = id, .epoch = epoch, .retired_n = m->retired_n};
+    heal_ring_note(h, now, epoch, m);
     struct heal_peer *p = heal_find_peer(h, id);
     if (p != NULL)
         heal_exchange_note(h, now, p, m->vector_hash);
     return err;
 }
 
+void heal_header_out(const struct heal *h, struct peer_msg *m)
+{
+    m->vector_hash = ledger_vector_hash(h->ledger);
+    m->retired_n = ledger_retired_n(h->ledger);
+    m->forgotten_n = ledger_forgotten_n(h->ledger);
+}
+
 static enum err hear_covers(struct heal *h, mono_us now, uint64_t id, struct slice covers)
 {
     struct reader r = reader_of(covers);
-    struct heal_peer *p = heal_find_peer(h, id);
     struct cover c;
     enum err err = OK;
     bool malformed = false;
@@ -142,21 +161,70 @@ static enum err hear_covers(struct heal *h, mono_us now, uint64_t id, struct sli
         if (shown.head != 0 && hear(h, now, id, &shown) == ERR_FULL)
             err = ERR_FULL;
     }
-    if (p != NULL && covers.len > 0)
-        heal_exchange_answered(p);
-    if (p != NULL && covers.len + COVER_LEN > ANSWER_BYTES)
-        heal_exchange_fruitful(h, p); /* a full reply: there may be more to hear */
     return r.rest.len > 0 || malformed ? ERR_MALFORMED : err;
+}
+
+/**
+ * Hear origins that ended: unknown ones become gaps here. *to is the last number of the list. Without
+ * room for one it is dealt with as well, by the caller's barrier.
+ */
+static enum err hear_retired(struct heal *h, mono_us now, uint64_t id, struct slice retired,
+                             uint32_t *to)
+{
+    struct reader r = reader_of(retired);
+    enum err err = OK;
+    while (r.rest.len >= PEER_RETIRED_LEN) {
+        const uint32_t number = read_u32(&r);
+        const struct shown shown = {.epoch = read_u64(&r), .head = read_u64(&r)};
+        if (number <= *to)
+            return ERR_MALFORMED;
+        *to = number;
+        if (shown.epoch != 0 && hear(h, now, id, &shown) == ERR_FULL)
+            err = ERR_FULL;
+    }
+    return r.rest.len > 0 ? ERR_MALFORMED : err;
+}
+
+/** The answer to a question of ours may be one of several. */
+static void note_answer(struct heal *h, struct heal_peer *p, const struct peer_heads *heads)
+{
+    const size_t len = heads->covers.len + heads->retired.len;
+    if (len > 0)
+        heal_exchange_answered(p);
+    if (len + COVER_LEN > ANSWER_BYTES)
+        heal_exchange_fruitful(h, p);
+}
+
+/** A list of retired origins moves our position only when its numbers are those of the header's run. */
+static void note_told(struct heal *h, uint64_t id, const struct peer_heads *heads, uint32_t to)
+{
+    if (heads->retired_from == 0 || h->header.id != id)
+        return;
+    heal_ring_told(h, h->header.epoch, heads->retired_from, to);
+    struct heal_peer *p = heal_find_peer(h, id);
+    if (p != NULL && to > 0 && to < h->header.retired_n)
+        heal_exchange_fruitful(h, p);
+}
+
+static enum err worse(enum err a, enum err b)
+{
+    return a == OK || b == ERR_MALFORMED ? b : a;
 }
 
 enum err heal_heads(struct heal *h, mono_us now, uint64_t id, const struct peer_heads *heads)
 {
-    const enum err heard = hear_covers(h, now, id, heads->covers);
+    uint32_t to = 0;
     struct heal_peer *p = heal_find_peer(h, id);
-    if (p == NULL || heads->groups.len == 0)
-        return heard;
-    const enum err err = heal_exchange_groups(h, p, heads->groups);
-    return heard == OK ? err : heard;
+    enum err err = hear_covers(h, now, id, heads->covers);
+    const enum err heard = hear_retired(h, now, id, heads->retired, &to);
+    err = worse(err, heard);
+    if (heard != ERR_MALFORMED)
+        note_told(h, id, heads, to);
+    if (p != NULL)
+        note_answer(h, p, heads);
+    if (p != NULL && heads->groups.len > 0)
+        err = worse(err, heal_exchange_groups(h, p, heads));
+    return err;
 }
 
 void heal_pull(struct heal *h, mono_us now, uint64_t id, const struct peer_ranges *ranges)
@@ -167,14 +235,11 @@ void heal_pull(struct heal *h, mono_us now, uint64_t id, const struct peer_range
 
 void heal_gone(struct heal *h, mono_us now, uint64_t id, const struct peer_ranges *ranges)
 {
-    (void)now; /* a closing that follows is due at once */
     struct heal_peer *p = heal_find_peer(h, id);
     if (p == NULL)
         return;
-    for (size_t i = 0; i < ranges->n; i++) {
-        const struct dot_range *r = &ranges->at[i];
-        heal_pulls_gone(h, id, r);
-    }
+    for (size_t i = 0; i < ranges->n; i++)
+        heal_pulls_gone(h, now, p, &ranges->at[i]);
 }
 
 void heal_pulled(struct heal *h, const struct dot *d)
@@ -187,10 +252,11 @@ void heal_pulled(struct heal *h, const struct dot *d)
 
 mono_us heal_deadline(const struct heal *h)
 {
+    const mono_us at = time_min(h->exchange_at, time_min(h->look_at, h->audit_at));
     if (ledger_gaps(h->ledger) == 0)
-        return h->exchange_at;
+        return at;
     const mono_us unseen = ledger_gap_oldest(h->ledger) + h->cfg.pull_grace_us;
-    return time_min(h->exchange_at, h->plan_at == NEVER ? unseen : h->plan_at);
+    return time_min(at, h->plan_at == NEVER ? unseen : h->plan_at);
 }
 
 void heal_tick(struct heal *h, mono_us now)
@@ -199,6 +265,8 @@ void heal_tick(struct heal *h, mono_us now)
         return;
     heal_pulls_plan(h, now);
     heal_exchange_plan(h, now);
+    heal_retire_plan(h, now);
+    heal_audit_plan(h, now);
 }
 
 struct peer_msg *heal_msg(struct heal *h, enum peer_type type)
@@ -240,11 +308,35 @@ static bool poll_peers(struct heal *h, struct heal_out *out)
     return false;
 }
 
+/** Tell a due barrier at a new index. */
+static bool take_bar(bool *due, enum heal_reason reason, uint64_t *counter, struct heal_out *out)
+{
+    if (!*due)
+        return false;
+    *due = false;
+    ++*counter;
+    *out = (struct heal_out){.kind = HEAL_BAR, .reason = reason};
+    return true;
+}
+
+static bool poll_bars(struct heal *h, struct heal_out *out)
+{
+    struct heal_counters *c = &h->counters;
+    return take_bar(&h->forgotten_due, HEAL_FORGOTTEN, &c->broad_forgotten, out) ||
+           take_bar(&h->forked_due, HEAL_FORKED, &c->broad_forked, out) || heal_retire_poll(h, out);
+}
+
+bool heal_bar_due(const struct heal *h)
+{
+    return h->forgotten_due || h->forked_due;
+}
+
 bool heal_poll(struct heal *h, mono_us now, struct heal_out *out)
 {
     (void)now; /* what is due was planned by heal_tick() and by what came in */
-    return heal_pulls_poll_close(h, out) || send_msg(h, heal_answer_poll(h), out) ||
-           send_msg(h, heal_pulls_poll_ask(h), out) || poll_peers(h, out);
+    return poll_bars(h, out) || heal_pulls_poll_close(h, out) ||
+           send_msg(h, heal_answer_poll(h), out) || send_msg(h, heal_pulls_poll_ask(h), out) ||
+           poll_peers(h, out) || send_msg(h, heal_audit_poll(h), out);
 }
 
 struct heal_counters heal_counters(const struct heal *h)

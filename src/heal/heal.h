@@ -5,8 +5,13 @@
  * a gap in the ledger; an unequal hash starts an exchange of group hashes and covers (HEADS), at most
  * once a second with a peer while both hashes stay as they were. A gap is pulled 5 ms after its
  * discovery, then every max(2 x srtt, 10 ms): first from the peer that showed the head, then from the
- * origin, then from two random peers in turn. A gap that the origin and two other holders, or all
- * peers, no longer hold, or that is open for T_gap, is due for a barrier.
+ * origin, then from two random peers in turn. Who has covered what is asked for, but no longer holds
+ * it, answers over a stream with the buckets that were touched since. A gap that the origin and two
+ * other holders, or all peers, no longer hold, or that is open for T_gap, is due for a barrier.
+ *
+ * Origins whose member is gone are retired once every peer has shown an equal vector since, or by force.
+ * Each packet says how many origins its sender retired and forgot: whoever has not seen one of the
+ * forgotten must take it that it missed something, and raises a barrier (HEAL_BAR).
  *
  * Never applies anything: it reads the ledger and says what to ask, answer, and close.
  * Thread: the control thread only. Source: anti-entropy, Demers et al. 1987; version vector exchange
@@ -35,6 +40,11 @@ struct heal_cfg {
     uint64_t pull_min_us;      /* 10,000 between two pulls of one gap */
     uint64_t exchange_us;      /* 1,000,000 between two fruitless exchanges with one peer */
     uint32_t answer_datagrams; /* 4: a longer answer needs a stream */
+    uint64_t retire_us;        /* 600 s: an origin that is gone so long, and equal everywhere, ends;
+                                * 0 = none ever does */
+    uint64_t retire_force_us;  /* 3,600 s: or so long, whatever the others say */
+    uint32_t origins_pressure; /* from so many origins on 10 s stand for retire_us; 0 = never */
+    uint64_t audit_us;         /* 10 s between two comparisons of running digests; 0 = none */
 };
 
 struct heal;
@@ -52,8 +62,9 @@ void heal_peer_down(struct heal *h, uint64_t id);
 void heal_rtt(struct heal *h, uint64_t id, uint64_t srtt_us);
 
 /**
- * Look at the head and the vector hash of a packet from proven peer `id`, whose origin is epoch.
- * Hears the head in the ledger; notes an unequal hash for an exchange.
+ * Look at the head, the vector hash and the numbers of retired and forgotten origins of a packet from
+ * proven peer `id`, whose origin is epoch. Hears the head in the ledger; notes an unequal hash for an
+ * exchange; plans a barrier when it forgot origins of which we may never have heard.
  *
  * Returns: OK, or ERR_FULL from ledger_hear: the caller raises its whole-cache barrier.
  */
@@ -61,8 +72,12 @@ MUST_USE enum err heal_header(struct heal *h, mono_us now, uint64_t id, uint64_t
                               const struct peer_msg *m);
 
 /**
- * Look at a HEADS message: hears every cover in it, answers groups with covers of the groups that
- * differ. Errors: ERR_MALFORMED (what stood before the fault was heard), ERR_FULL as above.
+ * Look at a HEADS message: hears every cover and every retired origin in it, answers groups with covers
+ * of the groups that differ, and with the retired origins past ring_seen.
+ *
+ * heads: with retired_from not 0, heal_header() of the same packet was called just before. With
+ *        retired_from 0 (streams) what is retired is heard as well, but may be told again.
+ * Errors: ERR_MALFORMED (what stood before the fault was heard), ERR_FULL as above.
  */
 MUST_USE enum err heal_heads(struct heal *h, mono_us now, uint64_t id,
                              const struct peer_heads *heads);
@@ -70,7 +85,7 @@ MUST_USE enum err heal_heads(struct heal *h, mono_us now, uint64_t id,
 /** Answer a PULL: dots that we hold will come out of heal_poll as DOTS, others as GONE. */
 void heal_pull(struct heal *h, mono_us now, uint64_t id, const struct peer_ranges *ranges);
 
-/** A peer no longer holds these ranges. */
+/** A peer no longer holds these ranges. Whether it answers by buckets is asked over a stream first. */
 void heal_gone(struct heal *h, mono_us now, uint64_t id, const struct peer_ranges *ranges);
 
 /** Plan due pulls and exchanges. Cheap when nothing is open. */
@@ -80,14 +95,19 @@ void heal_tick(struct heal *h, mono_us now);
 mono_us heal_deadline(const struct heal *h);
 
 enum heal_out_kind {
-    HEAL_SEND,   /* send msg (PULL, HEADS, DOTS or GONE: type, args and dots are set) to `to` */
-    HEAL_STREAM, /* the answer or the range is long: open a stream to `to` for a pull */
-    HEAL_CLOSE /* close [range] of range.epoch by a barrier now: ledger_close, then raise allbar */
+    HEAL_SEND,   /* send msg (PULL, HEADS, DOTS, GONE or SUMS: type, args, dots are set) to `to` */
+    HEAL_STREAM, /* the range is long, or buckets may answer it: open a stream to `to` for a pull */
+    HEAL_CLOSE, /* close [range] of range.epoch by a barrier now: ledger_close, then raise allbar */
+    HEAL_BAR /* raise barrier and fill floor of the whole cache to a new index, or to `index` when it
+                 * is not 0, and ledger_touch_all(), because of `reason` */
 };
 
 enum heal_reason {
-    HEAL_T_GAP, /* open for too long */
-    HEAL_LOST   /* nobody holds it any more */
+    HEAL_T_GAP,     /* open for too long */
+    HEAL_LOST,      /* nobody holds it any more */
+    HEAL_FORGOTTEN, /* a peer forgot origins that we may never have heard of */
+    HEAL_RETIRED,   /* an origin was retired with its gaps */
+    HEAL_FORKED     /* a running digest differs: one name for two dots */
 };
 
 struct heal_out {
@@ -95,11 +115,40 @@ struct heal_out {
     uint64_t to;
     struct peer_msg *msg; /* HEAL_SEND: lent until the next call; header fields are the caller's */
     struct dot_range range;
+    uint64_t index; /* HEAL_BAR: 0 = a new one */
     enum heal_reason reason;
 };
 
+/** Is a HEAL_BAR due that heal_poll() has yet to give? Until it is raised, nothing may be certified. */
+bool heal_bar_due(const struct heal *h);
+
 /** Take the next output; false when none is due. */
 bool heal_poll(struct heal *h, mono_us now, struct heal_out *out);
+
+/**
+ * The header fields that are ours: vector_hash, retired_n, forgotten_n. Thread as above.
+ */
+void heal_header_out(const struct heal *h, struct peer_msg *m);
+
+/**
+ * A SUMS message: compare; a difference becomes HEAL_BAR with HEAL_FORKED, at most one per origin and
+ * minute, and none for sequences that stood before an earlier one.
+ */
+void heal_sums(struct heal *h, mono_us now, uint64_t id, const struct peer_sums *sums);
+
+/**
+ * Which of `gone` (what heal_answer() could not give) can be answered by touched buckets: moves those
+ * that are covered here from gone to ranges; of a range that is covered in part its front. When more
+ * than nine buckets in ten are touched, out->everything is set.
+ *
+ * ranges: overwritten. Returns: false, and nothing moved, when there is none. *out is then unspecified.
+ * For streams: everything moved goes into one STREAM_TOUCHED.
+ */
+bool heal_touched(struct heal *h, struct peer_ranges *gone, struct peer_ranges *ranges,
+                  struct ledger_touched *out);
+
+/** A range was closed by touched buckets: counts as such. */
+void heal_closed_touched(struct heal *h, uint64_t closed_n);
 
 /** A dot of a DOTS answer was fresh here: counts as pulled. */
 void heal_pulled(struct heal *h, const struct dot *d);
@@ -125,6 +174,16 @@ struct heal_counters {
     uint64_t exchanges;   /* HEADS begun */
     uint64_t broad_t_gap; /* barriers by reason */
     uint64_t broad_lost;
+    uint64_t broad_forgotten;
+    uint64_t broad_retired;
+    uint64_t broad_forked;
+    uint64_t touched_served; /* ranges answered by buckets */
+    uint64_t touched_closed; /* sequences closed by buckets */
+    uint64_t retired;        /* origins, by consent of all peers */
+    uint64_t retired_forced;
+    uint64_t sums_compared;
+    uint64_t
+        rings_out;     /* retired origins of how many peers were put out of mind for want of room */
     uint64_t overload; /* questions dropped because the answer queue was full */
     uint64_t peers_full;
 };

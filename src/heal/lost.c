@@ -19,7 +19,7 @@ static bool origin_voted(const struct heal *h, const struct pull *w, const struc
 
 static bool all_voted(const struct heal *h, const struct lost *l)
 {
-    if (h->peers_n > VOTERS_MAX)
+    if (h->peers_n == 0 || h->peers_n > VOTERS_MAX)
         return false;
     for (uint32_t i = 0; i < h->peers_n; i++) {
         if (!heal_lost_voted(l, h->peers[i].id))
@@ -56,26 +56,48 @@ static struct lost *narrow(struct pull *w, const struct dot_range *r)
     return NULL;
 }
 
-static struct lost *watch(struct pull *w, const struct dot_range *r)
+static struct lost *watch(struct pull *w, mono_us now, const struct dot_range *r)
 {
     struct lost *l = narrow(w, r);
     if (l != NULL || w->lost_n == LOST_MAX)
         return l; /* without room the range is left to T_gap */
     l = &w->lost[w->lost_n++];
-    *l = (struct lost){.lo = r->lo, .hi = r->hi};
+    *l = (struct lost){.lo = r->lo, .hi = r->hi, .since = now};
     return l;
 }
 
-bool heal_lost_vote(const struct heal *h, struct pull *w, uint64_t id, struct dot_range *r)
+void heal_lost_vote(struct pull *w, mono_us now, uint64_t id, const struct dot_range *r)
 {
-    struct lost *l = watch(w, r);
-    if (l == NULL)
-        return false;
-    add_voter(l, id);
-    if (!is_lost(h, w, l))
-        return false;
-    r->lo = l->lo;
-    r->hi = l->hi;
-    *l = w->lost[--w->lost_n];
-    return true;
+    struct lost *l = watch(w, now, r);
+    if (l != NULL)
+        add_voter(l, id);
+}
+
+/** Did a stream to one of the voters have its time since, without closing the range? */
+static bool was_stream_tried(const struct heal *h, mono_us now, const struct lost *l)
+{
+    for (uint32_t i = 0; i < l->voters_n; i++) {
+        const struct heal_peer *p = heal_find_peer(h, l->voters[i]);
+        if (p != NULL && p->stream_until > l->since && p->stream_until <= now)
+            return true;
+    }
+    return false;
+}
+
+static bool were_buckets_awaited(const struct heal *h, mono_us now, const struct lost *l)
+{
+    return now - l->since >= LOST_WAIT_US || was_stream_tried(h, now, l);
+}
+
+bool heal_lost_take(const struct heal *h, mono_us now, struct pull *w, struct dot_range *r)
+{
+    for (uint32_t i = 0; i < w->lost_n; i++) {
+        struct lost *l = &w->lost[i];
+        if (!is_lost(h, w, l) || !were_buckets_awaited(h, now, l))
+            continue;
+        *r = (struct dot_range){.epoch = w->epoch, .lo = l->lo, .hi = l->hi};
+        *l = w->lost[--w->lost_n];
+        return true;
+    }
+    return false;
 }

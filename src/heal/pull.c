@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "heal/lost.h"
+#include "heal/touched.h"
 
 #define SOURCES 4 /* the advertiser, the origin, and two random peers, in turn */
 
@@ -86,15 +87,16 @@ static void note_gap(const struct heal *h, mono_us now, struct pull *w, const st
         w->overdue_hi = g->hi;
 }
 
-/** Keep work for the origins listed in h->gaps, and for no others: the table is never too small. */
+/** Keep work for the origins listed in h->gaps, and for no others: the table is never too small. When
+ *  more origins than that have gaps they take turns: none is ever left out for good. */
 static void list_gaps(struct heal *h, mono_us now)
 {
-    const size_t gaps_n = ledger_gap_list(h->ledger, h->gaps, h->cfg.pulls_max);
+    const size_t gaps_n = ledger_gap_turn(h->ledger, &h->gap_slot, h->gaps, h->cfg.pulls_max);
     for (uint32_t i = 0; i < h->pulls_n; i++)
         forget_round(&h->pulls[i]);
     for (size_t i = 0; i < gaps_n; i++) {
         struct pull *w = find_pull(h, h->gaps[i].epoch);
-        if (w != NULL && !w->listed && h->gaps[i].lo > w->hi)
+        if (w != NULL && !w->listed && w->hi != 0 && h->gaps[i].lo > w->hi)
             begin_anew(w);
         if (w != NULL)
             w->listed = true;
@@ -122,6 +124,19 @@ static void plan_close(struct heal *h, mono_us now, struct pull *w)
     w->close_due = true;
     w->close_reason = HEAL_T_GAP;
     w->close_range = (struct dot_range){.epoch = w->epoch, .lo = w->lo, .hi = w->overdue_hi};
+}
+
+/** Enough peers said that they no longer hold a part, and none answered by buckets meanwhile. */
+static void plan_close_lost(struct heal *h, mono_us now, struct pull *w)
+{
+    struct dot_range lost;
+    if (w->close_due || !heal_lost_take(h, now, w, &lost))
+        return;
+    if (ledger_missing(h->ledger, lost, &lost, 1) == 0)
+        return;
+    w->close_due = true;
+    w->close_reason = HEAL_LOST;
+    w->close_range = lost;
 }
 
 static bool is_fresh_source(const struct pull *w, uint64_t id)
@@ -165,6 +180,19 @@ static struct heal_peer *pick_source(struct heal *h, struct pull *w)
     return p;
 }
 
+void heal_pulls_stream(struct heal *h, mono_us now, struct pull *w, struct heal_peer *p,
+                       const struct dot_range *r)
+{
+    if (p->stream_until > now)
+        return;
+    const bool was = heal_peer_ready(p);
+    p->stream_due = true;
+    p->stream_until = now + STREAM_WAIT_US;
+    p->stream_range = *r;
+    w->stream_to = p->id;
+    heal_recount(h, p, was);
+}
+
 /** Dots that w misses up to ripe_hi; counting stops past max. */
 static uint64_t count_missing(const struct heal *h, const struct pull *w, uint64_t max)
 {
@@ -194,14 +222,8 @@ static void plan_stream(struct heal *h, mono_us now, struct pull *w, struct heal
         p->owed = 0;
     p->owed_at = now;
     p->owed += count_missing(h, w, max);
-    if (p->owed <= max || p->stream_until > now)
-        return;
-    const bool was = heal_peer_ready(p);
-    p->stream_due = true;
-    p->stream_until = now + STREAM_WAIT_US;
-    p->stream_range = (struct dot_range){.epoch = w->epoch, .lo = w->lo, .hi = w->ripe_hi};
-    w->stream_to = p->id;
-    heal_recount(h, p, was);
+    if (p->owed > max)
+        heal_pulls_stream(h, now, w, p, &(struct dot_range){w->epoch, w->lo, w->ripe_hi});
 }
 
 static void plan_ask(struct heal *h, mono_us now, struct pull *w)
@@ -234,6 +256,7 @@ void heal_pulls_plan(struct heal *h, mono_us now)
     for (uint32_t i = 0; i < h->pulls_n; i++) {
         struct pull *w = &h->pulls[i];
         plan_close(h, now, w);
+        plan_close_lost(h, now, w);
         plan_ask(h, now, w);
         h->plan_at = time_min(h->plan_at, time_max(w->next_at, w->ripe_at));
         h->plan_at = time_min(h->plan_at, time_max(w->close_next, w->overdue_at));
@@ -249,21 +272,17 @@ void heal_pulls_progress(struct heal *h, const struct dot *d)
         w->progress = true;
 }
 
-void heal_pulls_gone(struct heal *h, uint64_t id, const struct dot_range *r)
+void heal_pulls_gone(struct heal *h, mono_us now, struct heal_peer *p, const struct dot_range *r)
 {
     struct pull *w = find_pull(h, r->epoch);
-    if (w == NULL || r->lo > r->hi)
+    struct dot_range missing;
+    if (w == NULL || r->lo > r->hi || ledger_missing(h->ledger, *r, &missing, 1) == 0)
         return;
-    if (w->target == id)
+    if (w->target == p->id)
         w->progress = false; /* the rest must come from somebody else */
-    struct dot_range lost = *r;
-    if (!heal_lost_vote(h, w, id, &lost))
-        return;
-    if (w->close_due || ledger_missing(h->ledger, lost, &lost, 1) == 0)
-        return;
-    w->close_due = true;
-    w->close_reason = HEAL_LOST;
-    w->close_range = (struct dot_range){.epoch = w->epoch, .lo = lost.lo, .hi = lost.hi};
+    heal_touched_ask(h, now, w, p, r);
+    heal_lost_vote(w, now, p->id, r);
+    plan_close_lost(h, now, w);
 }
 
 /* ---- what goes out ---- */

@@ -14,8 +14,12 @@ void heal_pulls_shown(struct heal *h, uint64_t epoch, uint64_t id);
 /** Look at all gaps: note what is to be asked of whom, and what is to be closed. */
 void heal_pulls_plan(struct heal *h, mono_us now);
 
-/** Peer id no longer holds r: closes r when enough others said so too. */
-void heal_pulls_gone(struct heal *h, uint64_t id, const struct dot_range *r);
+/** Peer p no longer holds r: asks it for buckets, and closes r when enough others said so too. */
+void heal_pulls_gone(struct heal *h, mono_us now, struct heal_peer *p, const struct dot_range *r);
+
+/** Plan a stream to p for r of w's origin; one to a peer and second, others are left out. */
+void heal_pulls_stream(struct heal *h, mono_us now, struct pull *w, struct heal_peer *p,
+                       const struct dot_range *r);
 
 /** Dot d was fresh: its origin's source is asked again before the next one. */
 void heal_pulls_progress(struct heal *h, const struct dot *d);

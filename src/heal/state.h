@@ -1,8 +1,9 @@
 /**
  * heal/state.h - what the parts of heal share: peers, pulls, questions.
  *
- * The parts are exchange.c (compare vectors), pull.c (ask for gaps, give gaps up) and answer.c (serve
- * others). Each plans by setting flags here and writes a message only when heal_poll wants one.
+ * The parts are exchange.c (compare vectors), ring.c (what others retired and forgot), pull.c and lost.c
+ * (ask for gaps, give gaps up), answer.c and touched.c (serve others), retire.c (end origins) and audit.c
+ * (compare digests). Each plans by setting flags here and writes a message only when heal_poll wants one.
  */
 #pragma once
 
@@ -18,6 +19,8 @@
 #define ANSWER_BYTES   1000
 #define DOT_BYTES      16 /* of a dot in an answer, on average */
 #define STREAM_WAIT_US US_PER_SEC
+#define RETIRE_MAX     64 /* origins that one look can retire; others wait for the next */
+#define FORKS_MAX      16 /* origins remembered whose digests differed */
 
 /** One member that can be asked. */
 struct heal_peer {
@@ -29,16 +32,20 @@ struct heal_peer {
     uint64_t their_hash; /* of its last packet with an unequal vector hash */
     bool unequal;        /* its last packet showed another vector than ours */
     mono_us unequal_at;  /* since when */
-    bool asked;          /* an exchange was begun with it at asked_at, with these two hashes */
-    bool fruitful;       /* it showed something new, or had more to show */
-    bool answered;       /* with covers, since it was asked */
-    uint8_t silent_n;    /* questions with the same two hashes since it answered last */
+    mono_us seen_at;     /* when that last packet came */
+    bool was_equal;      /* it showed our vector at equal_at, last */
+    mono_us equal_at;
+    bool asked;       /* an exchange was begun with it at asked_at, with these two hashes */
+    bool fruitful;    /* it showed something new, or had more to show */
+    bool answered;    /* with covers, since it was asked */
+    uint8_t silent_n; /* questions with the same two hashes since it answered last */
     uint64_t asked_their;
     uint64_t asked_ours;
     mono_us asked_at;
     bool heads_due;        /* our group hashes are to be sent */
     uint32_t reply_groups; /* groups whose covers are to be sent */
     uint32_t reply_from;   /* origin index where the next reply begins */
+    uint32_t reply_ring;   /* our retired origins up to this number are known to it */
 
     /* streams */
     uint64_t owed; /* dots asked of it in the round of owed_at */
@@ -52,6 +59,7 @@ struct heal_peer {
 struct lost {
     uint64_t lo;
     uint64_t hi;
+    mono_us since; /* when the first of them said so */
     uint32_t voters_n;
     uint64_t voters[VOTERS_MAX];
 };
@@ -99,6 +107,34 @@ struct question {
     struct peer_ranges gone;
 };
 
+/** How far we know what a peer's run retired. Both numbers only rise. */
+struct ring_pos {
+    uint64_t epoch;
+    mono_us used_at;
+    uint32_t heard; /* all up to this number were heard of in the ledger, or are forgotten there */
+    uint32_t safe;  /* all up to this number were retired before a barrier of ours */
+};
+
+/** The packet whose header was looked at last. */
+struct header {
+    uint64_t id;
+    uint64_t epoch;
+    uint32_t retired_n;
+};
+
+/** An origin to retire. */
+struct retiring {
+    uint64_t epoch;
+    bool forced;
+};
+
+/** An origin whose digest differed: a barrier was raised at `at` for all its dots up to hi. */
+struct fork {
+    uint64_t epoch; /* 0 = none */
+    uint64_t hi;
+    mono_us at;
+};
+
 struct heal {
     struct heal_cfg cfg;
     struct ledger *ledger;
@@ -114,12 +150,30 @@ struct heal {
 
     struct pull *pulls; /* dense, one per origin with gaps */
     uint32_t pulls_n;
-    struct gap *gaps; /* room for one round: pulls_max */
-    mono_us plan_at;  /* the next round over the gaps; NEVER when the last one saw none */
+    struct gap *gaps;  /* room for one round: pulls_max */
+    uint32_t gap_slot; /* where the next turn of listing begins */
+    mono_us plan_at;   /* the next round over the gaps; NEVER when the last one saw none */
 
     struct question *questions; /* a ring */
     uint32_t questions_at;
     uint32_t questions_n;
+
+    struct ring_pos *rings; /* dense, room for twice peers_max */
+    uint32_t rings_n;
+    struct header header;
+
+    mono_us look_at; /* the next look for origins that ended; NEVER when none ever does */
+    uint32_t look_i; /* and where it begins */
+    uint32_t retiring_n;
+    struct retiring retiring[RETIRE_MAX];
+
+    mono_us audit_at;  /* NEVER without audits */
+    uint32_t audit_i;  /* the origin where the next one begins */
+    uint64_t audit_to; /* 0: nothing to send */
+    struct fork forks[FORKS_MAX];
+
+    bool forgotten_due; /* barriers that heal_poll is to tell */
+    bool forked_due;
 
     struct peer_msg msg;
     uint8_t buf[ANSWER_BYTES];

@@ -19,6 +19,7 @@ struct net_cfg net_cfg_small(void)
     return (struct net_cfg){.nodes = 2,
                             .log_max = 16384,
                             .origins_max = 1024,
+                            .retired_max = 64,
                             .heal = {.seed = 5,
                                      .peers_max = 8,
                                      .pulls_max = 256,
@@ -36,7 +37,11 @@ static void make_node(struct net *net, size_t i)
                                           .epoch = EPOCH(i),
                                           .origins_max = net->cfg.origins_max,
                                           .windows_max = net->cfg.origins_max,
-                                          .log_max = net->cfg.log_max};
+                                          .log_max = net->cfg.log_max,
+                                          .more_bytes = 4096,
+                                          .retired_max = net->cfg.retired_max,
+                                          .checkpoints_max = 64,
+                                          .bucket_bits = 12};
     struct heal_cfg heal_cfg = net->cfg.heal;
     struct arena arena;
     heal_cfg.seed += i;
@@ -70,9 +75,65 @@ void net_drop(struct net *net)
     free(net->packets);
 }
 
+/* ---- a cache of a few entries ---- */
+
+uint64_t net_hash(uint64_t epoch, uint64_t seq)
+{
+    return hash_pair(&hkey, epoch, seq);
+}
+
+void net_fill(struct net *net, size_t i, uint64_t hash)
+{
+    struct net_node *n = &net->node[i];
+    cr_assert_lt(n->entries_n, (size_t)ENTRIES_MAX);
+    n->entries[n->entries_n++] = (struct entry){hash, ledger_l(n->ledger), true};
+}
+
+bool net_serves(const struct net *net, size_t i, uint64_t hash)
+{
+    const struct net_node *n = &net->node[i];
+    for (size_t e = 0; e < n->entries_n; e++) {
+        if (n->entries[e].hash == hash && n->entries[e].live)
+            return true;
+    }
+    return false;
+}
+
+static void kill_key(struct net_node *n, uint64_t hash, uint64_t index)
+{
+    for (size_t e = 0; e < n->entries_n; e++) {
+        if (n->entries[e].hash == hash && n->entries[e].stamp < index)
+            n->entries[e].live = false;
+    }
+}
+
+static void kill_all(struct net_node *n, uint64_t index)
+{
+    for (size_t e = 0; e < n->entries_n; e++) {
+        if (n->entries[e].stamp < index)
+            n->entries[e].live = false;
+    }
+}
+
+static bool is_touched(const struct ledger_touched *t, uint64_t hash)
+{
+    const uint32_t bucket = dot_bucket(hash, t->bucket_bits);
+    return t->everything || (t->bits[bucket / 8] >> bucket % 8 & 1) != 0;
+}
+
+static void kill_touched(struct net_node *n, const struct ledger_touched *t, uint64_t index)
+{
+    for (size_t e = 0; e < n->entries_n; e++) {
+        if (is_touched(t, n->entries[e].hash))
+            kill_key(n, n->entries[e].hash, index);
+    }
+}
+
+/* ---- dots ---- */
+
 static struct dot dot_of(uint64_t epoch, uint64_t seq)
 {
-    return (struct dot){.epoch = epoch, .seq = seq, .kind = DOT_KEY, .hash = epoch * 31 + seq};
+    return (struct dot){.epoch = epoch, .seq = seq, .kind = DOT_KEY, .hash = net_hash(epoch, seq)};
 }
 
 void net_issue(struct net *net, size_t i, uint64_t n)
@@ -80,7 +141,7 @@ void net_issue(struct net *net, size_t i, uint64_t n)
     for (uint64_t k = 0; k < n; k++) {
         struct dot d = dot_of(0, 0);
         ledger_issue(net->node[i].ledger, net->now, &d);
-        d.hash = d.epoch * 31 + d.seq;
+        d.hash = net_hash(d.epoch, d.seq);
         ledger_cover(net->node[i].ledger, &d);
     }
 }
@@ -88,16 +149,39 @@ void net_issue(struct net *net, size_t i, uint64_t n)
 /** Returns: was it fresh and is it covered now? */
 static bool take(struct net_node *n, mono_us now, const struct dot *d)
 {
-    if (ledger_take(n->ledger, now, d).verdict != LEDGER_FRESH)
+    const struct ledger_effect effect = ledger_take(n->ledger, now, d);
+    if (effect.verdict != LEDGER_FRESH)
         return false;
+    kill_key(n, d->hash, effect.effect_i);
     ledger_cover(n->ledger, d);
     return true;
+}
+
+void net_kill(struct net *net, size_t i, const struct dot *d)
+{
+    cr_assert(take(&net->node[i], net->now, d));
 }
 
 void net_take(struct net *net, size_t i, uint64_t epoch, uint64_t seq)
 {
     const struct dot d = dot_of(epoch, seq);
-    cr_assert(take(&net->node[i], net->now, &d));
+    net_kill(net, i, &d);
+}
+
+void net_cut(struct net *net, size_t i, bool cut)
+{
+    net->node[i].cut = cut;
+    for (size_t other = 0; other < net->cfg.nodes; other++) {
+        if (other == i)
+            continue;
+        if (cut) {
+            heal_peer_down(net->node[i].heal, other + 1);
+            heal_peer_down(net->node[other].heal, i + 1);
+        } else if (!net->node[other].cut) {
+            cr_assert_eq(heal_peer_up(net->node[i].heal, other + 1, EPOCH(other)), OK);
+            cr_assert_eq(heal_peer_up(net->node[other].heal, i + 1, EPOCH(i)), OK);
+        }
+    }
 }
 
 /* ---- sending ---- */
@@ -125,6 +209,7 @@ static void keep_slices(struct packet *p)
         return;
     p->msg.args.heads.groups = keep(p, &used, p->msg.args.heads.groups);
     p->msg.args.heads.covers = keep(p, &used, p->msg.args.heads.covers);
+    p->msg.args.heads.retired = keep(p, &used, p->msg.args.heads.retired);
 }
 
 static void post(struct net *net, size_t from, size_t to, const struct peer_msg *m)
@@ -133,7 +218,7 @@ static void post(struct net *net, size_t from, size_t to, const struct peer_msg 
     cr_assert_lt(to, net->cfg.nodes);
     n->sent[m->type]++;
     trace(net, net->now << 16 | from << 12 | to << 8 | m->type);
-    if (rng_chance(&net->rng, net->cfg.loss))
+    if (rng_chance(&net->rng, net->cfg.loss) || n->cut || net->node[to].cut)
         return;
     cr_assert_lt(net->packets_n, (size_t)PACKETS_MAX);
     struct packet *p = &net->packets[(net->packets_at + net->packets_n++) % PACKETS_MAX];
@@ -142,7 +227,7 @@ static void post(struct net *net, size_t from, size_t to, const struct peer_msg 
     p->to = to;
     p->msg = *m;
     p->msg.head = ledger_head(n->ledger);
-    p->msg.vector_hash = ledger_vector_hash(n->ledger);
+    heal_header_out(n->heal, &p->msg);
     keep_slices(p);
 }
 
@@ -153,31 +238,73 @@ void net_greet(struct net *net, size_t from, size_t to)
     post(net, from, to, &greeting);
 }
 
-/** Serve a whole range by a stream that takes no time. */
-static void stream(struct net *net, size_t to, struct dot_range range)
+static void take_all(struct net *net, struct net_node *n, struct slice dots)
 {
-    struct net_node *asker = &net->node[to];
-    const struct net_node *server = &net->node[to == 0 ? 1 : 0];
+    struct dots_reader r = dots_reader_of(dots);
+    struct dot d;
+    while (dots_next(&r, &d)) {
+        if (take(n, net->now, &d))
+            heal_pulled(n->heal, &d);
+    }
+}
+
+static void close_touched(struct net_node *n, const struct peer_ranges *ranges,
+                          const struct ledger_touched *touched)
+{
+    for (size_t i = 0; i < ranges->n; i++) {
+        uint64_t closed = 0;
+        const uint64_t g = ledger_close_touched(n->ledger, &ranges->at[i], touched, &closed);
+        kill_touched(n, touched, g);
+        heal_closed_touched(n->heal, closed);
+        n->touched += closed;
+    }
+}
+
+/** What the server does not hold: buckets first, and GONE for the rest. */
+static void answer_gone(struct net *net, size_t asker, size_t server, struct peer_ranges *gone)
+{
+    static struct ledger_touched touched;
+    struct net_node *n = &net->node[asker];
+    struct peer_ranges ranges;
+    if (heal_touched(net->node[server].heal, gone, &ranges, &touched))
+        close_touched(n, &ranges, &touched);
+    heal_gone(n->heal, net->now, server + 1, gone);
+    gone->n = 0;
+}
+
+/** Serve a whole range by a stream that takes no time. */
+static void stream(struct net *net, size_t asker, size_t server, struct dot_range range)
+{
     static uint8_t buf[60000];
     struct peer_ranges gone = {0};
-    cr_assert_gt(net->cfg.nodes, 1);
     size_t left = 1;
+    if (net->node[asker].cut || net->node[server].cut)
+        return;
     while (left > 0) {
         struct dots_writer w = dots_writer_of(buf, sizeof(buf));
-        struct dot d;
-        left = heal_answer(server->ledger, &range, left, &w, &gone);
-        struct dots_reader r = dots_reader_of(dots_slice(&w));
-        while (dots_next(&r, &d)) {
-            if (take(asker, net->now, &d))
-                heal_pulled(asker->heal, &d);
-        }
+        left = heal_answer(net->node[server].ledger, &range, left, &w, &gone);
+        take_all(net, &net->node[asker], dots_slice(&w));
+        answer_gone(net, asker, server, &gone);
     }
+}
+
+static void close_gap(struct net_node *n, const struct dot_range *range)
+{
+    uint64_t closed = 0;
+    kill_all(n, ledger_close(n->ledger, range->epoch, range->lo, range->hi, &closed));
+    n->closings++;
+    n->closed += closed;
+}
+
+static void raise_bar(struct net_node *n, uint64_t index)
+{
+    kill_all(n, index == 0 ? ledger_advance(n->ledger) : index);
+    ledger_touch_all(n->ledger);
 }
 
 static void carry_out(struct net *net, size_t i, const struct heal_out *out)
 {
     struct net_node *n = &net->node[i];
-    uint64_t closed = 0;
     switch (out->kind) {
     case HEAL_SEND:
         post(net, i, out->to - 1, out->msg);
@@ -186,12 +313,14 @@ static void carry_out(struct net *net, size_t i, const struct heal_out *out)
         n->streams++;
         trace(net, net->now);
         if (net->cfg.streams)
-            stream(net, i, out->range);
+            stream(net, i, out->to - 1, out->range);
         break;
     case HEAL_CLOSE:
-        ledger_close(n->ledger, out->range.epoch, out->range.lo, out->range.hi, &closed);
-        n->closings++;
-        n->closed += closed;
+        close_gap(n, &out->range);
+        break;
+    case HEAL_BAR:
+        raise_bar(n, out->index);
+        n->bars++;
         break;
     }
 }
@@ -226,13 +355,15 @@ static void receive(struct net *net, const struct packet *p)
     enum err err = heal_header(n->heal, net->now, from, EPOCH(p->from), &p->msg);
     if (p->msg.type == PEER_HEADS && err == OK)
         err = heal_heads(n->heal, net->now, from, &p->msg.args.heads);
+    if (p->msg.type == PEER_SUMS)
+        heal_sums(n->heal, net->now, from, &p->msg.args.sums);
     if (p->msg.type == PEER_PULL)
         heal_pull(n->heal, net->now, from, &p->msg.args.ranges);
     if (p->msg.type == PEER_GONE)
         heal_gone(n->heal, net->now, from, &p->msg.args.ranges);
     take_dots(net, n, p);
     if (err == ERR_FULL) {
-        ledger_advance(n->ledger);
+        raise_bar(n, 0);
         n->whole_bar++;
     } else {
         cr_assert_eq(err, OK);
@@ -267,8 +398,9 @@ void net_run(struct net *net, uint64_t us, uint64_t greet_us)
 bool net_equal(const struct net *net)
 {
     for (size_t i = 0; i < net->cfg.nodes; i++) {
-        if (ledger_gaps(net->node[i].ledger) > 0 ||
-            ledger_vector_hash(net->node[i].ledger) != ledger_vector_hash(net->node[0].ledger))
+        const struct net_node *n = &net->node[i];
+        if (!n->cut && (ledger_gaps(n->ledger) > 0 ||
+                        ledger_vector_hash(n->ledger) != ledger_vector_hash(net->node[0].ledger)))
             return false;
     }
     return true;

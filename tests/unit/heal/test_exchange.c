@@ -132,6 +132,31 @@ Test(exchange, changing_vectors_are_compared_each_fifty_milliseconds_at_most)
     alone_drop(&a);
 }
 
+Test(exchange, a_difference_that_was_seen_a_second_ago_asks_nothing)
+{
+    struct alone a = alone_make(1);
+    show_hash(&a, 0, 1, 77);
+    cr_assert_eq(heads_in(&a, 0, 10 * US_PER_SEC), 3, "lost three times, it waits for a packet");
+    cr_assert_eq(heal_deadline(a.heal), NEVER);
+    show_hash(&a, 10 * US_PER_SEC, 1, 78);
+    cr_assert_gt(heads_in(&a, 10 * US_PER_SEC, 11 * US_PER_SEC), 0);
+    alone_drop(&a);
+}
+
+Test(exchange, one_that_stays_fruitful_goes_on_each_fifty_milliseconds)
+{
+    struct alone a = alone_make(1);
+    size_t n = 0;
+    for (uint64_t i = 0; i < 100; i++) {
+        show_hash(&a, i * 10 * MS, 1, 77);
+        show_cover(&a, i * 10 * MS, 1, 500, i + 1);
+        n += heads_in(&a, i * 10 * MS, (i + 1) * 10 * MS);
+    }
+    cr_assert_geq(n, 19);
+    cr_assert_leq(n, 20);
+    alone_drop(&a);
+}
+
 Test(exchange, groups_that_differ_are_answered_with_their_covers)
 {
     struct alone a = alone_make(1);
