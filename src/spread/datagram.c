@@ -4,33 +4,54 @@
 
 #define TRAILING_MAX 3
 
-static bool wants(const struct link *k, uint64_t seq)
+static bool wants(const struct link *k, uint64_t n)
 {
-    return seq > k->floor && !cover_has(&k->cover, seq);
+    return n > k->floor && !spread_link_has(k, n);
 }
 
-/** Append dot seq; a record alone in its datagram is rather sent without its name than not at all. */
-static enum err add_dot(const struct recent *r, uint64_t seq, bool named, struct dots_writer *w)
+/** Append dot n; a record alone in its datagram is rather sent without its name than not at all. */
+static enum err add_dot(const struct recent *r, uint64_t n, const struct run *how,
+                        struct dots_writer *w)
 {
-    const struct dot d = spread_recent_get(r, seq);
+    struct dot d = spread_recent_get(r, n);
     const bool alone = w->w.len == 0;
-    const enum err err = dots_add(w, &d, named);
-    return err != OK && named && alone ? dots_add(w, &d, false) : err;
+    d.relay = d.relay && how->relay;
+    const enum err err = dots_add(w, &d, how->named);
+    return err != OK && how->named && alone ? dots_add(w, &d, false) : err;
 }
 
-uint64_t spread_write_run(const struct recent *r, const struct link *k, const struct run *run,
-                          struct dots_writer *w, uint64_t *n)
+/** Repeat dot n: without its name, and asking for relaying if its flight does. */
+static enum err repeat_dot(const struct recent *r, const struct link *k, uint64_t n,
+                           struct dots_writer *w)
+{
+    return add_dot(r, n, &(struct run){.relay = spread_link_relays(k, n)}, w);
+}
+
+/** Is dot n so long that no datagram of this path takes it? It must not keep the others waiting. */
+static bool exceeds_path(const struct recent *r, uint64_t n, const struct dots_writer *w)
+{
+    return w->w.len == 0 && spread_recent_get(r, n).more.len > 0;
+}
+
+struct written spread_write_run(const struct recent *r, const struct link *k, const struct run *run,
+                                struct dots_writer *w)
 {
     const uint64_t oldest = spread_recent_oldest(r);
-    uint64_t seq = run->lo > oldest ? run->lo : oldest;
-    for (; seq <= run->hi; seq++) {
-        if (!wants(k, seq))
+    struct written done = {.next = run->lo > oldest ? run->lo : oldest};
+    for (; done.next <= run->hi; done.next++) {
+        if (!wants(k, done.next))
             continue;
-        if (add_dot(r, seq, run->named, w) != OK)
-            return seq;
-        (*n)++;
+        if (!spread_recent_whole(r, done.next))
+            done.left++;
+        else if (add_dot(r, done.next, run, w) == OK)
+            done.n++;
+        else if (exceeds_path(r, done.next, w))
+            done.left++;
+        else
+            return done;
     }
-    return run->hi + 1;
+    done.next = run->hi + 1;
+    return done;
 }
 
 uint64_t spread_write_trailing(const struct recent *r, const struct link *k, uint64_t newest,
@@ -40,13 +61,13 @@ uint64_t spread_write_trailing(const struct recent *r, const struct link *k, uin
     uint64_t picked_n = 0;
     const uint64_t oldest = spread_recent_oldest(r);
     const uint64_t from = k->cover.applied > k->floor ? k->cover.applied : k->floor;
-    /* At most the 64 bits of the mask are passed over. */
+    /* What is passed over is covered out of order: at most a mask, or a relay's ring, of dots. */
     for (uint64_t seq = newest; seq > from && seq >= oldest && picked_n < TRAILING_MAX; seq--) {
-        if (wants(k, seq))
+        if (wants(k, seq) && spread_recent_whole(r, seq))
             picked[picked_n++] = seq;
     }
     uint64_t n = 0;
-    while (n < picked_n && add_dot(r, picked[picked_n - 1 - n], false, w) == OK)
+    while (n < picked_n && repeat_dot(r, k, picked[picked_n - 1 - n], w) == OK)
         n++;
     return n;
 }
@@ -73,10 +94,9 @@ uint64_t spread_write_hot(const struct recent *r, struct link *k, struct dots_wr
         w->w.cap = w->w.len + max;
     uint64_t n = 0;
     for (uint64_t seq = hot_oldest(r); seq <= k->sent && seq <= r->newest; seq++) {
-        if (!is_hot(k, seq))
+        if (!is_hot(k, seq) || !spread_recent_whole(r, seq))
             continue;
-        const struct dot d = spread_recent_get(r, seq);
-        if (dots_add(w, &d, false) != OK)
+        if (repeat_dot(r, k, seq, w) != OK)
             break;
         k->hot[seq % HOT_WINDOW]++;
         n++;

@@ -5,19 +5,24 @@
 
 #include "spread/spread.h"
 
-/* Copies of each datagram per try: a lost try makes the next one more likely to arrive. */
-static const uint8_t copies_of_try[SPREAD_TRIES] = {1, 2, 3, 3, 3, 3};
+/* Copies of a flight per try: a lost try makes the next one more likely to arrive. The first try has
+ * two already: of 1,000 members ten lose a first transmission at 1 % loss, and with a single copy each
+ * tenth fan-out would need a second RTO for one of them. */
+static const uint8_t copies_of_try[SPREAD_TRIES] = {2, 2, 3, 3, 3, 3};
 
 void spread_link_init(struct link *k, uint64_t id, uint64_t head)
 {
+    if (k->wide != NULL)
+        memset(k->wide, 0, k->wide_max / 8);
     *k = (struct link){
+        .wide = k->wide,
+        .wide_max = k->wide_max,
         .id = id,
         .floor = head,
         .sent = head,
         .flushed_at = NEVER,
         .flush_at = NEVER,
         .head_at = NEVER,
-        .deadline = NEVER,
     };
 }
 
@@ -36,6 +41,26 @@ struct cover spread_link_join(struct cover a, struct cover b)
         all.mask >>= 1;
     }
     return all;
+}
+
+bool spread_link_has(const struct link *k, uint64_t n)
+{
+    if (k->wide == NULL || n <= k->cover.applied)
+        return cover_has(&k->cover, n);
+    const uint64_t bit = n % k->wide_max;
+    return n - k->cover.applied < k->wide_max && (k->wide[bit / 64] >> bit % 64 & 1) != 0;
+}
+
+bool spread_link_has_all(const struct link *k, uint64_t lo, uint64_t hi)
+{
+    if (k->cover.applied >= hi)
+        return true;
+    if (k->wide == NULL && hi - k->cover.applied > 65) /* past what the mask can say */
+        return false;
+    uint64_t n = lo > k->cover.applied ? lo : k->cover.applied + 1;
+    while (n <= hi && spread_link_has(k, n))
+        n++;
+    return n > hi;
 }
 
 uint64_t spread_link_rto(const struct link *k, const struct link_times *t)
@@ -73,26 +98,55 @@ static void join_oldest(struct link *k)
     const struct flight *b = &k->flights[1];
     a->hi = b->hi;
     a->due_at = time_min(a->due_at, b->due_at);
-    /* a keeps its tries: with the younger one's, steady traffic would keep a dead link alive. */
+    a->kind = a->kind == b->kind && a->primary == b->primary ? a->kind : FLIGHT_SENT;
+    a->relay = a->relay && b->relay;
+    /* a keeps its tries, and the copies of the one that runs: begun anew by every join, a try would
+     * never end, and steady traffic would keep a dead link alive. */
     a->next = a->lo;
-    a->copies = 0;
     drop_flight(k, 1);
 }
 
-void spread_link_flown(struct link *k, const struct link_times *t, mono_us now,
-                       const struct dot_range *run)
+static uint64_t patience_us(const struct link *k, const struct link_times *t)
 {
-    const uint64_t rto = spread_link_rto(k, t);
+    const uint64_t least = 4 * spread_link_rto(k, t);
+    return least > t->patience_us ? least : t->patience_us;
+}
+
+/** May the dots of f join the youngest flight? They are then at most a quarter of its time early. */
+static bool joins(const struct flight *newest, const struct flight *f, mono_us now, uint64_t wait)
+{
+    return newest->tries == 0 && newest->kind == f->kind && newest->relay == f->relay &&
+           newest->primary == f->primary && now < newest->sent_at + wait / 4;
+}
+
+void spread_link_flown(struct link *k, const struct link_times *t, mono_us now,
+                       const struct flight *f)
+{
+    const uint64_t wait = f->kind == FLIGHT_HELD ? patience_us(k, t) : spread_link_rto(k, t);
     struct flight *newest = k->flights_n > 0 ? &k->flights[k->flights_n - 1] : NULL;
-    /* One timer for a quarter of an RTO: the later dots are at most that much early. */
-    if (newest != NULL && newest->tries == 0 && now < newest->sent_at + rto / 4) {
-        newest->hi = run->hi;
+    if (newest != NULL && joins(newest, f, now, wait)) {
+        newest->hi = f->hi;
         return;
     }
     if (k->flights_n == FLIGHTS_MAX)
         join_oldest(k);
-    k->flights[k->flights_n++] = (struct flight){
-        .lo = run->lo, .hi = run->hi, .next = run->lo, .sent_at = now, .due_at = now + rto};
+    k->flights[k->flights_n++] = (struct flight){.lo = f->lo,
+                                                 .hi = f->hi,
+                                                 .next = f->lo,
+                                                 .sent_at = now,
+                                                 .due_at = now + wait,
+                                                 .primary = f->primary,
+                                                 .kind = f->kind,
+                                                 .relay = f->relay};
+}
+
+bool spread_link_relays(const struct link *k, uint64_t n)
+{
+    for (uint8_t i = 0; i < k->flights_n; i++) {
+        if (k->flights[i].lo <= n && n <= k->flights[i].hi)
+            return k->flights[i].relay;
+    }
+    return false;
 }
 
 /** Skip what is covered at the front of f. false when all of it is. */
@@ -100,11 +154,28 @@ static bool trim_flight(const struct link *k, struct flight *f)
 {
     if (f->lo <= k->cover.applied)
         f->lo = k->cover.applied + 1;
-    while (f->lo <= f->hi && cover_has(&k->cover, f->lo))
+    while (f->lo <= f->hi && spread_link_has(k, f->lo))
         f->lo++;
     if (f->next < f->lo)
         f->next = f->lo;
     return f->lo <= f->hi;
+}
+
+static void trim_flights(struct link *k)
+{
+    for (uint8_t i = 0; i < k->flights_n;) {
+        if (trim_flight(k, &k->flights[i]))
+            i++;
+        else
+            drop_flight(k, i);
+    }
+}
+
+void spread_link_acked(struct link *k)
+{
+    for (uint8_t i = 0; i < k->flights_n; i++)
+        k->flights[i].tries = 0;
+    trim_flights(k);
 }
 
 void spread_link_ack(struct link *k, const struct cover *c)
@@ -113,13 +184,44 @@ void spread_link_ack(struct link *k, const struct cover *c)
     if (all.applied == k->cover.applied && all.mask == k->cover.mask)
         return;
     k->cover = all;
-    for (uint8_t i = 0; i < k->flights_n;) {
-        k->flights[i].tries = 0;
-        if (trim_flight(k, &k->flights[i]))
-            i++;
-        else
-            drop_flight(k, i);
+    spread_link_acked(k);
+}
+
+/** Move the contiguous part over the next dot, whose bit makes room for a later one. */
+static void step(struct link *k)
+{
+    const uint64_t bit = ++k->cover.applied % k->wide_max;
+    k->wide[bit / 64] &= ~((uint64_t)1 << bit % 64);
+}
+
+static void advance(struct link *k)
+{
+    while (spread_link_has(k, k->cover.applied + 1))
+        step(k);
+}
+
+void spread_link_mark(struct link *k, uint64_t n)
+{
+    assert(k->wide != NULL);
+    if (n <= k->cover.applied || n - k->cover.applied >= k->wide_max)
+        return;
+    k->wide[n % k->wide_max / 64] |= (uint64_t)1 << n % k->wide_max % 64;
+    advance(k);
+}
+
+void spread_link_skip(struct link *k, uint64_t n)
+{
+    assert(k->wide != NULL);
+    if (n <= k->cover.applied)
+        return;
+    if (n - k->cover.applied >= k->wide_max) {
+        memset(k->wide, 0, k->wide_max / 8);
+        k->cover.applied = n;
     }
+    while (k->cover.applied < n)
+        step(k);
+    advance(k);
+    trim_flights(k);
 }
 
 struct flight *spread_link_due(struct link *k, mono_us now)
@@ -131,26 +233,52 @@ struct flight *spread_link_due(struct link *k, mono_us now)
     return NULL;
 }
 
+/** Between two copies: time enough to hear that the first arrived, and a burst of losses is over. */
+static uint64_t copy_gap_us(const struct link *k, const struct link_times *t)
+{
+    /* A member lets its cover wait for company too, but only half as long as we let dots wait. */
+    const uint64_t heard = k->srtt_us + t->flush_us * 3 / 4;
+    const uint64_t quarter = spread_link_rto(k, t) / 4;
+    return heard < quarter ? heard : quarter;
+}
+
 void spread_link_end_try(struct link *k, struct flight *f, const struct link_times *t, mono_us now)
 {
     assert(f->tries < SPREAD_TRIES);
-    f->tries++;
+    const uint64_t passed = f->copies > 1 ? (f->copies - 1) * copy_gap_us(k, t) : 0;
+    if (f->kind == FLIGHT_SENT) /* else it was the first transmission */
+        f->tries++;
+    f->kind = FLIGHT_SENT;
     f->copies = 0;
     f->next = f->lo;
-    f->due_at = now + spread_link_rto(k, t);
+    f->due_at = now + spread_link_rto(k, t) - passed;
 }
 
 void spread_link_resent(struct link *k, struct flight *f, const struct link_times *t, mono_us now,
                         uint64_t next)
 {
     assert(f->tries < SPREAD_TRIES);
-    f->copies++;
-    if (f->copies < copies_of_try[f->tries])
-        return;
-    f->copies = 0;
     f->next = next;
-    if (next > f->hi)
+    if (next <= f->hi)
+        return;
+    f->copies++;
+    if (f->kind != FLIGHT_SENT || f->copies == copies_of_try[f->tries]) {
         spread_link_end_try(k, f, t, now);
+        return;
+    }
+    f->next = f->lo;
+    f->due_at = now + copy_gap_us(k, t);
+}
+
+void spread_link_hold(struct link *k, struct flight *f, const struct link_times *t)
+{
+    assert(f->kind == FLIGHT_BACKUP);
+    f->kind = FLIGHT_HELD;
+    f->primary = 0;
+    f->relay = false;
+    f->copies = 0;
+    f->next = f->lo;
+    f->due_at = f->sent_at + patience_us(k, t);
 }
 
 bool spread_link_hopeless(const struct flight *f)
@@ -161,6 +289,7 @@ bool spread_link_hopeless(const struct flight *f)
 void spread_link_fall_behind(struct link *k, mono_us now, uint64_t head)
 {
     k->behind = true;
+    k->relays = false;
     k->flights_n = 0;
     k->flush_at = NEVER;
     k->head_at = now;

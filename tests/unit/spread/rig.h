@@ -17,7 +17,7 @@ struct rig {
     uint64_t seq; /* newest issued */
 };
 
-/** 8 links, 256 recent dots, 4 KiB of names; 1 ms, 10 ms and 100 ms. */
+/** 8 links, 256 recent dots, 4 KiB of names, 64 relayed dots; 1 ms, 10 ms and 100 ms. */
 struct spread_cfg small_cfg(void);
 
 /** Make a rig, or fail the test. Free it with drop(). */
@@ -49,6 +49,9 @@ bool next(struct rig *r, mono_us now, struct sent *out);
 
 /** Tick and drop all outputs that are due; returns how many there were. */
 size_t drain(struct rig *r, mono_us now);
+
+/** As drain(), from now on for as long as the copies of one try take. */
+size_t drain_try(struct rig *r, mono_us now);
 
 /** The link as people see it; it must exist. */
 struct spread_view view(const struct rig *r, uint64_t id);

@@ -133,7 +133,7 @@ Test(link, joined_covers_hold_exactly_what_either_holds)
 Test(link, every_arena_that_is_too_small_is_refused)
 {
     const struct spread_cfg cfg = small_cfg();
-    const size_t max = 64U << 10;
+    const size_t max = 256U << 10;
     void *mem = calloc(1, max);
     struct arena arena;
     size_t need = 0;
