@@ -16,66 +16,7 @@
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/slice.h"
-
-#define CLIENT_PROTO             1 /* version of the protocol, told in hello */
-#define CLIENT_KEY_MAX           1024
-#define CLIENT_NS_MAX            64
-#define CLIENT_TAG_MAX           128
-#define CLIENT_TAGS_MAX          16
-#define CLIENT_VALUE_MAX         (8U << 20)        /* default of --max-value */
-#define CLIENT_VALUE_LIMIT       ((16U << 20) - 1) /* largest --max-value */
-#define CLIENT_FRAME_EXTRA       65536 /* a frame may be this much longer than the value limit */
-#define CLIENT_TARGETS_MAX       256   /* of one invalidate */
-#define CLIENT_MGET_MAX          1024
-#define CLIENT_MFILL_MAX         128
-#define CLIENT_SUBSCRIPTIONS_MAX 64
-#define CLIENT_DEPTH_MAX         8
-#define CLIENT_NODES_MAX         4096
-#define CLIENT_STAMP_LEN         24
-#define CLIENT_TOKEN_MAX         64
-#define CLIENT_REASON_MAX        255
-#define CLIENT_NAME_MAX          64              /* bytes of a client program's name */
-#define CLIENT_TTL_MS_MAX        315360000000ULL /* 3,650 days */
-#define CLIENT_ERROR_MAX         512             /* bytes of an error frame, length included */
-
-/** Operations. Numbers are part of the protocol; those not listed here are unknown to this version. */
-enum client_op {
-    OP_HELLO = 1,
-    OP_PING = 2,
-    OP_GET = 3,
-    OP_FILL = 4,
-    OP_PUT = 5,
-    OP_INVALIDATE = 6,
-    OP_TOUCH = 7,
-    OP_MGET = 8,
-    OP_MFILL = 9,
-    OP_SUBSCRIBE = 10,
-    OP_UNSUBSCRIBE = 11,
-    OP_MEMBERS = 12,
-    OP_STATS = 13,
-    OP_NODE = 14,
-    OP_VECTORS = 15
-};
-
-/** What an invalidation aims at. */
-enum client_scope {
-    SCOPE_KEY = 1,
-    SCOPE_TAG,
-    SCOPE_PREFIX,
-    SCOPE_NAMESPACE,
-    SCOPE_ALL
-};
-
-/** The protocol's word for a scope: "key", "tag", "prefix", "namespace", "all". Lends static text. */
-const char *client_scope_text(enum client_scope scope);
-
-/** The name of an op, "get"; NULL when the number is unknown. Lends static text. */
-const char *client_op_text(uint32_t op);
-
-enum client_status {
-    STATUS_HIT = 0,
-    STATUS_MISS = 1
-};
+#include "wire/client_words.h"
 
 /** One fill, put, or element of an mfill. */
 struct client_fill {
@@ -83,8 +24,19 @@ struct client_fill {
     struct slice value;
     struct slice token; /* fill: mandatory; put: optional */
     uint64_t ttl_ms;    /* 0 = none given */
+    uint64_t fresh_ms;  /* after this time the value is out of date; 0 = none given */
+    bool has_version;
+    uint64_t version; /* of the source, larger is newer */
     struct slice tags[CLIENT_TAGS_MAX];
     size_t tags_n;
+};
+
+/** How a get or mget may be answered. All zero: as by default. */
+struct client_read {
+    struct slice after; /* 1 to CLIENT_AFTER_MAX stamps, one behind the other; empty = none */
+    bool stale;         /* a value that is out of date is welcome */
+    uint32_t wait_ms;   /* wait this long for somebody else's fill */
+    uint32_t within_ms; /* not older than this, as a majority can show; 0 = not asked */
 };
 
 /** One request. Slices are lent from the frame. Which fields count follows from op. */
@@ -94,10 +46,18 @@ struct client_request {
     struct slice ns;
     struct slice client;         /* HELLO: name of the client program */
     uint32_t proto;              /* HELLO: wanted protocol, 0 when not given */
-    struct client_fill fill;     /* FILL, PUT; GET and TOUCH use fill.key; TOUCH fill.ttl_ms */
-    enum client_scope scope;     /* INVALIDATE */
-    const struct slice *targets; /* INVALIDATE targets, MGET keys: lent from the codec */
+    struct client_fill fill;     /* FILL, PUT; GET and TOUCH use fill.key; TOUCH fill.ttl_ms;
+                                  * INVALIDATE with SCOPE_KEY fill.version */
+    struct client_read read;     /* GET, MGET: for all keys alike */
+    enum client_scope scope;     /* INVALIDATE; BEGIN: SCOPE_KEY */
+    const struct slice *targets; /* INVALIDATE, BEGIN targets, MGET keys: lent from the codec */
     size_t targets_n;
+    bool soft;             /* INVALIDATE: mark instead of kill; SCOPE_KEY, TAG, NAMESPACE, ALL */
+    bool dry_run;          /* INVALIDATE: only tell what it would concern on this node */
+    struct client_ack ack; /* PUT, INVALIDATE, BEGIN, COMMIT */
+    uint32_t timeout_ms;   /* PUT, INVALIDATE, COMMIT: longest wait for ack; BEGIN: life of the
+                            * intent; 0 = not given: CLIENT_ACK_MS, CLIENT_INTENT_MS */
+    struct slice stamp;    /* TRACE, COMMIT, ABORT: CLIENT_STAMP_LEN bytes */
     const struct client_fill *fills; /* MFILL: lent from the codec */
     size_t fills_n;
     struct slice reason;         /* INVALIDATE: free text, at most 255 bytes, or empty */
@@ -158,10 +118,14 @@ void client_reply_bool(struct writer *w, uint32_t id, bool value);           /**
 /** What a get answers: `[status, value or nil, token or nil, info or nil]`. */
 struct client_got {
     enum client_status status;
-    struct slice value; /* HIT */
-    struct slice token; /* MISS; empty = nil */
-    uint64_t age_ms;    /* HIT: info map */
-    uint64_t ttl_ms;    /* HIT: UINT64_MAX = no ttl */
+    struct slice value; /* HIT, STALE */
+    struct slice token; /* all but HIT; empty = nil */
+    uint64_t age_ms;    /* HIT, STALE: info map */
+    uint64_t ttl_ms;    /* HIT, STALE: UINT64_MAX = no ttl */
+    bool has_version;   /* HIT, STALE */
+    uint64_t version;
+    bool has_proof; /* any: a majority showed that nothing newer was known proof_ms ago */
+    uint64_t proof_ms;
 };
 
 void client_reply_get(struct writer *w, uint32_t id, const struct client_got *got); /**< get */
@@ -176,10 +140,10 @@ void client_reply_many_end(struct writer *w, size_t mark); /**< mark: what _begi
 /** `[stored, reason or nil]` of a fill; reason NULL = stored. */
 void client_reply_fill(struct writer *w, uint32_t id, const char *reason);
 
-/** `[stamp, acks]` of put and invalidate, acks = {level, reached, applied, missing}. */
+/** `[stamp, acks]` of put, invalidate, commit and abort, acks = {level, reached, applied, missing}. */
 struct client_acks {
     struct slice stamp;
-    const char *level; /* "local" */
+    struct client_ack level; /* not ACK_DEFAULT: the level that was waited for */
     bool reached;
     const struct slice *applied; /* names */
     size_t applied_n;
@@ -187,7 +151,20 @@ struct client_acks {
     size_t missing_n;
 };
 
-void client_reply_acks(struct writer *w, uint32_t id, const struct client_acks *acks); /**< acks */
+/** acks. At most CLIENT_ACKS_MAX bytes and CLIENT_ACKS_NAME_MAX for each name. */
+void client_reply_acks(struct writer *w, uint32_t id, const struct client_acks *acks);
+
+/**
+ * `[txn, acks, [token...]]` of a begin; acks->stamp is the txn.
+ *
+ * tokens: tokens_n of them, in the order of the request's targets, taken before the caller can change
+ *         its source: what a put with `token` wants. An empty one is told as nil.
+ */
+void client_reply_begin(struct writer *w, uint32_t id, const struct client_acks *acks,
+                        const struct slice *tokens, size_t tokens_n);
+
+/** `[nil, {matches, bytes}]` of an invalidate with dry_run: entries, and bytes of keys and values. */
+void client_reply_dry_run(struct writer *w, uint32_t id, uint64_t matches, uint64_t bytes);
 
 /** `{proto, version, node, epoch, cluster, features, limits}` of a hello. */
 struct client_hello {
@@ -206,7 +183,8 @@ void client_reply_hello(struct writer *w, uint32_t id,
 /** A result that is already msgpack (one whole value). */
 void client_reply_raw(struct writer *w, uint32_t id, struct slice msgpack);
 
-/** The push `[2, "invalidated", [ns, scope, targets, stamp]]`; target empty for namespace and all. */
+/** The push `[2, "invalidated", [ns, scope, targets, stamp]]`; target empty for namespace and all.
+ *  SCOPE_TAGS_ALL is told as its namespace. */
 void client_push_invalidated(struct writer *w, struct slice ns, enum client_scope scope,
                              struct slice target, struct slice stamp);
 

@@ -126,7 +126,23 @@ static struct slice bytes_or_nil(struct object_reader *r, size_t len_max)
     return object_nil(r) ? (struct slice){0} : object_bytes(r, len_max);
 }
 
-/** The numbers of an info map that this version knows. */
+/** One number of an info map; those of later versions pass. */
+static void take_info(struct slice name, uint64_t value, struct client_got *out)
+{
+    if (slice_eq(name, slice_text("age_ms"))) {
+        out->age_ms = value;
+    } else if (slice_eq(name, slice_text("ttl_ms"))) {
+        out->ttl_ms = value;
+    } else if (slice_eq(name, slice_text("version"))) {
+        out->has_version = true;
+        out->version = value;
+    } else if (slice_eq(name, slice_text("proof_ms"))) {
+        out->has_proof = true;
+        out->proof_ms = value;
+    }
+}
+
+/** The numbers of an info map. */
 static void read_info(const msgpack_object *map, struct client_got *out)
 {
     for (uint32_t i = 0; i < map->via.map.size; i++) {
@@ -135,10 +151,7 @@ static void read_info(const msgpack_object *map, struct client_got *out)
         if (!client_arg_bytes(&pair->key, &name) ||
             pair->val.type != MSGPACK_OBJECT_POSITIVE_INTEGER)
             continue;
-        if (slice_eq(name, slice_text("age_ms")))
-            out->age_ms = pair->val.via.u64;
-        else if (slice_eq(name, slice_text("ttl_ms")))
-            out->ttl_ms = pair->val.via.u64;
+        take_info(name, pair->val.via.u64, out);
     }
 }
 
@@ -150,8 +163,8 @@ enum err client_got_decode(struct client_codec *c, struct slice result, struct c
     if (err != OK)
         return ERR_MALFORMED;
     struct object_reader r = object_reader_of(&o);
-    got.status = (enum client_status)object_u64(&r, STATUS_MISS);
-    if (got.status == STATUS_HIT)
+    got.status = (enum client_status)object_u64(&r, STATUS_UNPROVEN);
+    if (got.status == STATUS_HIT || got.status == STATUS_STALE)
         got.value = object_bytes(&r, SIZE_MAX);
     else
         (void)object_next(&r);
@@ -182,17 +195,116 @@ enum err client_stored_decode(struct client_codec *c, struct slice result,
     return OK;
 }
 
-enum err client_stamp_decode(struct client_codec *c, struct slice result, struct slice *stamp)
+/* ---- acknowledgements ---- */
+
+/** The value of a member; NULL when the map does not have it. */
+static const msgpack_object *member(const msgpack_object *map, const char *name)
+{
+    for (uint32_t i = 0; i < map->via.map.size; i++) {
+        const msgpack_object_kv *pair = &map->via.map.ptr[i];
+        struct slice key;
+        if (client_arg_bytes(&pair->key, &key) && slice_eq(key, slice_text(name)))
+            return &pair->val;
+    }
+    return NULL;
+}
+
+/** A level: its word, or a number of nodes. A word of a later version leaves ACK_DEFAULT. */
+static void read_level(const msgpack_object *o, struct client_ack *out)
+{
+    struct slice word;
+    if (o == NULL)
+        return;
+    if (o->type == MSGPACK_OBJECT_POSITIVE_INTEGER && o->via.u64 <= UINT32_MAX)
+        *out = (struct client_ack){.level = ACK_NODES, .k = (uint32_t)o->via.u64};
+    else if (client_arg_bytes(o, &word))
+        (void)client_ack_named(word, &out->level);
+}
+
+/** Names behind the first `used` of the codec's. Returns: how many. */
+static size_t read_names(struct client_codec *c, const msgpack_object *o, size_t used)
+{
+    size_t n = 0;
+    if (o == NULL || o->type != MSGPACK_OBJECT_ARRAY)
+        return 0;
+    for (uint32_t i = 0; i < o->via.array.size && used + n < CLIENT_ACKED_MAX; i++) {
+        if (client_arg_bytes(&o->via.array.ptr[i], &c->names[used + n]))
+            n++;
+    }
+    return n;
+}
+
+MUST_USE static enum err read_acks(struct client_codec *c, const msgpack_object *map,
+                                   struct client_acked *out)
+{
+    if (map == NULL || map->type != MSGPACK_OBJECT_MAP)
+        return ERR_MALFORMED;
+    const msgpack_object *reached = member(map, "reached");
+    if (reached == NULL || reached->type != MSGPACK_OBJECT_BOOLEAN)
+        return ERR_MALFORMED;
+    out->reached = reached->via.boolean;
+    read_level(member(map, "level"), &out->level);
+    out->applied = c->names;
+    out->applied_n = read_names(c, member(map, "applied"), 0);
+    out->missing = c->names + out->applied_n;
+    out->missing_n = read_names(c, member(map, "missing"), out->applied_n);
+    return OK;
+}
+
+/** The tokens of a begin, when there are any. */
+static void read_tokens(struct client_codec *c, struct object_reader *r, struct client_acked *out)
+{
+    if (r->left == 0)
+        return;
+    struct object_reader tokens = object_array(r, CLIENT_TARGETS_MAX);
+    out->tokens = c->targets;
+    while (tokens.err == OK && tokens.left > 0)
+        c->targets[out->tokens_n++] = bytes_or_nil(&tokens, CLIENT_TOKEN_MAX);
+    object_join(r, &tokens);
+}
+
+enum err client_acked_decode(struct client_codec *c, struct slice result, struct client_acked *out)
 {
     msgpack_object o;
+    struct client_acked acked = {0};
+    enum err err = object_decode_whole(&c->room, result, &o);
+    if (err != OK)
+        return ERR_MALFORMED;
+    struct object_reader r = object_reader_of(&o);
+    acked.stamp = object_bytes(&r, CLIENT_TOKEN_MAX);
+    err = read_acks(c, object_next(&r), &acked);
+    read_tokens(c, &r, &acked);
+    if (err != OK || r.err != OK)
+        return ERR_MALFORMED;
+    *out = acked;
+    return OK;
+}
+
+/** A member that is a number; false when it is missing or none. */
+static bool read_member(const msgpack_object *map, const char *name, uint64_t *out)
+{
+    const msgpack_object *o = member(map, name);
+    if (o == NULL || o->type != MSGPACK_OBJECT_POSITIVE_INTEGER)
+        return false;
+    *out = o->via.u64;
+    return true;
+}
+
+enum err client_dry_run_decode(struct client_codec *c, struct slice result,
+                               struct client_dry_run *out)
+{
+    msgpack_object o;
+    struct client_dry_run told;
     const enum err err = object_decode_whole(&c->room, result, &o);
     if (err != OK)
         return ERR_MALFORMED;
     struct object_reader r = object_reader_of(&o);
-    const struct slice bytes = object_bytes(&r, CLIENT_TOKEN_MAX);
-    if (r.err != OK)
+    (void)object_next(&r); /* where a stamp would be: nothing was issued */
+    const msgpack_object *map = object_next(&r);
+    if (map == NULL || map->type != MSGPACK_OBJECT_MAP ||
+        !read_member(map, "matches", &told.matches) || !read_member(map, "bytes", &told.bytes))
         return ERR_MALFORMED;
-    *stamp = bytes;
+    *out = told;
     return OK;
 }
 
@@ -217,7 +329,10 @@ enum err client_event_decode(struct client_codec *c, struct slice args, struct c
     event.ns = object_bytes(&r, CLIENT_NS_MAX);
     const struct slice scope = object_bytes(&r, SIZE_MAX);
     struct object_reader targets = object_array(&r, CLIENT_TARGETS_MAX);
-    if (client_scope_named(scope, &event.scope) && targets.left > 0)
+    const bool known = client_scope_named(scope, &event.scope);
+    if (event.scope == SCOPE_TAGS_ALL) /* more targets than an event has room for */
+        event.scope = SCOPE_NAMESPACE;
+    else if (known && targets.left > 0)
         event.target = object_bytes(&targets, CLIENT_KEY_MAX);
     object_join(&r, &targets);
     event.stamp = object_bytes(&r, CLIENT_TOKEN_MAX);

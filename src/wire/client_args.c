@@ -109,6 +109,43 @@ enum err client_arg_client(const struct client_args *a, const msgpack_object *o,
     return read_limited(a, o, &limit, out);
 }
 
+/** Refuse bytes that are no stamp: "WHAT has N bytes; it must have WANTED". */
+MUST_USE static enum err refuse_stamp(const struct client_args *a, const char *what, uint64_t n,
+                                      const char *wanted)
+{
+    client_fault_begin(a->fault, "BAD_STAMP");
+    client_fault_say(a->fault, what);
+    client_fault_say(a->fault, " has ");
+    client_fault_say_number(a->fault, n);
+    client_fault_say(a->fault, " bytes; it must have ");
+    client_fault_say(a->fault, wanted);
+    return ERR_MALFORMED;
+}
+
+enum err client_arg_stamp(const struct client_args *a, const msgpack_object *o, const char *what,
+                          struct slice *out)
+{
+    struct slice bytes;
+    if (!client_arg_bytes(o, &bytes))
+        return client_arg_refuse(a, what, "bin or str");
+    if (bytes.len != CLIENT_STAMP_LEN)
+        return refuse_stamp(a, what, bytes.len, "24");
+    *out = bytes;
+    return OK;
+}
+
+enum err client_arg_stamps(const struct client_args *a, const msgpack_object *o, struct slice *out)
+{
+    struct slice bytes;
+    if (!client_arg_bytes(o, &bytes))
+        return client_arg_refuse(a, "after", "bin or str");
+    const size_t n = bytes.len / CLIENT_STAMP_LEN;
+    if (bytes.len % CLIENT_STAMP_LEN != 0 || n == 0 || n > CLIENT_AFTER_MAX)
+        return refuse_stamp(a, "after", bytes.len, "24 for each of 1 to 8 stamps");
+    *out = bytes;
+    return OK;
+}
+
 /** An unsigned integer within a limit. */
 MUST_USE static enum err read_number(const struct client_args *a, const msgpack_object *o,
                                      const struct client_limit *limit, uint64_t *out)

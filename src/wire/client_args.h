@@ -51,6 +51,14 @@ MUST_USE enum err client_arg_token(const struct client_args *a, const msgpack_ob
 MUST_USE enum err client_arg_client(const struct client_args *a, const msgpack_object *o,
                                     struct slice *out);
 
+/** A stamp: CLIENT_STAMP_LEN bytes. what names it: "stamp", "txn". */
+MUST_USE enum err client_arg_stamp(const struct client_args *a, const msgpack_object *o,
+                                   const char *what, struct slice *out);
+
+/** 1 to CLIENT_AFTER_MAX stamps, one behind the other. */
+MUST_USE enum err client_arg_stamps(const struct client_args *a, const msgpack_object *o,
+                                    struct slice *out);
+
 /** A time to live in milliseconds, 0 = none. */
 MUST_USE enum err client_arg_ttl(const struct client_args *a, const msgpack_object *o,
                                  uint64_t *out);

@@ -8,6 +8,7 @@
 #include <assert.h>
 
 #include "wire/client.h"
+#include "wire/client_answer.h"
 #include "wire/object.h"
 
 struct client_codec {
@@ -16,6 +17,7 @@ struct client_codec {
     struct slice targets[CLIENT_MGET_MAX];
     struct client_fill fills[CLIENT_MFILL_MAX];
     struct slice filters[2 * CLIENT_SUBSCRIPTIONS_MAX];
+    struct slice names[CLIENT_ACKED_MAX]; /* of nodes, read by clients; tokens go to targets */
 };
 
 static_assert(CLIENT_TARGETS_MAX <= CLIENT_MGET_MAX, "targets and keys share one array");

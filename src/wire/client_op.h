@@ -18,7 +18,16 @@ enum client_option {
     OPTION_TOKEN = 1 << 2,
     OPTION_ACK = 1 << 3,
     OPTION_REASON = 1 << 4,
-    OPTION_PROTO = 1 << 5
+    OPTION_PROTO = 1 << 5,
+    OPTION_FRESH_MS = 1 << 6,
+    OPTION_VERSION = 1 << 7,
+    OPTION_TIMEOUT_MS = 1 << 8,
+    OPTION_SOFT = 1 << 9,
+    OPTION_DRY_RUN = 1 << 10,
+    OPTION_AFTER = 1 << 11,
+    OPTION_STALE = 1 << 12,
+    OPTION_WAIT_MS = 1 << 13,
+    OPTION_WITHIN_MS = 1 << 14
 };
 
 /** What one op looks like. */
@@ -26,8 +35,8 @@ struct client_op_spec {
     const char *name;
     const char *args; /* for people: "[ns, key]" */
     uint32_t op;
-    uint8_t args_n;  /* positional arguments; ARGS_ANY for lists of filters */
-    uint8_t options; /* set of enum client_option */
+    uint8_t args_n;   /* positional arguments; ARGS_ANY for lists of filters */
+    uint32_t options; /* set of enum client_option */
 };
 
 #define ARGS_ANY UINT8_MAX
@@ -39,7 +48,13 @@ const struct client_op_spec *client_op_find(uint64_t op);
 const struct client_op_spec *client_op_named(struct slice name);
 
 /** The option of a name; 0 when no op has it. */
-uint8_t client_option_named(struct slice name);
+uint32_t client_option_named(struct slice name);
+
+/** The name of one option; NULL when there is none. Lends static text. */
+const char *client_option_text(uint32_t option);
 
 /** The scope of a word; false when there is none, and *out is unchanged. */
 bool client_scope_named(struct slice word, enum client_scope *out);
+
+/** The acknowledgement level of a word; false when there is none, and *out is unchanged. */
+bool client_ack_named(struct slice word, enum client_ack_level *out);

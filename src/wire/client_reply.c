@@ -78,33 +78,48 @@ void client_reply_raw(struct writer *w, uint32_t id, struct slice msgpack)
     close_frame(&f);
 }
 
+/** Has this status a value, and with it an age? */
+static bool has_value(enum client_status status)
+{
+    return status == STATUS_HIT || status == STATUS_STALE;
+}
+
+/** What is known of the value; nil when that is nothing. */
 static void pack_info(struct packer *p, const struct client_got *got)
 {
-    const bool has_ttl = got->ttl_ms != UINT64_MAX;
-    pack_map(p, has_ttl ? 2 : 1);
-    pack_pair_u64(p, "age_ms", got->age_ms);
+    const bool valued = has_value(got->status);
+    const bool has_ttl = valued && got->ttl_ms != UINT64_MAX;
+    const bool has_version = valued && got->has_version;
+    const size_t n = (size_t)valued + has_ttl + has_version + got->has_proof;
+    if (n == 0) {
+        pack_nil(p);
+        return;
+    }
+    pack_map(p, n);
+    if (valued)
+        pack_pair_u64(p, "age_ms", got->age_ms);
     if (has_ttl)
         pack_pair_u64(p, "ttl_ms", got->ttl_ms);
+    if (has_version)
+        pack_pair_u64(p, "version", got->version);
+    if (got->has_proof)
+        pack_pair_u64(p, "proof_ms", got->proof_ms);
 }
 
 /** `[status, value or nil, token or nil, info or nil]`. An empty value is a value, not nil. */
 static void pack_got(struct packer *p, const struct client_got *got)
 {
-    const bool hit = got->status == STATUS_HIT;
     pack_array(p, 4);
     pack_u64(p, got->status);
-    if (hit)
+    if (has_value(got->status))
         pack_bin(p, got->value);
     else
         pack_nil(p);
-    if (hit)
+    if (got->status == STATUS_HIT)
         pack_nil(p);
     else
         pack_bin_or_nil(p, got->token);
-    if (hit)
-        pack_info(p, got);
-    else
-        pack_nil(p);
+    pack_info(p, got);
 }
 
 void client_reply_get(struct writer *w, uint32_t id, const struct client_got *got)
@@ -163,18 +178,53 @@ static void pack_names(struct packer *p, const char *key, const struct slice *na
         pack_str(p, names[i]);
 }
 
+/** `{level, reached, applied, missing}`. */
+static void pack_acks(struct packer *p, const struct client_acks *acks)
+{
+    const char *word = client_ack_text(acks->level.level);
+    assert(word != NULL || acks->level.level == ACK_NODES);
+    pack_map(p, 4);
+    pack_word(p, "level");
+    if (word != NULL)
+        pack_word(p, word);
+    else
+        pack_u64(p, acks->level.k);
+    pack_word(p, "reached");
+    pack_bool(p, acks->reached);
+    pack_names(p, "applied", acks->applied, acks->applied_n);
+    pack_names(p, "missing", acks->missing, acks->missing_n);
+}
+
 void client_reply_acks(struct writer *w, uint32_t id, const struct client_acks *acks)
 {
     struct frame f = open_reply(w, id);
     pack_array(&f.p, 2);
     pack_bin(&f.p, acks->stamp);
-    pack_map(&f.p, 4);
-    pack_word(&f.p, "level");
-    pack_word(&f.p, acks->level);
-    pack_word(&f.p, "reached");
-    pack_bool(&f.p, acks->reached);
-    pack_names(&f.p, "applied", acks->applied, acks->applied_n);
-    pack_names(&f.p, "missing", acks->missing, acks->missing_n);
+    pack_acks(&f.p, acks);
+    close_frame(&f);
+}
+
+void client_reply_begin(struct writer *w, uint32_t id, const struct client_acks *acks,
+                        const struct slice *tokens, size_t tokens_n)
+{
+    struct frame f = open_reply(w, id);
+    pack_array(&f.p, 3);
+    pack_bin(&f.p, acks->stamp);
+    pack_acks(&f.p, acks);
+    pack_array(&f.p, tokens_n);
+    for (size_t i = 0; i < tokens_n; i++)
+        pack_bin_or_nil(&f.p, tokens[i]);
+    close_frame(&f);
+}
+
+void client_reply_dry_run(struct writer *w, uint32_t id, uint64_t matches, uint64_t bytes)
+{
+    struct frame f = open_reply(w, id);
+    pack_array(&f.p, 2);
+    pack_nil(&f.p);
+    pack_map(&f.p, 2);
+    pack_pair_u64(&f.p, "matches", matches);
+    pack_pair_u64(&f.p, "bytes", bytes);
     close_frame(&f);
 }
 
@@ -222,6 +272,9 @@ void client_reply_hello(struct writer *w, uint32_t id, const struct client_hello
 void client_push_invalidated(struct writer *w, struct slice ns, enum client_scope scope,
                              struct slice target, struct slice stamp)
 {
+    /* A push names one target; a conjunction of tags has many, and its namespace covers them. */
+    if (scope == SCOPE_TAGS_ALL)
+        scope = SCOPE_NAMESPACE;
     const bool wide = scope == SCOPE_NAMESPACE || scope == SCOPE_ALL;
     struct frame f = {.mark = client_frame_begin(w)};
     f.p = packer_of(w);

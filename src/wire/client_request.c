@@ -176,7 +176,7 @@ MUST_USE static enum err read_mfill(const struct client_args *a, const msgpack_o
 MUST_USE static enum err read_target(const struct client_args *a, enum client_scope scope,
                                      const msgpack_object *o, struct slice *out)
 {
-    if (scope == SCOPE_TAG)
+    if (scope == SCOPE_TAG || scope == SCOPE_TAGS_ALL)
         return client_arg_tag(a, o, out);
     if (scope == SCOPE_PREFIX)
         return client_arg_prefix(a, o, out);
@@ -186,9 +186,15 @@ MUST_USE static enum err read_target(const struct client_args *a, enum client_sc
 MUST_USE static enum err read_targets(const struct client_args *a, const msgpack_object *o,
                                       struct client_request *out)
 {
-    static const struct client_limit limit = {"TOO_MANY_TARGETS", "invalidate", "targets",
-                                              CLIENT_TARGETS_MAX};
+    const bool together = out->scope == SCOPE_TAGS_ALL;
+    const struct client_limit limit = {"TOO_MANY_TARGETS", together ? "tags_all" : a->spec->name,
+                                       "targets",
+                                       together ? CLIENT_TAGS_ALL_MAX : CLIENT_TARGETS_MAX};
     enum err err = check_list(a, o, &limit);
+    if (err == OK && together && o->via.array.size < CLIENT_TAGS_ALL_MIN)
+        err =
+            client_fault_plain(a->fault, "BAD_ARGS",
+                               "tags_all has 1 target; the least is 2: for one use scope \"tag\"");
     if (err != OK)
         return err;
     out->targets = a->codec->targets;
@@ -212,13 +218,27 @@ MUST_USE static enum err read_invalidate(const struct client_args *a, const msgp
     if (err != OK)
         return err;
     if (!client_arg_bytes(&at[1], &word) || !client_scope_named(word, &out->scope))
-        return client_arg_refuse(a, "scope",
-                                 "\"key\", \"tag\", \"prefix\", \"namespace\" or \"all\"");
+        return client_arg_refuse(
+            a, "scope", "\"key\", \"tag\", \"tags_all\", \"prefix\", \"namespace\" or \"all\"");
     if (out->scope != SCOPE_NAMESPACE && out->scope != SCOPE_ALL)
         return read_targets(a, &at[2], out);
     if (!is_empty(&at[2]))
         return client_arg_refuse(a, "targets", "[] for the scopes \"namespace\" and \"all\"");
     return OK;
+}
+
+/** An intent is about keys: what it holds back are the fills of these. */
+MUST_USE static enum err read_begin(const struct client_args *a, const msgpack_object *at,
+                                    struct client_request *out)
+{
+    struct slice word;
+    const enum err err = client_arg_ns(a, &at[0], &out->ns);
+    if (err != OK)
+        return err;
+    if (!client_arg_bytes(&at[1], &word) || !client_scope_named(word, &out->scope) ||
+        out->scope != SCOPE_KEY)
+        return client_arg_refuse(a, "scope", "\"key\": a begin knows no other");
+    return read_targets(a, &at[2], out);
 }
 
 /** One filter of a subscription, `[ns, prefix or nil]`, into a pair of slices. */
@@ -270,8 +290,15 @@ MUST_USE static enum err read_positional(const struct client_args *a, const msgp
         return read_mget(a, at, out);
     case OP_MFILL:
         return read_mfill(a, at, out);
+    case OP_TRACE:
+        return client_arg_stamp(a, &at[0], "stamp", &out->stamp);
+    case OP_BEGIN:
+        return read_begin(a, at, out);
+    case OP_COMMIT:
+    case OP_ABORT:
+        return client_arg_stamp(a, &at[0], "txn", &out->stamp);
     default:
-        return OK; /* ping, members, stats, node, vectors */
+        return OK; /* ping and the documents */
     }
 }
 
@@ -296,6 +323,31 @@ MUST_USE static enum err read_args(const struct client_args *a, const msgpack_ob
     return client_args_options(a, &o->via.array.ptr[n - 1], &out->fill, out);
 }
 
+/** Refuse an option that goes with other scopes only. */
+MUST_USE static enum err refuse_pair(struct client_fault *fault, const char *option,
+                                     const char *scopes, enum client_scope scope)
+{
+    client_fault_begin(fault, "BAD_OPTION");
+    client_fault_say(fault, option);
+    client_fault_say(fault, " goes with scope ");
+    client_fault_say(fault, scopes);
+    client_fault_say(fault, ", not with ");
+    client_fault_say_quoted(fault, slice_text(client_scope_text(scope)));
+    return ERR_MALFORMED;
+}
+
+/** Options and scopes that have no meaning together. */
+MUST_USE static enum err check_pairs(const struct client_request *q, struct client_fault *fault)
+{
+    if (q->op != OP_INVALIDATE)
+        return OK;
+    if (q->soft && (q->scope == SCOPE_PREFIX || q->scope == SCOPE_TAGS_ALL))
+        return refuse_pair(fault, "soft", "\"key\", \"tag\", \"namespace\" or \"all\"", q->scope);
+    if (q->fill.has_version && q->scope != SCOPE_KEY)
+        return refuse_pair(fault, "version", "\"key\"", q->scope);
+    return OK;
+}
+
 enum err client_request_decode(struct client_codec *c, struct slice frame,
                                struct client_request *out, struct client_fault *fault)
 {
@@ -311,6 +363,8 @@ enum err client_request_decode(struct client_codec *c, struct slice frame,
     assert(a.spec != NULL);
     struct client_request request = {.id = fault->id, .op = a.spec->op};
     err = read_args(&a, &fields[3], &request);
+    if (err == OK)
+        err = check_pairs(&request, fault);
     if (err == OK)
         *out = request;
     return err;

@@ -72,13 +72,24 @@ static void read_as_node(struct client_codec *c, struct slice frame)
         check_refusal(&fault);
 }
 
+static void check_acked(const struct client_acked *acked, size_t len)
+{
+    assert(acked->applied_n + acked->missing_n <= CLIENT_ACKED_MAX);
+    assert(acked->tokens_n <= CLIENT_TARGETS_MAX && acked->stamp.len <= CLIENT_TOKEN_MAX);
+    for (size_t i = 0; i < acked->applied_n + acked->missing_n; i++)
+        assert(acked->applied[i].len < len); /* missing ones lie behind applied ones */
+    for (size_t i = 0; i < acked->tokens_n; i++)
+        assert(acked->tokens[i].len <= CLIENT_TOKEN_MAX);
+}
+
 static void read_as_client(struct client_codec *c, struct slice frame)
 {
     struct client_reply reply;
     struct client_got got;
     struct client_stored stored;
     struct client_event event;
-    struct slice stamp;
+    struct client_acked acked;
+    struct client_dry_run dry;
     bool truth;
     if (client_reply_decode(c, frame, &reply) != OK)
         return;
@@ -87,10 +98,12 @@ static void read_as_client(struct client_codec *c, struct slice frame)
         assert(got.status == STATUS_MISS || got.token.len <= CLIENT_TOKEN_MAX);
     if (client_stored_decode(c, reply.result, &stored) == OK)
         assert(stored.reason.len <= reply.result.len);
-    if (client_stamp_decode(c, reply.result, &stamp) == OK)
-        assert(stamp.len <= CLIENT_TOKEN_MAX);
+    if (client_acked_decode(c, reply.result, &acked) == OK)
+        check_acked(&acked, reply.result.len);
+    if (client_dry_run_decode(c, reply.result, &dry) == OK)
+        assert(reply.result.len > 2);
     if (client_event_decode(c, reply.result, &event) == OK)
-        assert(event.target.len <= CLIENT_KEY_MAX);
+        assert(event.target.len <= CLIENT_KEY_MAX && event.scope != SCOPE_TAGS_ALL);
     if (client_bool_decode(c, reply.result, &truth) == OK)
         assert(reply.result.len == 1);
 }

@@ -9,8 +9,31 @@
 #include "client_kit.h"
 
 static const char *const VECTORS[] = {
-    "hello", "ping", "get",   "fill",      "put",         "invalidate_keys", "invalidate_all",
-    "touch", "mget", "mfill", "subscribe", "unsubscribe", "members",
+    "hello",
+    "ping",
+    "get",
+    "fill",
+    "put",
+    "invalidate_keys",
+    "invalidate_all",
+    "touch",
+    "mget",
+    "mfill",
+    "subscribe",
+    "unsubscribe",
+    "members",
+    "get_fresh",
+    "mget_after",
+    "fill_version",
+    "put_quorum",
+    "invalidate_soft",
+    "invalidate_tags_all",
+    "invalidate_dry",
+    "trace",
+    "namespaces",
+    "begin",
+    "commit",
+    "abort",
 };
 
 static struct client_request decode_vector(const char *field)
@@ -72,6 +95,39 @@ Test(client, golden_lists_have_their_elements)
     const struct client_request fills = decode_vector("mfill");
     cr_expect(fills.fills_n == 2 && fills.fills[0].ttl_ms == 0 && fills.fills[1].ttl_ms == 1);
     cr_expect(reads(fills.fills[1].key, "b") && fills.fills[1].value.len == 0);
+}
+
+Test(client, golden_options_have_their_values)
+{
+    const struct client_request get = decode_vector("get_fresh");
+    cr_expect(get.read.after.len == CLIENT_STAMP_LEN && get.read.after.at[0] == 0xB0);
+    cr_expect(get.read.stale && get.read.wait_ms == 500 && get.read.within_ms == 1000);
+    const struct client_request put = decode_vector("put_quorum");
+    cr_expect(put.ack.level == ACK_QUORUM && put.ack.k == 0 && put.timeout_ms == 2000);
+    cr_expect(put.fill.has_version && put.fill.version == UINT64_MAX);
+    const struct client_request soft = decode_vector("invalidate_soft");
+    cr_expect(soft.soft && !soft.dry_run && soft.ack.level == ACK_NODES && soft.ack.k == 2);
+    const struct client_request dry = decode_vector("invalidate_dry");
+    cr_expect(dry.dry_run && !dry.soft && dry.scope == SCOPE_PREFIX);
+    cr_expect(dry.ack.level == ACK_DEFAULT && dry.timeout_ms == 0);
+}
+
+Test(client, a_golden_conjunction_is_one_aim_with_its_tags)
+{
+    const struct client_request tags = decode_vector("invalidate_tags_all");
+    cr_expect(tags.scope == SCOPE_TAGS_ALL && tags.targets_n == 2);
+    cr_expect(reads(tags.targets[0], "hub-7") && reads(tags.targets[1], "express"));
+}
+
+Test(client, a_golden_intent_is_named_by_its_txn)
+{
+    const struct client_request begin = decode_vector("begin");
+    cr_expect(begin.op == OP_BEGIN && begin.scope == SCOPE_KEY && begin.targets_n == 1);
+    cr_expect(begin.ack.level == ACK_ALL && begin.timeout_ms == 5000);
+    const struct client_request commit = decode_vector("commit");
+    cr_expect(commit.stamp.len == CLIENT_STAMP_LEN && commit.stamp.at[23] == 0xC7);
+    cr_expect(commit.ack.level == ACK_FENCED);
+    cr_expect_eq(decode_vector("abort").stamp.len, CLIENT_STAMP_LEN);
 }
 
 Test(client, an_op_by_name_and_keys_as_str_mean_the_same)
@@ -136,12 +192,12 @@ static void begin_option(struct kit_request *r, const char *op, size_t args_n, c
 Test(client, an_unknown_option_is_named)
 {
     struct kit_request r;
-    begin_option(&r, "get", 2, "after");
+    begin_option(&r, "get", 2, "before");
     pack_nil(&r.p);
-    kit_expect_refused(&r, "UNKNOWN_OPTION", "get has no option \"after\"");
-    begin_option(&r, "fill", 4, "fresh_ms");
+    kit_expect_refused(&r, "UNKNOWN_OPTION", "get has no option \"before\"");
+    begin_option(&r, "fill", 4, "ack");
     pack_u64(&r.p, 1);
-    kit_expect_refused(&r, "UNKNOWN_OPTION", "fill has no option \"fresh_ms\"");
+    kit_expect_refused(&r, "UNKNOWN_OPTION", "fill has no option \"ack\"");
     begin_option(&r, "fill", 4, "token");
     pack_u64(&r.p, 1);
     kit_expect_refused(&r, "UNKNOWN_OPTION", "fill has no option \"token\"");
@@ -163,21 +219,6 @@ Test(client, an_option_given_twice_is_refused)
     kit_expect_refused(&r, "BAD_ARGS", "option \"ttl_ms\" is given twice");
 }
 
-Test(client, an_acknowledgement_beyond_this_node_is_refused)
-{
-    static const char text[] = "ack must be \"local\": no other level is supported";
-    struct kit_request r;
-    begin_option(&r, "put", 3, "ack");
-    pack_str(&r.p, slice_text("local"));
-    kit_expect_taken(&r);
-    begin_option(&r, "put", 3, "ack");
-    pack_str(&r.p, slice_text("quorum"));
-    kit_expect_refused(&r, "BAD_ARGS", text);
-    begin_option(&r, "put", 3, "ack");
-    pack_u64(&r.p, 2);
-    kit_expect_refused(&r, "BAD_ARGS", text);
-}
-
 Test(client, another_protocol_version_is_refused)
 {
     struct kit_request r;
@@ -186,9 +227,9 @@ Test(client, another_protocol_version_is_refused)
     kit_expect_refused(&r, "BAD_ARGS", "proto must be 1: no other protocol version is supported");
 }
 
-Test(client, a_scope_that_is_not_built_is_refused_with_those_that_are)
+Test(client, a_scope_that_does_not_exist_is_refused_with_those_that_do)
 {
-    static const char *const scopes[] = {"tags_all", "", "keys"};
+    static const char *const scopes[] = {"tags_any", "", "keys"};
     for (size_t i = 0; i < ARRAY_LEN(scopes); i++) {
         struct kit_request r;
         kit_begin(&r, "invalidate", 3);
@@ -196,7 +237,8 @@ Test(client, a_scope_that_is_not_built_is_refused_with_those_that_are)
         pack_str(&r.p, slice_text(scopes[i]));
         pack_array(&r.p, 0);
         kit_expect_refused(&r, "BAD_ARGS",
-                           "scope must be \"key\", \"tag\", \"prefix\", \"namespace\" or \"all\"");
+                           "scope must be \"key\", \"tag\", \"tags_all\", \"prefix\", "
+                           "\"namespace\" or \"all\"");
     }
 }
 
@@ -404,6 +446,9 @@ static void any_fill(struct rng *r, struct client_fill *f, uint32_t op)
     if (op != OP_PUT || rng_chance(r, 500))
         f->token = any(r, 1, CLIENT_TOKEN_MAX);
     f->ttl_ms = rng_chance(r, 500) ? 0 : rng_below(r, CLIENT_TTL_MS_MAX + 1);
+    f->fresh_ms = rng_chance(r, 500) ? 0 : rng_below(r, CLIENT_TTL_MS_MAX + 1);
+    f->has_version = rng_chance(r, 500);
+    f->version = f->has_version ? rng_next(r) : 0;
     f->tags_n = rng_below(r, CLIENT_TAGS_MAX + 1);
     for (size_t i = 0; i < f->tags_n; i++)
         f->tags[i] = any(r, 1, CLIENT_TAG_MAX);
@@ -412,7 +457,9 @@ static void any_fill(struct rng *r, struct client_fill *f, uint32_t op)
 static bool same_fill(const struct client_fill *a, const struct client_fill *b)
 {
     bool same = slice_eq(a->key, b->key) && slice_eq(a->value, b->value) &&
-                slice_eq(a->token, b->token) && a->ttl_ms == b->ttl_ms && a->tags_n == b->tags_n;
+                slice_eq(a->token, b->token) && a->ttl_ms == b->ttl_ms &&
+                a->fresh_ms == b->fresh_ms && a->has_version == b->has_version &&
+                a->version == b->version && a->tags_n == b->tags_n;
     for (size_t i = 0; same && i < a->tags_n; i++)
         same = slice_eq(a->tags[i], b->tags[i]);
     return same;
