@@ -8,46 +8,18 @@
  */
 #pragma once
 
-#include <scrubjay/limits.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <scrubjay/types.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/** How a call ended. */
-enum scrubjay_status {
-    SCRUBJAY_OK = 0,
-    SCRUBJAY_MISS,    /* get: nothing here; the token allows one fill */
-    SCRUBJAY_REFUSED, /* fill: not stored, scrubjay_error() says why; the value may be out of date */
-    SCRUBJAY_ERROR,   /* the node answered with an error */
-    SCRUBJAY_INVALID, /* an argument breaks a limit; nothing was sent */
-    SCRUBJAY_CONNECT, /* no connection */
-    SCRUBJAY_TIMEOUT, /* no reply in time */
-    SCRUBJAY_UNKNOWN, /* the connection broke under way: it may or may not have taken effect */
-    SCRUBJAY_PROTOCOL /* the peer does not speak this protocol */
-};
-
+/** A connection to one node. */
 struct scrubjay;
-
-/** Bytes with a length. As an argument: borrowed for the call. As a result: lent until the next call. */
-struct scrubjay_bytes {
-    const void *at;
-    size_t len;
-};
 
 /** Bytes of a NUL-terminated text. */
 struct scrubjay_bytes scrubjay_text(const char *text);
-
-struct scrubjay_options {
-    const char *address; /* "HOST:PORT", "HOST", "[::1]:6247"; NULL = 127.0.0.1:6247 */
-    const char *name;    /* of this program, told to the node; NULL = "libscrubjay" */
-    uint32_t timeout_ms; /* of one call; 0 = 2,000 */
-    uint32_t value_max;  /* largest value; 0 = 8 MiB */
-};
 
 /** Make a client; connects at the first call. Copies options. NULL when memory is out. */
 struct scrubjay *scrubjay_new(const struct scrubjay_options *options);
@@ -68,25 +40,20 @@ const char *scrubjay_error_name(const struct scrubjay *c);
  *  leave out, such as who applied an invalidation. Lent until the next call; empty when there is none. */
 struct scrubjay_bytes scrubjay_result(const struct scrubjay *c);
 
-/** One get's answer. */
-struct scrubjay_value {
-    struct scrubjay_bytes value; /* SCRUBJAY_OK */
-    struct scrubjay_bytes
-        token; /* SCRUBJAY_MISS: take it to fill; empty when the node gives none */
-    uint64_t age_ms;
-    uint64_t ttl_ms; /* UINT64_MAX = none */
-};
+/* ---- reading ---- */
 
-/** Read a key. SCRUBJAY_OK with out->value, or SCRUBJAY_MISS with out->token. ns "" is the default. */
+/** Read a key. SCRUBJAY_OK with out->value, or SCRUBJAY_MISS with out->token; in a namespace that asks
+ *  for proof also SCRUBJAY_UNPROVEN. ns "" is the default. */
 enum scrubjay_status scrubjay_get(struct scrubjay *c, const char *ns, struct scrubjay_bytes key,
                                   struct scrubjay_value *out);
 
-/** Options of fill and put; NULL = none. */
-struct scrubjay_store {
-    uint64_t ttl_ms; /* 0 = none */
-    const struct scrubjay_bytes *tags;
-    size_t tags_n;
-};
+/** As scrubjay_get, and also SCRUBJAY_STALE, SCRUBJAY_WAIT, SCRUBJAY_UNPROVEN. Waits wait_ms longer
+ *  than other calls. */
+enum scrubjay_status scrubjay_get_with(struct scrubjay *c, const char *ns,
+                                       struct scrubjay_bytes key, const struct scrubjay_read *read,
+                                       struct scrubjay_value *out);
+
+/* ---- writing: a call waits as long as its ack says on top of the client's own timeout ---- */
 
 /** Store what was read from the source after the MISS that gave token. SCRUBJAY_REFUSED when an
  *  invalidation came in between. */
@@ -94,30 +61,49 @@ enum scrubjay_status scrubjay_fill(struct scrubjay *c, const char *ns, struct sc
                                    struct scrubjay_bytes value, struct scrubjay_bytes token,
                                    const struct scrubjay_store *store);
 
-/** A cluster-wide name of an invalidation, and who applied it. */
-struct scrubjay_stamp {
-    uint8_t bytes[SCRUBJAY_STAMP_MAX];
-    size_t len;
-};
-
-/** Write a value: invalidates everywhere, stores here. out may be NULL. */
+/** Write a value: invalidates everywhere, stores here. out may be NULL; it is also set when the answer
+ *  is SCRUBJAY_UNREACHED. */
 enum scrubjay_status scrubjay_put(struct scrubjay *c, const char *ns, struct scrubjay_bytes key,
                                   struct scrubjay_bytes value, const struct scrubjay_store *store,
                                   struct scrubjay_stamp *out);
-
-enum scrubjay_scope {
-    SCRUBJAY_KEY = 1,
-    SCRUBJAY_TAG,
-    SCRUBJAY_PREFIX,
-    SCRUBJAY_NAMESPACE,
-    SCRUBJAY_ALL
-};
 
 /** Invalidate everywhere. targets_n is 0 for NAMESPACE and ALL. out may be NULL. */
 enum scrubjay_status scrubjay_invalidate(struct scrubjay *c, const char *ns,
                                          enum scrubjay_scope scope,
                                          const struct scrubjay_bytes *targets, size_t targets_n,
                                          struct scrubjay_stamp *out);
+
+/** As scrubjay_invalidate, with options. out may be NULL; it is also set when the answer is
+ *  SCRUBJAY_UNREACHED. */
+enum scrubjay_status scrubjay_invalidate_with(struct scrubjay *c, const struct scrubjay_aim *aim,
+                                              const struct scrubjay_how *how,
+                                              struct scrubjay_stamp *out);
+
+/** Count what an invalidation would concern on this node; nothing is dropped. */
+enum scrubjay_status scrubjay_dry_run(struct scrubjay *c, const struct scrubjay_aim *aim,
+                                      struct scrubjay_matches *out);
+
+/** Who applied what the last call issued. SCRUBJAY_INVALID when it issued nothing. */
+enum scrubjay_status scrubjay_acked(struct scrubjay *c, struct scrubjay_acks *out);
+
+/* ---- intents: hold fills back while the source changes ---- */
+
+/** Drop keys everywhere and refuse their fills until commit, abort, or for hold_ms (at most 600,000;
+ *  0 = 10,000). scope is KEY. ack may be NULL; its timeout_ms does not count. *out is also set when
+ *  the answer is SCRUBJAY_UNREACHED. */
+enum scrubjay_status scrubjay_begin(struct scrubjay *c, const struct scrubjay_aim *aim,
+                                    uint32_t hold_ms, const struct scrubjay_ack *ack,
+                                    struct scrubjay_begun *out);
+
+/** The source was changed: drop the keys once more, then let fills in. ack and out may be NULL. */
+enum scrubjay_status scrubjay_commit(struct scrubjay *c, const struct scrubjay_stamp *txn,
+                                     const struct scrubjay_ack *ack, struct scrubjay_stamp *out);
+
+/** The source was not changed: let fills in. out may be NULL. */
+enum scrubjay_status scrubjay_abort(struct scrubjay *c, const struct scrubjay_stamp *txn,
+                                    struct scrubjay_stamp *out);
+
+/* ---- the rest ---- */
 
 /** Text for the logs of every node, sent with each later invalidation; at most 255 bytes are kept.
  *  NULL or "" = none. Copies text. */
@@ -130,18 +116,15 @@ enum scrubjay_status scrubjay_touch(struct scrubjay *c, const char *ns, struct s
 /** Round trip to the node. */
 enum scrubjay_status scrubjay_ping(struct scrubjay *c);
 
-/** One of "members", "node", "stats", "vectors" as msgpack bytes, lent. */
+/** One of "members", "node", "stats", "vectors", "namespaces" as msgpack bytes, lent. */
 enum scrubjay_status scrubjay_inspect(struct scrubjay *c, const char *what,
                                       struct scrubjay_bytes *msgpack);
 
-/* ---- invalidations as they happen ---- */
+/** What became of an invalidation on every node, as msgpack bytes, lent. */
+enum scrubjay_status scrubjay_trace(struct scrubjay *c, const struct scrubjay_stamp *stamp,
+                                    struct scrubjay_bytes *msgpack);
 
-struct scrubjay_event {
-    struct scrubjay_bytes ns;
-    enum scrubjay_scope scope;
-    struct scrubjay_bytes target; /* empty for NAMESPACE and ALL */
-    struct scrubjay_bytes stamp;
-};
+/* ---- invalidations as they happen ---- */
 
 /** Subscribe to a namespace, below prefix when it is not empty. SCRUBJAY_OK when the node agreed. */
 enum scrubjay_status scrubjay_subscribe(struct scrubjay *c, const char *ns,

@@ -63,93 +63,20 @@ enum jay_exit jay_vectors(struct jay *j, const struct jay_args *a)
     return print_document(j, "vectors");
 }
 
+enum jay_exit jay_namespaces(struct jay *j, const struct jay_args *a)
+{
+    (void)a;
+    return print_document(j, "namespaces");
+}
+
 /* ---- members ---- */
 
-#define COLUMNS_N 7
-#define CELL_MAX  128
-
-/** A column: its head, and the member of a member that it shows. */
-static const struct {
-    const char *head;
-    const char *field;
-    const char *unit;
-} COLUMNS[COLUMNS_N] = {
-    {"NAME", "name", ""},    {"ADDRESS", "address", ""},
-    {"STATE", "state", ""},  {"GENERATION", "generation", ""},
-    {"RTT", "rtt_ms", "ms"}, {"LAST-ACK", "last_ack_ms", "ms"},
-    {"HEAD", "head", ""},
+static const struct jay_column MEMBER_COLUMNS[] = {
+    {"NAME", "name", "", 0},    {"ADDRESS", "address", "", 0},
+    {"STATE", "state", "", 0},  {"GENERATION", "generation", "", 0},
+    {"RTT", "rtt_ms", "ms", 2}, {"LAST-ACK", "last_ack_ms", "ms", 2},
+    {"HEAD", "head", "", 0},
 };
-
-static void cell_text(const json_t *member, size_t column, char out[CELL_MAX])
-{
-    const json_t *value = json_object_get(member, COLUMNS[column].field);
-    const char *unit = COLUMNS[column].unit;
-    if (json_is_string(value))
-        snprintf(out, CELL_MAX, "%s", json_string_value(value));
-    else if (json_is_integer(value))
-        snprintf(out, CELL_MAX, "%lld%s", (long long)json_integer_value(value), unit);
-    else if (json_is_real(value))
-        snprintf(out, CELL_MAX, "%.2f%s", json_real_value(value), unit);
-    else
-        snprintf(out, CELL_MAX, "-");
-}
-
-static void measure(const json_t *members, size_t width[COLUMNS_N])
-{
-    char cell[CELL_MAX];
-    size_t i;
-    json_t *member;
-    for (size_t column = 0; column < COLUMNS_N; column++)
-        width[column] = strlen(COLUMNS[column].head);
-    json_array_foreach(members, i, member)
-    {
-        for (size_t column = 0; column < COLUMNS_N; column++) {
-            cell_text(member, column, cell);
-            width[column] = strlen(cell) > width[column] ? strlen(cell) : width[column];
-        }
-    }
-}
-
-/** The colour of a state; the word stands there too, so nothing depends on colour alone. */
-static const char *colour_of(const struct jay *j, const char *state)
-{
-    if (!j->colour)
-        return NULL;
-    if (strcmp(state, "alive") == 0)
-        return "\033[32m";
-    return strcmp(state, "suspect") == 0 || strcmp(state, "candidate") == 0 ? "\033[33m"
-                                                                            : "\033[31m";
-}
-
-static void print_cell(const struct jay *j, size_t column, const char *cell, size_t width)
-{
-    const char *colour = strcmp(COLUMNS[column].field, "state") == 0 ? colour_of(j, cell) : NULL;
-    const bool last = column == COLUMNS_N - 1;
-    printf("%s%s%s%*s", colour != NULL ? colour : "", cell, colour != NULL ? "\033[0m" : "",
-           last ? 0 : (int)(width - strlen(cell) + 2), "");
-    if (last)
-        putchar('\n');
-}
-
-static void print_table(const struct jay *j, const json_t *members)
-{
-    size_t width[COLUMNS_N];
-    char cell[CELL_MAX];
-    size_t i;
-    json_t *member;
-    measure(members, width);
-    for (size_t column = 0; column < COLUMNS_N; column++) {
-        const bool last = column == COLUMNS_N - 1;
-        printf("%-*s%s", last ? 0 : (int)width[column], COLUMNS[column].head, last ? "\n" : "  ");
-    }
-    json_array_foreach(members, i, member)
-    {
-        for (size_t column = 0; column < COLUMNS_N; column++) {
-            cell_text(member, column, cell);
-            print_cell(j, column, cell, width[column]);
-        }
-    }
-}
 
 /** Leave only the members in this state. */
 static void keep_state(json_t *members, const char *state)
@@ -186,7 +113,7 @@ enum jay_exit jay_members(struct jay *j, const struct jay_args *a)
     if (j->json)
         jay_print_json(json_incref(document), false);
     else
-        print_table(j, members);
+        jay_print_table(j, members, MEMBER_COLUMNS, ARRAY_LEN(MEMBER_COLUMNS));
     json_decref(document);
     return JAY_OK;
 }

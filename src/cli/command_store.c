@@ -41,7 +41,14 @@ static bool take_value(const char *word, struct value *out)
 
 static struct scrubjay_store store_of(const struct jay_args *a)
 {
-    return (struct scrubjay_store){.ttl_ms = a->ttl_ms, .tags = a->tags, .tags_n = a->tags_n};
+    return (struct scrubjay_store){.ttl_ms = a->ttl_ms,
+                                   .tags = a->tags,
+                                   .tags_n = a->tags_n,
+                                   .fresh_ms = a->fresh_ms,
+                                   .has_version = a->has_version,
+                                   .version = a->version,
+                                   .token = {a->token, a->token_len},
+                                   .ack = a->ack};
 }
 
 enum jay_exit jay_put(struct jay *j, const struct jay_args *a)
@@ -54,7 +61,7 @@ enum jay_exit jay_put(struct jay *j, const struct jay_args *a)
     const enum scrubjay_status status =
         scrubjay_put(j->client, j->ns, scrubjay_text(a->words[0]), value.bytes, &store, &stamp);
     free(value.owned);
-    return status == SCRUBJAY_OK ? jay_print_acks(j, &stamp) : jay_judge(j, status);
+    return jay_print_acks(j, status, &stamp);
 }
 
 static void print_stored(const struct jay *j, bool stored, const char *reason)
@@ -67,18 +74,21 @@ static void print_stored(const struct jay *j, bool stored, const char *reason)
         printf("not stored: %s\n", reason);
 }
 
-/** Get the token that the command line did not give. *done: the answer was a hit, or a failure. */
+/** Get the token that the command line did not give. *done: the answer was a hit, or a failure, or
+ *  somebody else is to fill. */
 static enum jay_exit get_token(struct jay *j, const struct jay_args *a,
                                struct scrubjay_bytes *token, bool *done)
 {
     struct scrubjay_value got;
     const enum scrubjay_status status =
         scrubjay_get(j->client, j->ns, scrubjay_text(a->words[0]), &got);
-    *done = status != SCRUBJAY_MISS;
+    *done = status != SCRUBJAY_MISS && status != SCRUBJAY_STALE;
     *token = got.token;
     if (status == SCRUBJAY_OK)
         print_stored(j, false, "already_cached");
-    if (status != SCRUBJAY_MISS)
+    if (status == SCRUBJAY_WAIT || status == SCRUBJAY_UNPROVEN)
+        return jay_say_absent(j, status, a->words[0]);
+    if (*done)
         return jay_judge(j, status);
     if (got.token.len > 0)
         return JAY_OK;

@@ -5,26 +5,72 @@
 #include "base/suggest.h"
 #include "cli/jay.h"
 
+#define STORE_OPTIONS (JAY_TTL | JAY_FRESH | JAY_TAG | JAY_SOURCE_VERSION)
+#define ACK_OPTIONS   (JAY_ACK | JAY_ACK_TIMEOUT)
+
+#define STORE_HELP                                                                                 \
+    "  --ttl TIME      drop the value after this time\n"                                           \
+    "  --fresh TIME    call the value out of date after this time\n"                               \
+    "  --tag TAG       a tag to invalidate it by; up to 16\n"                                      \
+    "  --version N     of the source: an older one never takes a newer one's place"
+#define LEVEL_HELP                                                                                 \
+    "  --ack LEVEL     wait for: local, a number of other nodes, quorum, all, fenced. Exit\n"      \
+    "                  status 1 when too few applied it in time; it stays in force"
+#define ACK_HELP                                                                                   \
+    LEVEL_HELP "\n"                                                                                \
+               "  --ack-timeout   how long to wait for it (default 1s), on top of --timeout"
+
 const struct jay_command JAY_COMMANDS[] = {
     {"ping", "", "ask the node whether it answers", NULL, 0, 0, 0, jay_ping},
-    {"get", "KEY [--token]", "print the cached value",
-     "Exit status 1 when the key is not cached; --token then prints the token, in hex, that "
-     "allows\n"
-     "one fill of this key.",
-     JAY_SHOW_TOKEN, 1, 1, jay_get},
-    {"fill", "KEY VALUE|- [--token HEX] [--ttl TIME] [--tag TAG]...",
+    {"get", "KEY [--after STAMP]... [--stale] [--wait TIME] [--within TIME] [--token]",
+     "print the cached value",
+     "Exit status 1 when there is no value to print.\n"
+     "  --after STAMP   not older than this invalidation; up to 8 of them\n"
+     "  --stale         a value that is out of date is welcome\n"
+     "  --wait TIME     wait so long while somebody else loads the key\n"
+     "  --within TIME   not older than this, as a majority of nodes can show\n"
+     "  --token         print the token of a miss, in hex: it allows one fill of this key",
+     JAY_SHOW_TOKEN | JAY_AFTER | JAY_STALE | JAY_WAIT | JAY_WITHIN, 1, 1, jay_get},
+    {"fill", "KEY VALUE|- [--token HEX] [--ttl TIME] [--fresh TIME] [--tag TAG]... [--version N]",
      "store what was read from the source",
      "Without --token the key is read first: when it is cached already, nothing is done. With the\n"
-     "token of an earlier miss the value is refused when an invalidation came in between.",
-     JAY_TOKEN | JAY_TTL | JAY_TAG, 2, 2, jay_fill},
-    {"put", "KEY VALUE|- [--ttl TIME] [--tag TAG]...", "write a value, dropping other copies",
-     "Every other node drops its copy unless it holds the same value.", JAY_TTL | JAY_TAG, 2, 2,
-     jay_put},
-    {"invalidate", "KEY... | --tag TAG... | --prefix TEXT | --namespace | --all [--reason TEXT]",
+     "token of an earlier miss the value is refused when an invalidation came in "
+     "between.\n" STORE_HELP,
+     JAY_TOKEN | STORE_OPTIONS, 2, 2, jay_fill},
+    {"put",
+     "KEY VALUE|- [--ttl TIME] [--fresh TIME] [--tag TAG]... [--version N] [--token HEX]\n"
+     "                [--ack LEVEL] [--ack-timeout TIME]",
+     "write a value, dropping other copies",
+     "Every other node drops its copy unless it holds the same value. With --token the value is\n"
+     "stored only if that token may still fill; other copies are dropped in any case.\n" STORE_HELP
+     "\n" ACK_HELP,
+     STORE_OPTIONS | JAY_TOKEN | ACK_OPTIONS, 2, 2, jay_put},
+    {"invalidate",
+     "KEY... | --tag TAG... | --tags-all TAG,TAG... | --prefix TEXT | --namespace | --all\n"
+     "                [--soft] [--version N] [--ack LEVEL] [--ack-timeout TIME] [--reason TEXT]\n"
+     "                [--dry-run]",
      "drop copies on every node",
-     "Prints the stamp that names this invalidation in the whole cluster, and who applied it.",
-     JAY_TAG | JAY_PREFIX | JAY_NAMESPACE | JAY_ALL | JAY_REASON, 0, SCRUBJAY_TARGETS_MAX,
-     jay_invalidate},
+     "Prints the stamp that names this invalidation in the whole cluster, and who applied it.\n"
+     "  --tags-all T,T  entries that carry every one of these tags\n"
+     "  --soft          mark as out of date instead of dropping; not with --prefix, --tags-all\n"
+     "  --version N     with keys: copies of version N or newer stay\n"
+     "  --dry-run       only count what this node would drop\n" ACK_HELP,
+     JAY_TAG | JAY_TAGS_ALL | JAY_PREFIX | JAY_NAMESPACE | JAY_ALL | JAY_REASON | JAY_SOFT |
+         JAY_SOURCE_VERSION | JAY_DRY_RUN | ACK_OPTIONS,
+     0, SCRUBJAY_TARGETS_MAX, jay_invalidate},
+    {"trace", "STAMP", "tell which node applied an invalidation when",
+     "WAIT is the time from hearing of it to its effect, on that node's own clock; ACKED the time\n"
+     "until the issuer knew. Exit status 1 unless every node has it.",
+     0, 1, 1, jay_trace},
+    {"begin", "KEY... [--hold TIME] [--ack LEVEL]", "hold back fills while the source changes",
+     "Drops the keys on every node and refuses their fills until commit, abort, or for the time "
+     "of\n"
+     "--hold (default 10s). Prints the txn, and for each key a token for \"put "
+     "--token\".\n" LEVEL_HELP,
+     JAY_HOLD | JAY_ACK, 1, SCRUBJAY_TARGETS_MAX, jay_begin},
+    {"commit", "TXN [--ack LEVEL] [--ack-timeout TIME]",
+     "drop what was begun once more, let fills in", ACK_HELP, ACK_OPTIONS, 1, 1, jay_commit},
+    {"abort", "TXN", "let fills of what was begun in again", NULL, 0, 1, 1, jay_abort},
     {"touch", "KEY TIME", "set a new time to live on this node",
      "0 removes it. Exit status 1 when the key is not cached.", 0, 2, 2, jay_touch},
     {"watch", "[--prefix TEXT] [--count N]", "print invalidations of a namespace as they happen",
@@ -33,6 +79,7 @@ const struct jay_command JAY_COMMANDS[] = {
      "STATE is alive, suspect, dead, left or candidate.", JAY_STATE, 0, 0, jay_members},
     {"node", "", "describe this node", NULL, 0, 0, 0, jay_node},
     {"stats", "", "print the counters of this node", NULL, 0, 0, 0, jay_stats},
+    {"namespaces", "", "print the counters of every namespace", NULL, 0, 0, 0, jay_namespaces},
     {"vectors", "", "print what this node has heard of every origin", NULL, 0, 0, 0, jay_vectors},
     {"keyring", "generate [--label TEXT] | list FILE | check FILE", "make and inspect keys",
      "generate prints one line for a keyring file: the first line seals, all lines open.",
@@ -70,8 +117,8 @@ static void print_overview(void)
            "  -h, --help               this text; jay COMMAND --help tells more\n"
            "      --version            version of jay\n"
            "\n"
-           "exit status: 0 ok, 1 negative answer (miss, refused), 2 usage, 3 cannot connect,\n"
-           "             4 timeout, 5 not permitted\n");
+           "exit status: 0 ok, 1 negative answer (miss, refused, too few acknowledgements),\n"
+           "             2 usage, 3 cannot connect, 4 timeout, 5 not permitted\n");
 }
 
 void jay_print_help(const struct jay_command *command)

@@ -17,7 +17,7 @@
 /** How jay ends. Scripts rely on the numbers. */
 enum jay_exit {
     JAY_OK = 0,
-    JAY_NEGATIVE = 1, /* a miss, a refusal, a failure of the node */
+    JAY_NEGATIVE = 1, /* a miss, a refusal, too few acknowledgements, a failure of the node */
     JAY_USAGE = 2,
     JAY_CONNECT = 3,
     JAY_TIMEOUT = 4,
@@ -47,7 +47,19 @@ enum jay_option {
     JAY_REASON = 1 << 7,
     JAY_STATE = 1 << 8,
     JAY_COUNT = 1 << 9,
-    JAY_LABEL = 1 << 10
+    JAY_LABEL = 1 << 10,
+    JAY_AFTER = 1 << 11,
+    JAY_STALE = 1 << 12,
+    JAY_WAIT = 1 << 13,
+    JAY_WITHIN = 1 << 14,
+    JAY_FRESH = 1 << 15,
+    JAY_SOURCE_VERSION = 1 << 16, /* --version N: takes the place of jay's own */
+    JAY_ACK = 1 << 17,
+    JAY_ACK_TIMEOUT = 1 << 18,
+    JAY_SOFT = 1 << 19,
+    JAY_DRY_RUN = 1 << 20,
+    JAY_TAGS_ALL = 1 << 21,
+    JAY_HOLD = 1 << 22
 };
 
 /** A command's arguments, parsed. Texts are lent from the command line. */
@@ -67,6 +79,20 @@ struct jay_args {
     const char *state;
     uint64_t count; /* 0 = not given */
     const char *label;
+    struct scrubjay_stamp after[SCRUBJAY_AFTER_MAX];
+    size_t after_n;
+    bool stale;
+    uint32_t wait_ms;
+    uint32_t within_ms; /* 0 = not given */
+    uint64_t fresh_ms;  /* 0 = none */
+    bool has_version;
+    uint64_t version;
+    struct scrubjay_ack ack;
+    bool soft;
+    bool dry_run;
+    struct scrubjay_bytes tags_all[SCRUBJAY_TAGS_ALL_MAX];
+    size_t tags_all_n;
+    uint32_t hold_ms; /* 0 = not given */
 };
 
 /** One command. */
@@ -97,6 +123,9 @@ enum jay_exit jay_parse_globals(struct jay *j, int argc, char **argv, int *comma
 enum jay_exit jay_parse_command(struct jay *j, const struct jay_command *command, int argc,
                                 char **argv, struct jay_args *out);
 
+/** Read a stamp, or a txn, in hex. false for anything else. */
+bool jay_read_stamp(const char *text, struct scrubjay_stamp *out);
+
 /** The command of this name; NULL with a message that names the nearest one. */
 const struct jay_command *jay_find_command(const char *name);
 
@@ -126,6 +155,18 @@ void jay_print_escaped(struct scrubjay_bytes bytes);
 /** Print the members of an object as sorted, aligned `name value` lines, nested names joined by dots. */
 void jay_print_lines(const json_t *object);
 
+/** A column of a table: its head, and the member of a row that it shows. */
+struct jay_column {
+    const char *head;
+    const char *field; /* "state" is coloured */
+    const char *unit;
+    int digits; /* behind the point, of numbers that have one */
+};
+
+/** Print an array of objects as an aligned table of at most 8 columns. */
+void jay_print_table(const struct jay *j, const json_t *rows, const struct jay_column *columns,
+                     size_t columns_n);
+
 /** msgpack as JSON: bin as a string when it is UTF-8, else {"base64": ...}; numbers above 2^53 as hex.
  *  NULL when msgpack is malformed. The caller owns the reference. */
 json_t *jay_json_of(struct scrubjay_bytes msgpack);
@@ -135,6 +176,9 @@ json_t *jay_json_bytes(struct scrubjay_bytes bytes);
 
 /** Bytes as a JSON string of hex digits. */
 json_t *jay_json_hex(struct scrubjay_bytes bytes);
+
+/** A number, as a string of hex digits when JSON would round it. */
+json_t *jay_json_number(uint64_t value);
 
 /* ---- commands, one family per file ---- */
 
@@ -148,9 +192,22 @@ enum jay_exit jay_put(struct jay *j, const struct jay_args *a);        /**< writ
 enum jay_exit jay_fill(struct jay *j, const struct jay_args *a);       /**< store under a token */
 enum jay_exit jay_touch(struct jay *j, const struct jay_args *a);      /**< new time to live */
 enum jay_exit jay_invalidate(struct jay *j, const struct jay_args *a); /**< drop everywhere */
+enum jay_exit jay_trace(struct jay *j, const struct jay_args *a);      /**< who applied it when */
+enum jay_exit jay_namespaces(struct jay *j, const struct jay_args *a); /**< counters of each */
+enum jay_exit jay_begin(struct jay *j, const struct jay_args *a);      /**< hold fills back */
+enum jay_exit jay_commit(struct jay *j, const struct jay_args *a);     /**< drop, let fills in */
+enum jay_exit jay_abort(struct jay *j, const struct jay_args *a);      /**< let fills in */
 enum jay_exit jay_watch(struct jay *j, const struct jay_args *a);      /**< follow invalidations */
 enum jay_exit jay_keyring(struct jay *j, const struct jay_args *a);    /**< keys; no node needed */
 enum jay_exit jay_help(struct jay *j, const struct jay_args *a);       /**< this text */
 
-/** Print a stamp, and the acks of the client's last result. JAY_NEGATIVE when too few applied it. */
-enum jay_exit jay_print_acks(struct jay *j, const struct scrubjay_stamp *stamp);
+/** Print how a call ended that issued something: its stamp and the acks of the client's last result,
+ *  or the client's sentence. JAY_NEGATIVE when too few applied it in time. */
+enum jay_exit jay_print_acks(struct jay *j, enum scrubjay_status status,
+                             const struct scrubjay_stamp *stamp);
+
+/** Print the names of who applied it and who did not, from an acks map. */
+void jay_print_names(const json_t *acks);
+
+/** Say why a get gave no value: a miss, somebody else's loading, or no proof. Returns: JAY_NEGATIVE. */
+enum jay_exit jay_say_absent(const struct jay *j, enum scrubjay_status status, const char *key);

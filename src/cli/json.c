@@ -36,7 +36,7 @@ json_t *jay_json_hex(struct scrubjay_bytes bytes)
     return value;
 }
 
-static json_t *json_number(uint64_t value)
+json_t *jay_json_number(uint64_t value)
 {
     char hex[17];
     if (value <= EXACT_MAX)
@@ -80,7 +80,7 @@ static json_t *json_of(const msgpack_object *o)
     case MSGPACK_OBJECT_BOOLEAN:
         return json_boolean(o->via.boolean);
     case MSGPACK_OBJECT_POSITIVE_INTEGER:
-        return json_number(o->via.u64);
+        return jay_json_number(o->via.u64);
     case MSGPACK_OBJECT_NEGATIVE_INTEGER:
         return json_integer(o->via.i64);
     case MSGPACK_OBJECT_FLOAT32:

@@ -21,7 +21,19 @@ enum code {
     CODE_REASON,
     CODE_STATE,
     CODE_COUNT,
-    CODE_LABEL
+    CODE_LABEL,
+    CODE_AFTER,
+    CODE_STALE,
+    CODE_WAIT,
+    CODE_WITHIN,
+    CODE_FRESH,
+    CODE_SOURCE_VERSION,
+    CODE_ACK,
+    CODE_ACK_TIMEOUT,
+    CODE_SOFT,
+    CODE_DRY_RUN,
+    CODE_TAGS_ALL,
+    CODE_HOLD
 };
 
 static const struct option GLOBALS[] = {
@@ -47,21 +59,34 @@ static const struct {
     {JAY_STATE, {"state", required_argument, NULL, CODE_STATE}},
     {JAY_COUNT, {"count", required_argument, NULL, CODE_COUNT}},
     {JAY_LABEL, {"label", required_argument, NULL, CODE_LABEL}},
+    {JAY_AFTER, {"after", required_argument, NULL, CODE_AFTER}},
+    {JAY_STALE, {"stale", no_argument, NULL, CODE_STALE}},
+    {JAY_WAIT, {"wait", required_argument, NULL, CODE_WAIT}},
+    {JAY_WITHIN, {"within", required_argument, NULL, CODE_WITHIN}},
+    {JAY_FRESH, {"fresh", required_argument, NULL, CODE_FRESH}},
+    {JAY_SOURCE_VERSION, {"version", required_argument, NULL, CODE_SOURCE_VERSION}},
+    {JAY_ACK, {"ack", required_argument, NULL, CODE_ACK}},
+    {JAY_ACK_TIMEOUT, {"ack-timeout", required_argument, NULL, CODE_ACK_TIMEOUT}},
+    {JAY_SOFT, {"soft", no_argument, NULL, CODE_SOFT}},
+    {JAY_DRY_RUN, {"dry-run", no_argument, NULL, CODE_DRY_RUN}},
+    {JAY_TAGS_ALL, {"tags-all", required_argument, NULL, CODE_TAGS_ALL}},
+    {JAY_HOLD, {"hold", required_argument, NULL, CODE_HOLD}},
 };
 
 #define TABLE_MAX (ARRAY_LEN(GLOBALS) + ARRAY_LEN(OPTIONS) + 1)
 
-/** The options that may stand after a command's name (0 for those before it), ended by zeros. */
+/** The options that may stand after a command's name (0 for those before it), ended by zeros. The
+ *  command's own go first: getopt_long() takes the first of two with one name. */
 static void make_table(unsigned bits, struct option table[TABLE_MAX])
 {
     size_t n = 0;
     memset(table, 0, TABLE_MAX * sizeof *table);
-    for (size_t i = 0; i < ARRAY_LEN(GLOBALS); i++)
-        table[n++] = GLOBALS[i];
     for (size_t i = 0; i < ARRAY_LEN(OPTIONS); i++) {
         if ((bits & OPTIONS[i].bit) != 0)
             table[n++] = OPTIONS[i].option;
     }
+    for (size_t i = 0; i < ARRAY_LEN(GLOBALS); i++)
+        table[n++] = GLOBALS[i];
 }
 
 static enum jay_exit take_output(struct jay *j, const char *form)
@@ -111,13 +136,102 @@ static enum jay_exit take_tag(struct jay_args *a, const char *tag)
     return JAY_OK;
 }
 
+/** "a,b,c" into single tags. */
+static enum jay_exit take_tags_all(struct jay_args *a, const char *list)
+{
+    for (const char *at = list; at != NULL;) {
+        const char *comma = strchr(at, ',');
+        if (a->tags_all_n == ARRAY_LEN(a->tags_all))
+            return jay_usage("over %zu tags; that is the limit", ARRAY_LEN(a->tags_all));
+        a->tags_all[a->tags_all_n++] =
+            (struct scrubjay_bytes){at, comma != NULL ? (size_t)(comma - at) : strlen(at)};
+        at = comma != NULL ? comma + 1 : NULL;
+    }
+    return JAY_OK;
+}
+
+bool jay_read_stamp(const char *text, struct scrubjay_stamp *out)
+{
+    return text_hex_read(text, out->bytes, sizeof out->bytes, &out->len);
+}
+
+static enum jay_exit take_after(struct jay_args *a, const char *text)
+{
+    if (a->after_n == ARRAY_LEN(a->after))
+        return jay_usage("over %zu stamps; that is the limit", ARRAY_LEN(a->after));
+    if (jay_read_stamp(text, &a->after[a->after_n++]))
+        return JAY_OK;
+    return jay_usage("\"%s\" is no stamp: give the hex digits that \"jay invalidate\" printed",
+                     text);
+}
+
+/** A word, or a number of other nodes. */
+static enum jay_exit take_ack(struct jay_args *a, const char *text)
+{
+    static const struct {
+        const char *word;
+        enum scrubjay_ack_level level;
+    } levels[] = {{"local", SCRUBJAY_ACK_LOCAL},
+                  {"quorum", SCRUBJAY_ACK_QUORUM},
+                  {"all", SCRUBJAY_ACK_ALL},
+                  {"fenced", SCRUBJAY_ACK_FENCED}};
+
+    uint64_t nodes;
+    for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
+        if (strcmp(levels[i].word, text) == 0) {
+            a->ack.level = levels[i].level;
+            return JAY_OK;
+        }
+    }
+    if (!text_count(text, &nodes))
+        return jay_usage("\"%s\" is no level: local, quorum, all, fenced and numbers of nodes are",
+                         text);
+    a->ack.level = SCRUBJAY_ACK_NODES;
+    a->ack.nodes = (uint32_t)nodes;
+    return JAY_OK;
+}
+
+/** Where a time goes: limits are the protocol's, only 0 is told here, because it would mean "not given". */
+static enum jay_exit take_time(struct jay_args *a, int code, const char *text)
+{
+    uint32_t *const out = code == CODE_WAIT          ? &a->wait_ms
+                          : code == CODE_WITHIN      ? &a->within_ms
+                          : code == CODE_ACK_TIMEOUT ? &a->ack.timeout_ms
+                                                     : &a->hold_ms;
+    uint64_t ms;
+    if (!text_duration(text, &ms) || ms > UINT32_MAX || (ms == 0 && code != CODE_WAIT))
+        return jay_usage("\"%s\" is no time: write 500ms, 2s or 1m", text);
+    *out = (uint32_t)ms;
+    return JAY_OK;
+}
+
+static enum jay_exit take_lifetime(const char *text, uint64_t *out)
+{
+    if (text_duration(text, out))
+        return JAY_OK;
+    return jay_usage("\"%s\" is no time to live: write 500ms, 30s, 5m, 1h or 2d", text);
+}
+
+static enum jay_exit take_number(struct jay_args *a, int code, const char *text)
+{
+    if (code == CODE_COUNT) {
+        if (text_count(text, &a->count))
+            return JAY_OK;
+        return jay_usage("\"%s\" is no count: write a number from 1", text);
+    }
+    a->has_version = true;
+    if (text_number(text, &a->version))
+        return JAY_OK;
+    return jay_usage("\"%s\" is no version: write a number up to 2^64 - 1", text);
+}
+
 static enum jay_exit take_value(struct jay_args *a, int code, const char *value)
 {
     switch (code) {
     case CODE_TTL:
-        if (text_duration(value, &a->ttl_ms))
-            return JAY_OK;
-        return jay_usage("\"%s\" is no time to live: write 500ms, 30s, 5m, 1h or 2d", value);
+        return take_lifetime(value, &a->ttl_ms);
+    case CODE_FRESH:
+        return take_lifetime(value, &a->fresh_ms);
     case CODE_TOKEN:
         if (text_hex_read(value, a->token, sizeof a->token, &a->token_len))
             return JAY_OK;
@@ -125,27 +239,54 @@ static enum jay_exit take_value(struct jay_args *a, int code, const char *value)
                          "printed",
                          value);
     case CODE_COUNT:
-        if (text_count(value, &a->count))
-            return JAY_OK;
-        return jay_usage("\"%s\" is no count: write a number from 1", value);
-    default:
+    case CODE_SOURCE_VERSION:
+        return take_number(a, code, value);
+    case CODE_AFTER:
+        return take_after(a, value);
+    case CODE_ACK:
+        return take_ack(a, value);
+    case CODE_TAGS_ALL:
+        return take_tags_all(a, value);
+    case CODE_TAG:
         return take_tag(a, value);
+    default:
+        return take_time(a, code, value);
+    }
+}
+
+/** Take an option that is a switch. false when it is none. */
+static bool take_switch(struct jay_args *a, int code)
+{
+    switch (code) {
+    case CODE_SHOW_TOKEN:
+        a->show_token = true;
+        return true;
+    case CODE_NAMESPACE:
+        a->namespace = true;
+        return true;
+    case CODE_ALL:
+        a->all = true;
+        return true;
+    case CODE_STALE:
+        a->stale = true;
+        return true;
+    case CODE_SOFT:
+        a->soft = true;
+        return true;
+    case CODE_DRY_RUN:
+        a->dry_run = true;
+        return true;
+    default:
+        return false;
     }
 }
 
 /** Take an option of the command. */
 static enum jay_exit take_own(struct jay_args *a, int code, const char *value)
 {
+    if (take_switch(a, code))
+        return JAY_OK;
     switch (code) {
-    case CODE_SHOW_TOKEN:
-        a->show_token = true;
-        break;
-    case CODE_NAMESPACE:
-        a->namespace = true;
-        break;
-    case CODE_ALL:
-        a->all = true;
-        break;
     case CODE_PREFIX:
         a->prefix = value;
         break;

@@ -54,6 +54,21 @@ bool text_count(const char *text, uint64_t *n)
     return true;
 }
 
+bool text_number(const char *text, uint64_t *n)
+{
+    uint64_t value = 0;
+    if (text[0] == '\0' || strspn(text, "0123456789") != strlen(text))
+        return false;
+    for (; *text != '\0'; text++) {
+        const uint64_t digit = (uint64_t)(*text - '0');
+        if (value > (UINT64_MAX - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    *n = value;
+    return true;
+}
+
 static int digit_of(char c)
 {
     if (c >= '0' && c <= '9')

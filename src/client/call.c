@@ -9,7 +9,7 @@
 
 uint64_t call_deadline(const struct scrubjay *c)
 {
-    return clock_ms() + c->timeout_ms;
+    return clock_ms() + c->timeout_ms + c->extra_ms;
 }
 
 struct slice slice_from(struct scrubjay_bytes bytes)
@@ -28,6 +28,8 @@ void call_begin(struct scrubjay *c)
     c->error[0] = '\0';
     c->error_name[0] = '\0';
     c->result = (struct slice){0};
+    c->issued = false;
+    c->extra_ms = 0;
     pipeline_return(c);
     link_check(c);
 }
@@ -217,7 +219,31 @@ enum scrubjay_status call_connect(struct scrubjay *c, bool explicit, uint64_t de
 /** May this op be sent twice without anybody seeing a difference? */
 static bool is_repeatable(uint32_t op)
 {
-    return op != OP_FILL && op != OP_PUT && op != OP_INVALIDATE && op != OP_TOUCH;
+    switch (op) {
+    case OP_FILL:
+    case OP_PUT:
+    case OP_INVALIDATE:
+    case OP_TOUCH:
+    case OP_BEGIN:
+    case OP_COMMIT:
+    case OP_ABORT:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/** How long the node was asked to wait before it answers. */
+static uint32_t patience(const struct client_request *q)
+{
+    const bool acks = q->ack.level != ACK_DEFAULT && q->ack.level != ACK_LOCAL;
+    if (q->op == OP_GET)
+        return q->read.wait_ms;
+    if (q->op == OP_BEGIN) /* its timeout is the life of the intent */
+        return acks ? CLIENT_ACK_MS : 0;
+    if (q->timeout_ms != 0)
+        return q->timeout_ms;
+    return acks ? CLIENT_ACK_MS : 0;
 }
 
 /** One way there and back. *sent says whether the node may have seen the request. */
@@ -250,6 +276,7 @@ enum scrubjay_status call_run(struct scrubjay *c, struct client_request *request
                               struct slice *result)
 {
     struct client_reply reply;
+    c->extra_ms = patience(request);
     const uint64_t deadline_ms = call_deadline(c);
     const bool stands = c->fd >= 0;
     const size_t before = buffer_rest(&c->out).len;

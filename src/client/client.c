@@ -60,6 +60,7 @@ void scrubjay_free(struct scrubjay *c)
     buffer_free(&c->watch.queue);
     buffer_free(&c->in);
     buffer_free(&c->out);
+    free(c->names);
     free(c->memory);
     free(c);
 }

@@ -71,7 +71,7 @@ static enum scrubjay_status explain(struct scrubjay *c, int error)
             c, SCRUBJAY_TIMEOUT,
             "cannot connect to %s: no answer within %u ms. Check the address and firewalls, "
             "or allow more time.",
-            at, c->timeout_ms);
+            at, c->timeout_ms + c->extra_ms);
     if (error == ECONNREFUSED)
         return fail(c, SCRUBJAY_CONNECT,
                     "cannot connect to %s: nothing listens there. Start scrubjayd, or give the "

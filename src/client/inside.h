@@ -13,8 +13,10 @@
 #include "base/attr.h"
 #include "scrubjay/client.h"
 #include "wire/client.h"
+#include "wire/client_answer.h"
 
 #define PENDING_MAX 1024 /* pipelined answers not taken yet */
+#define NAMES_MAX   (CLIENT_ACKED_MAX + CLIENT_TARGETS_MAX)
 
 /** Bytes on their way in or out: at[start, end) are unread or unsent. Grows, never shrinks. */
 struct buffer {
@@ -61,6 +63,7 @@ struct scrubjay {
     char name[CLIENT_NAME_MAX + 1];
     char reason[CLIENT_REASON_MAX + 1];
     uint32_t timeout_ms;
+    uint32_t extra_ms; /* longer than that, because this call asked the node to wait */
     uint32_t value_max;
     int fd;              /* -1 when there is no connection */
     uint64_t used_ms;    /* when the connection was last read from */
@@ -73,6 +76,8 @@ struct scrubjay {
     size_t lent; /* bytes at in.start of the frame that is lent out */
     uint32_t next_id;
     struct slice result;
+    bool issued;                  /* result is the answer to something that has acks */
+    struct scrubjay_bytes *names; /* NAMES_MAX, of acks and tokens; made at the first use */
     struct pipeline pipeline;
     struct watch watch;
     char error[640];
@@ -167,6 +172,15 @@ enum scrubjay_status call_stored(struct scrubjay *c, struct slice result);
 /** What fill and put have in common. Errors: SCRUBJAY_INVALID (too many tags). */
 enum scrubjay_status call_store(struct scrubjay *c, const struct scrubjay_store *store,
                                 struct client_fill *out);
+
+/** The name of a namespace; NULL is the default one. */
+struct slice call_ns(const char *ns);
+
+/** What is said about acknowledgement. ack may be NULL. */
+void call_ack(const struct scrubjay_ack *ack, struct client_request *out);
+
+/** A stamp as a slice. Lends from stamp. */
+struct slice stamp_slice(const struct scrubjay_stamp *stamp);
 
 /** A deadline from now, by the client's timeout. */
 uint64_t call_deadline(const struct scrubjay *c);

@@ -48,7 +48,7 @@ static enum scrubjay_status await_events(struct scrubjay *c, short events, uint6
         return SCRUBJAY_OK;
     return fail(c, SCRUBJAY_TIMEOUT,
                 "%s did not answer within %u ms. It may be overloaded, or the time too short.",
-                c->address.text, c->timeout_ms);
+                c->address.text, c->timeout_ms + c->extra_ms);
 }
 
 static enum scrubjay_status lose(struct scrubjay *c, const char *why)

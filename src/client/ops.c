@@ -1,11 +1,27 @@
 #include <string.h>
 
 #include "client/inside.h"
-#include "wire/client_answer.h"
 
-static struct slice ns_of(const char *ns)
+struct slice call_ns(const char *ns)
 {
     return slice_text(ns != NULL ? ns : "");
+}
+
+/** How a get ended, in the words of the public header. */
+static enum scrubjay_status status_of(enum client_status status)
+{
+    switch (status) {
+    case STATUS_HIT:
+        return SCRUBJAY_OK;
+    case STATUS_STALE:
+        return SCRUBJAY_STALE;
+    case STATUS_WAIT:
+        return SCRUBJAY_WAIT;
+    case STATUS_UNPROVEN:
+        return SCRUBJAY_UNPROVEN;
+    default:
+        return SCRUBJAY_MISS;
+    }
 }
 
 enum scrubjay_status call_got(struct scrubjay *c, struct slice result, struct scrubjay_value *out)
@@ -16,8 +32,12 @@ enum scrubjay_status call_got(struct scrubjay *c, struct slice result, struct sc
     *out = (struct scrubjay_value){.value = bytes_from(got.value),
                                    .token = bytes_from(got.token),
                                    .age_ms = got.age_ms,
-                                   .ttl_ms = got.ttl_ms};
-    return got.status == STATUS_HIT ? SCRUBJAY_OK : SCRUBJAY_MISS;
+                                   .ttl_ms = got.ttl_ms,
+                                   .has_version = got.has_version,
+                                   .version = got.version,
+                                   .has_proof = got.has_proof,
+                                   .proof_ms = got.proof_ms};
+    return status_of(got.status);
 }
 
 enum scrubjay_status call_stored(struct scrubjay *c, struct slice result)
@@ -48,20 +68,52 @@ enum scrubjay_status call_store(struct scrubjay *c, const struct scrubjay_store 
         return SCRUBJAY_INVALID;
     }
     out->ttl_ms = store->ttl_ms;
+    out->fresh_ms = store->fresh_ms;
+    out->has_version = store->has_version;
+    out->version = store->version;
     out->tags_n = store->tags_n;
     for (size_t i = 0; i < store->tags_n; i++)
         out->tags[i] = slice_from(store->tags[i]);
     return SCRUBJAY_OK;
 }
 
+/** Put the stamps of `after` one behind the other. Errors: SCRUBJAY_INVALID. */
+static enum scrubjay_status join_stamps(struct scrubjay *c, const struct scrubjay_read *read,
+                                        struct writer *w)
+{
+    if (read->after_n > SCRUBJAY_AFTER_MAX)
+        return fail(c, SCRUBJAY_INVALID, "a get is after %zu stamps; the limit is %d",
+                    read->after_n, SCRUBJAY_AFTER_MAX);
+    for (size_t i = 0; i < read->after_n; i++)
+        write_bytes(w, stamp_slice(&read->after[i]));
+    return SCRUBJAY_OK;
+}
+
+enum scrubjay_status scrubjay_get_with(struct scrubjay *c, const char *ns,
+                                       struct scrubjay_bytes key, const struct scrubjay_read *read,
+                                       struct scrubjay_value *out)
+{
+    static const struct scrubjay_read plain;
+    uint8_t stamps[SCRUBJAY_AFTER_MAX * SCRUBJAY_STAMP_MAX];
+    struct slice result;
+    struct writer w = writer_of(stamps, sizeof stamps);
+    struct client_request request = {.op = OP_GET, .ns = call_ns(ns), .fill.key = slice_from(key)};
+    const struct scrubjay_read *how = read != NULL ? read : &plain;
+    call_begin(c);
+    enum scrubjay_status status = join_stamps(c, how, &w);
+    request.read = (struct client_read){.after = writer_slice(&w),
+                                        .stale = how->stale,
+                                        .wait_ms = how->wait_ms,
+                                        .within_ms = how->within_ms};
+    if (status == SCRUBJAY_OK)
+        status = call_run(c, &request, &result);
+    return status == SCRUBJAY_OK ? call_got(c, result, out) : status;
+}
+
 enum scrubjay_status scrubjay_get(struct scrubjay *c, const char *ns, struct scrubjay_bytes key,
                                   struct scrubjay_value *out)
 {
-    struct slice result;
-    struct client_request request = {.op = OP_GET, .ns = ns_of(ns), .fill.key = slice_from(key)};
-    call_begin(c);
-    const enum scrubjay_status status = call_run(c, &request, &result);
-    return status == SCRUBJAY_OK ? call_got(c, result, out) : status;
+    return scrubjay_get_with(c, ns, key, NULL, out);
 }
 
 /* NOLINTNEXTLINE(readability-function-size): the public header has these parameters */
@@ -70,7 +122,7 @@ enum scrubjay_status scrubjay_fill(struct scrubjay *c, const char *ns, struct sc
                                    const struct scrubjay_store *store)
 {
     struct slice result;
-    struct client_request request = {.op = OP_FILL, .ns = ns_of(ns)};
+    struct client_request request = {.op = OP_FILL, .ns = call_ns(ns)};
     request.fill.key = slice_from(key);
     request.fill.value = slice_from(value);
     request.fill.token = slice_from(token);
@@ -81,68 +133,11 @@ enum scrubjay_status scrubjay_fill(struct scrubjay *c, const char *ns, struct sc
     return status == SCRUBJAY_OK ? call_stored(c, result) : status;
 }
 
-/** Run a put or an invalidate and keep its stamp. */
-static enum scrubjay_status run_stamped(struct scrubjay *c, struct client_request *request,
-                                        struct scrubjay_stamp *out)
-{
-    struct slice result, stamp;
-    const enum scrubjay_status status = call_run(c, request, &result);
-    if (status != SCRUBJAY_OK)
-        return status;
-    if (client_stamp_decode(c->codec, result, &stamp) != OK || stamp.len > SCRUBJAY_STAMP_MAX)
-        return call_garbage(c);
-    if (out == NULL)
-        return SCRUBJAY_OK;
-    out->len = stamp.len;
-    if (stamp.len > 0)
-        memcpy(out->bytes, stamp.at, stamp.len);
-    return SCRUBJAY_OK;
-}
-
-/* NOLINTNEXTLINE(readability-function-size): the public header has these parameters */
-enum scrubjay_status scrubjay_put(struct scrubjay *c, const char *ns, struct scrubjay_bytes key,
-                                  struct scrubjay_bytes value, const struct scrubjay_store *store,
-                                  struct scrubjay_stamp *out)
-{
-    struct client_request request = {.op = OP_PUT, .ns = ns_of(ns)};
-    request.fill.key = slice_from(key);
-    request.fill.value = slice_from(value);
-    call_begin(c);
-    const enum scrubjay_status status = call_store(c, store, &request.fill);
-    return status == SCRUBJAY_OK ? run_stamped(c, &request, out) : status;
-}
-
-/* NOLINTNEXTLINE(readability-function-size): the public header has these parameters */
-enum scrubjay_status scrubjay_invalidate(struct scrubjay *c, const char *ns,
-                                         enum scrubjay_scope scope,
-                                         const struct scrubjay_bytes *targets, size_t targets_n,
-                                         struct scrubjay_stamp *out)
-{
-    struct slice list[CLIENT_TARGETS_MAX];
-    struct client_request request = {.op = OP_INVALIDATE,
-                                     .ns = ns_of(ns),
-                                     .scope = (enum client_scope)scope,
-                                     .targets = list,
-                                     .targets_n = targets_n,
-                                     .reason = slice_text(c->reason)};
-    call_begin(c);
-    if (scope < SCRUBJAY_KEY || scope > SCRUBJAY_ALL)
-        return fail(c, SCRUBJAY_INVALID, "scope %d is none of enum scrubjay_scope", (int)scope);
-    if (targets_n > CLIENT_TARGETS_MAX)
-        return fail(c, SCRUBJAY_INVALID,
-                    "invalidate has %zu targets; the limit is %d. Split the call: each part is "
-                    "complete by itself.",
-                    targets_n, CLIENT_TARGETS_MAX);
-    for (size_t i = 0; i < targets_n; i++)
-        list[i] = slice_from(targets[i]);
-    return run_stamped(c, &request, out);
-}
-
 enum scrubjay_status scrubjay_touch(struct scrubjay *c, const char *ns, struct scrubjay_bytes key,
                                     uint64_t ttl_ms)
 {
     struct slice result;
-    struct client_request request = {.op = OP_TOUCH, .ns = ns_of(ns)};
+    struct client_request request = {.op = OP_TOUCH, .ns = call_ns(ns)};
     bool touched = false;
     request.fill.key = slice_from(key);
     request.fill.ttl_ms = ttl_ms;
@@ -166,7 +161,7 @@ enum scrubjay_status scrubjay_ping(struct scrubjay *c)
 enum scrubjay_status scrubjay_inspect(struct scrubjay *c, const char *what,
                                       struct scrubjay_bytes *msgpack)
 {
-    static const uint32_t ops[] = {OP_MEMBERS, OP_NODE, OP_STATS, OP_VECTORS};
+    static const uint32_t ops[] = {OP_MEMBERS, OP_NODE, OP_STATS, OP_VECTORS, OP_NAMESPACES};
     struct slice result;
     struct client_request request = {0};
     call_begin(c);
@@ -176,7 +171,20 @@ enum scrubjay_status scrubjay_inspect(struct scrubjay *c, const char *what,
     }
     if (request.op == 0)
         return fail(c, SCRUBJAY_INVALID,
-                    "\"%s\" cannot be inspected; members, node, stats and vectors can", what);
+                    "\"%s\" cannot be inspected; members, node, stats, vectors and namespaces can",
+                    what);
+    const enum scrubjay_status status = call_run(c, &request, &result);
+    if (status == SCRUBJAY_OK)
+        *msgpack = bytes_from(result);
+    return status;
+}
+
+enum scrubjay_status scrubjay_trace(struct scrubjay *c, const struct scrubjay_stamp *stamp,
+                                    struct scrubjay_bytes *msgpack)
+{
+    struct slice result;
+    struct client_request request = {.op = OP_TRACE, .stamp = stamp_slice(stamp)};
+    call_begin(c);
     const enum scrubjay_status status = call_run(c, &request, &result);
     if (status == SCRUBJAY_OK)
         *msgpack = bytes_from(result);

@@ -43,6 +43,20 @@ Test(text, counts_are_whole_and_positive)
     cr_expect_not(text_count("", &n));
 }
 
+Test(text, numbers_reach_to_the_end_of_64_bits)
+{
+    uint64_t n = 77;
+    cr_expect(text_number("0", &n) && n == 0);
+    cr_expect(text_number("18446744073709551615", &n) && n == UINT64_MAX);
+    n = 77;
+    cr_expect_not(text_number("18446744073709551616", &n));
+    cr_expect_not(text_number("28446744073709551615", &n));
+    cr_expect_not(text_number("", &n));
+    cr_expect_not(text_number("-1", &n));
+    cr_expect_not(text_number("1 ", &n));
+    cr_expect_eq(n, 77);
+}
+
 Test(text, hex_goes_both_ways)
 {
     uint8_t bytes[4];

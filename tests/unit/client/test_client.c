@@ -60,7 +60,7 @@ static void obey(struct fake *f, int fd, unsigned nth)
 {
     static const struct slice applied[] = {{(const uint8_t *)"fake", 4}};
     const struct client_acks acks = {.stamp = slice_text("stamp-of-twenty-four-byt"),
-                                     .level = "local",
+                                     .level = {ACK_LOCAL, 0},
                                      .reached = true,
                                      .applied = applied,
                                      .applied_n = 1};
