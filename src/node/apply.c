@@ -3,82 +3,108 @@
 
 #include "node/inside.h"
 
+/* Intents are kept by content: whoever covers a BEGIN without it has no quarantine either. */
+static void mind_intents(struct node *n, mono_us now, struct dot *d)
+{
+    if (d->kind == DOT_COMMIT || d->kind == DOT_ABORT)
+        (void)intent_end(n->intents, d->subject_epoch, d->subject_seq);
+    else if (d->kind == DOT_BEGIN && intent_begin(n->intents, now, d, 0) == ERR_FULL)
+        d->kind = DOT_KEY; /* nobody here would end its quarantine: others will, with a dot */
+}
+
+/* Somebody else speaks with that origin's epoch: what it says from now on is nobody's. */
+static void mind_poison(struct node *n, const struct dot *d)
+{
+    uint64_t barrier = 0;
+    if (d->kind != DOT_POISON)
+        return;
+    if (d->subject_epoch == ledger_epoch(n->ledger))
+        n->life.poisoned = true;
+    else if (ledger_retire(n->ledger, d->subject_epoch, &barrier) == OK && barrier != 0)
+        apply_floor(n, barrier);
+}
+
 /*
  * The order that makes a dot covered: hear and take an index, publish L, visit the shards, and only
  * then cover. Every acknowledgement, advertised head and reply leaves later, in node_poll().
  */
-static void take_effect(struct node *n, const struct dot *d, const struct ledger_effect *effect)
+static void take_effect(struct node *n, mono_us now, const struct dot *d,
+                        const struct ledger_effect *effect)
 {
+    struct dot acts = *d;
+    mind_intents(n, now, &acts);
     cache_publish(n->cache, ledger_l(n->ledger));
-    cache_apply(n->cache, d, effect->effect_i);
-    if (effect->verdict == LEDGER_FRESH)
+    cache_apply(n->cache, now, &acts, effect->effect_i);
+    if (effect->verdict == LEDGER_FRESH) {
         ledger_cover(n->ledger, d);
-    notice_applied(n->notices, d);
+        proof_changed(n->proof, now, d->epoch);
+        trace_applied(n->trace, now, d->epoch, d->seq);
+        active_note(&n->active, d->epoch);
+    }
+    mind_poison(n, d);
+    if (d->kind != DOT_ABORT) /* it kills nothing */
+        notice_applied(n->notices, d);
 }
 
-static void apply_dot(struct node *n, mono_us now, const struct dot *d, bool asked)
+/* The origin of what a relay brought sends it itself if it hears nothing of us for long. */
+static void owe_origin(struct node *n, mono_us now, uint64_t epoch)
 {
-    n->counters.dots_in++;
-    const struct ledger_effect effect = ledger_take(n->ledger, now, d);
-    if (effect.verdict == LEDGER_DUPLICATE)
+    for (size_t i = 0; i < swim_members(n->swim); i++) {
+        const struct swim_member m = swim_member_at(n->swim, i);
+        struct peer *p = m.epoch == epoch && !m.self ? peers_find(n->peers, m.id) : NULL;
+        if (p != NULL)
+            peers_owe_late(n->peers, now, p);
+    }
+}
+
+/* Pushed dots are acknowledged to who brought them: own ones, and what it passes on for others. */
+static void owe(struct node *n, mono_us now, const struct dot *d, const struct carrier *from)
+{
+    if (from->peer == NULL)
         return;
-    take_effect(n, d, &effect);
-    if (asked && effect.verdict == LEDGER_FRESH)
+    if (d->epoch == from->epoch)
+        peers_owe_cover(n->peers, now, from->peer);
+    else if (!from->asked && peers_owe_relayed(n->peers, now, from->peer, d->epoch))
+        owe_origin(n, now, d->epoch);
+}
+
+static void apply_dot(struct node *n, mono_us now, struct dot *d, const struct carrier *from)
+{
+    const bool relays = d->relay && from->peer != NULL;
+    d->relay = false; /* asked of us, not of whoever pulls it from our log */
+    n->counters.dots_in++;
+    owe(n, now, d, from);
+    const struct ledger_effect effect = ledger_take(n->ledger, now, d);
+    if (effect.verdict != LEDGER_DUPLICATE)
+        take_effect(n, now, d, &effect);
+    d->relay = relays;
+    if (relays)
+        spread_relay(n->spread, now, from->peer->id, d);
+    if (from->asked && effect.verdict == LEDGER_FRESH)
         heal_pulled(n->heal, d);
 }
 
-bool apply_dots(struct node *n, mono_us now, struct slice dots, bool asked, uint64_t of)
+void apply_foreign(struct node *n, mono_us now, struct dot *d)
+{
+    apply_dot(n, now, d, &(struct carrier){.asked = false});
+}
+
+void apply_dots(struct node *n, mono_us now, struct slice dots, const struct carrier *from)
 {
     struct dots_reader r = dots_reader_of(dots);
     struct dot d;
-    bool any = false;
-    while (dots_next(&r, &d)) {
-        any = any || d.epoch == of;
-        apply_dot(n, now, &d, asked);
-    }
+    while (dots_next(&r, &d))
+        apply_dot(n, now, &d, from);
     if (dots_end(&r) != OK)
         n->counters.dropped_decode++;
-    return any;
 }
 
-static struct dot dot_of(const struct node_target *target)
+uint64_t apply_issue(struct node *n, mono_us now, struct dot *d)
 {
-    return (struct dot){.kind = (uint8_t)target->kind,
-                        .prefix_len = target->prefix_len,
-                        .hash = target->hash,
-                        .digest = target->digest,
-                        .name = {.known = true, .ns = target->ns, .target = target->target}};
-}
-
-static uint64_t issue(struct node *n, mono_us now, const struct node_target *target)
-{
-    struct dot d = dot_of(target);
-    const struct ledger_effect effect = ledger_issue(n->ledger, now, &d);
-    take_effect(n, &d, &effect);
-    spread_issue(n->spread, now, &d);
+    const struct ledger_effect effect = ledger_issue(n->ledger, now, d);
+    take_effect(n, now, d, &effect);
+    spread_issue(n->spread, now, d);
     return effect.effect_i;
-}
-
-void apply_command(struct node *n, mono_us now, const struct node_command *command)
-{
-    assert(command->targets_n >= 1 && command->targets_n <= NODE_TARGETS_MAX);
-    struct node_out out = {.kind = NODE_OUT_REPLY};
-    struct node_reply *reply = &out.reply;
-    reply->ticket = command->ticket;
-    n->counters.commands++;
-    if (n->life.refusing || swim_muted(n->swim)) {
-        /* Nobody would hear of it: our links are down, or our name is another's. */
-        reply->err = n->life.refusing ? ERR_REFUSED : ERR_STALE;
-        n->counters.commands_refused++;
-        notice_add(n->notices, &out);
-        return;
-    }
-    for (size_t i = 0; i < command->targets_n; i++)
-        reply->index = issue(n, now, &command->targets[i]);
-    reply->epoch = ledger_epoch(n->ledger);
-    reply->seq = ledger_head(n->ledger);
-    reply->count = (uint16_t)command->targets_n;
-    notice_add(n->notices, &out);
 }
 
 void apply_bar(struct node *n, uint64_t index)
@@ -89,23 +115,76 @@ void apply_bar(struct node *n, uint64_t index)
     notice_everything(n->notices);
 }
 
+void apply_floor(struct node *n, uint64_t index)
+{
+    const uint64_t at = index != 0 ? index : ledger_advance(n->ledger);
+    cache_publish(n->cache, ledger_l(n->ledger));
+    cache_adopt(n->cache, at);
+    ledger_touch_all(n->ledger);
+    n->counters.broad++;
+    notice_everything(n->notices);
+}
+
+void apply_touched(struct node *n, const struct dot_range *range,
+                   const struct ledger_touched *touched)
+{
+    uint64_t closed = 0;
+    const uint64_t g = ledger_close_touched(n->ledger, range, touched, &closed);
+    if (g == 0)
+        return; /* healed meanwhile */
+    trace_barred(n->trace, *range);
+    heal_closed_touched(n->heal, closed);
+    trace_barred(n->trace, *range);
+    if (touched->everything) {
+        apply_bar(n, g);
+        return;
+    }
+    cache_publish(n->cache, ledger_l(n->ledger));
+    cache_bar_buckets(n->cache, touched->bits, touched->bucket_bits, g);
+    if (touched->tagged)
+        cache_bar_tagged(n->cache, g);
+    notice_everything(n->notices); /* a subscriber cannot be told buckets */
+}
+
 void apply_heard(struct node *n, enum err heard)
 {
     /* An origin that cannot be recorded can issue dots that nobody would ever miss. */
     if (heard == ERR_FULL)
-        apply_bar(n, ledger_advance(n->ledger));
+        apply_floor(n, 0);
 }
 
-void apply_covers(struct node *n, mono_us now, uint64_t id, struct slice covers)
+/* What a member has of our own dots: nothing past our head is believed. */
+static void acknowledge(struct node *n, mono_us now, const struct speaker *who,
+                        const struct cover *c)
+{
+    spread_cover(n->spread, now, who->id, c);
+    if (cover_newest(c) == 0 || cover_newest(c) > ledger_head(n->ledger))
+        return;
+    acks_cover(n->acks, who->id, who->epoch, c);
+    trace_acked(n->trace, now, who->id, c);
+}
+
+void apply_acks(struct node *n, mono_us now, const struct speaker *who, struct slice covers)
+{
+    struct reader r = reader_of(covers);
+    struct cover c;
+    while (cover_read(&r, &c))
+        if (c.epoch == ledger_epoch(n->ledger))
+            acknowledge(n, now, who, &c);
+}
+
+void apply_covers(struct node *n, mono_us now, const struct speaker *who, struct slice covers)
 {
     struct reader r = reader_of(covers);
     struct cover c;
     while (cover_read(&r, &c)) {
         const uint64_t newest = cover_newest(&c);
         if (c.epoch == ledger_epoch(n->ledger))
-            spread_cover(n->spread, now, id, &c);
-        else if (newest > 0) /* the speaker has covered it: that confirms the head */
+            acknowledge(n, now, who, &c);
+        else if (newest > 0) { /* the speaker has covered it: that confirms the head */
+            spread_cover_relayed(n->spread, now, who->id, &c);
             apply_heard(n, ledger_hear(n->ledger, now, c.epoch, newest));
+        }
     }
     if (read_end(&r) != OK)
         n->counters.dropped_decode++;

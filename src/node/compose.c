@@ -4,13 +4,14 @@
 
 #include "node/inside.h"
 
-#define ARRAY_OF_11 0x9B /* msgpack: a body as peer_encode() writes it */
-#define ARRAY_OF_12 0x9C
+#define FIXARRAY    0x90 /* msgpack: a body as peer_encode() writes it has 11 or 13 elements */
 #define BIN_16      0xC5
 #define ACK_LEN     88                      /* at least the body of an ACK to a stranger */
 #define NOT_ME_LEN  144                     /* at least the body of a NOT_ME, whatever our name */
 #define PIGGYBACK   (NODE_DATAGRAM_MAX / 4) /* room that hot dots may take */
-#define COVERS_ROOM 96 /* by which a measured message may still grow: header fields, one cover */
+#define COVERS_LEN  ((1 + PEER_RELAYED) * COVER_LEN)
+#define HEADER_ROOM 72 /* by which a measured message may still grow: header fields */
+#define COVERS_ROOM (HEADER_ROOM + COVER_LEN) /* and one cover */
 
 static size_t room_for(struct peer *p, mono_us now)
 {
@@ -22,12 +23,12 @@ static size_t room_for(struct peer *p, mono_us now)
  * padding is one more element of the body, which readers skip. */
 static size_t pad(uint8_t *body, size_t len, size_t least)
 {
-    assert(body[0] == ARRAY_OF_11);
+    assert(body[0] == FIXARRAY + 11 || body[0] == FIXARRAY + 13);
     if (len + 3 >= least)
         return len;
     const size_t padding = least - len - 3;
     struct writer w = writer_of(body + len, least - len);
-    body[0] = ARRAY_OF_12;
+    body[0]++;
     write_u8(&w, BIN_16);
     write_u16(&w, (uint16_t)padding);
     memset(body + len + 3, 0, padding);
@@ -38,28 +39,41 @@ static void write_header(struct node *n, struct peer *p, struct peer_msg *m)
 {
     swim_header(n->swim, m);
     m->head = ledger_head(n->ledger);
-    m->vector_hash = ledger_vector_hash(n->ledger);
+    heal_header_out(n->heal, m);
     m->has_echo = p != NULL && p->owes_echo;
     m->echo = m->has_echo ? p->echo : 0;
 }
 
-static struct slice cover_of(struct node *n, struct peer *p, uint8_t buf[COVER_LEN])
+static void write_cover(const struct node *n, struct writer *w, uint64_t epoch)
 {
     struct origin_view origin;
-    if (!p->now.proven || !ledger_origin(n->ledger, run_epoch(&p->now.run), &origin))
+    if (ledger_origin(n->ledger, epoch, &origin))
+        cover_write(w, &(struct cover){origin.epoch, origin.applied, origin.mask});
+}
+
+/* What we covered of the peer's dots, and of those that it passed on to us, as far as there is room:
+ * what a relay is not told it repeats. */
+static struct slice covers_of(struct node *n, struct peer *p, size_t room, uint8_t buf[COVERS_LEN])
+{
+    if (!p->now.proven)
         return (struct slice){0};
-    struct writer w = writer_of(buf, COVER_LEN);
-    cover_write(&w, &(struct cover){origin.epoch, origin.applied, origin.mask});
+    struct writer w = writer_of(buf, COVERS_LEN);
+    write_cover(n, &w, run_epoch(&p->now.run));
+    for (uint8_t i = 0; i < p->relayed_n && w.len + COVER_LEN <= room; i++)
+        write_cover(n, &w, p->relayed[i]);
     return writer_slice(&w);
 }
 
 /* What travels along, most useful first: our cover of the peer's dots, hot dots, rumours. */
 static void carry(struct node *n, struct peer *p, struct peer_msg *m, size_t room,
-                  uint8_t cover[COVER_LEN])
+                  uint8_t covers[COVERS_LEN])
 {
-    if (m->covers.len == 0)
-        m->covers = cover_of(n, p, cover);
-    const size_t used = peer_msg_len(m);
+    size_t used = peer_msg_len(m);
+    if (m->covers.len == 0) {
+        const size_t left = used + HEADER_ROOM < room ? room - used - HEADER_ROOM : 0;
+        m->covers = covers_of(n, p, left, covers);
+        used += m->covers.len + 2;
+    }
     if (m->dots.len == 0 && used + COVERS_ROOM < room) {
         const size_t left = room - used - COVERS_ROOM;
         struct dots_writer w = dots_writer_of(n->dots, left < PIGGYBACK ? left : PIGGYBACK);
@@ -93,15 +107,17 @@ static bool holds_own(const struct node *n, struct slice dots)
 void datagram_send(struct node *n, mono_us now, const struct datagram_to *to, struct peer_msg *m,
                    struct node_out *out)
 {
-    uint8_t cover[COVER_LEN];
+    uint8_t covers[COVERS_LEN];
     struct peer *p = to->join ? NULL : peers_find(n->peers, to->id);
     const size_t room = room_for(p, now);
     size_t len = 0;
     write_header(n, p, m);
     if (to->may_carry && p != NULL && p->now.proven)
-        carry(n, p, m, room, cover);
-    if (p != NULL)
+        carry(n, p, m, room, covers);
+    if (p != NULL && to->may_carry)
         peers_paid(n->peers, p);
+    else if (p != NULL)
+        peers_echoed(n->peers, p); /* a poll or a proof must not swallow an acknowledgement */
     const enum err err = peer_encode(m, n->body, PEER_BODY_MAX, &len);
     assert(err == OK); /* every machine keeps to the room that it was given */
     if (to->join)
@@ -147,6 +163,21 @@ static size_t copy_dots(const struct leftover *left, struct dots_writer *w)
     return i;
 }
 
+/* The next dot is longer than the path: say that it cannot be had this way, so that it is asked for
+ * over a stream. */
+static void refuse_leftover(struct leftover *left, struct peer_msg *m)
+{
+    struct dots_reader r = dots_reader_of(slice_of(left->bytes, left->len));
+    struct dot d = {.seq = 0};
+    for (size_t i = 0; i <= left->at; i++)
+        if (!dots_next(&r, &d))
+            break;
+    left->at++;
+    m->type = PEER_GONE;
+    m->args.ranges.n = 1;
+    m->args.ranges.at[0] = (struct dot_range){.epoch = d.epoch, .lo = d.seq, .hi = d.seq};
+}
+
 /* Send as many of the waiting dots as the path takes, and keep the rest. */
 static bool send_leftover(struct node *n, mono_us now, struct node_out *out)
 {
@@ -159,8 +190,11 @@ static bool send_leftover(struct node *n, mono_us now, struct node_out *out)
     struct peer_msg *m = blank(n, left->type);
     const size_t room = room_for(peers_find(n->peers, left->to), now);
     struct dots_writer w = dots_writer_of(n->dots, room - peer_msg_len(m) - COVERS_ROOM);
+    const size_t at = left->at;
     left->at = copy_dots(left, &w);
     m->dots = dots_slice(&w);
+    if (left->at == at)
+        refuse_leftover(left, m);
     datagram_send(n, now, &to, m, out);
     return true;
 }
@@ -184,12 +218,17 @@ static bool fit(struct node *n, mono_us now, uint64_t id, struct peer_msg *m)
         m->args.ranges.n = m->args.ranges.n < 8 ? m->args.ranges.n : 8;
     if (m->type == PEER_HEADS && m->args.heads.covers.len > 8 * COVER_LEN)
         m->args.heads.covers.len = 8 * COVER_LEN;
+    if (m->type == PEER_HEADS && m->args.heads.retired.len > 8 * PEER_RETIRED_LEN)
+        m->args.heads.retired.len = 8 * PEER_RETIRED_LEN; /* a part from the front is one, too */
+    if (m->type == PEER_SUMS && m->args.sums.n > 8)
+        m->args.sums.n = 8;
     return true;
 }
 
 static void close_gap(struct node *n, const struct dot_range *range)
 {
     const uint64_t g = ledger_close(n->ledger, range->epoch, range->lo, range->hi, NULL);
+    trace_barred(n->trace, *range);
     if (g != 0)
         apply_bar(n, g);
 }
@@ -201,6 +240,8 @@ static bool poll_heal(struct node *n, mono_us now, struct node_out *out)
     while (n->leftover.at >= n->leftover.n && heal_poll(n->heal, now, &due)) {
         if (due.kind == HEAL_CLOSE)
             close_gap(n, &due.range);
+        else if (due.kind == HEAL_BAR)
+            apply_floor(n, due.index);
         else if (due.kind == HEAL_STREAM)
             stream_open_pull(n, now, due.to);
         else if (address_of(n, due.to, &to) && fit(n, now, due.to, due.msg)) {
@@ -281,9 +322,24 @@ static bool poll_swim(struct node *n, mono_us now, struct node_out *out)
     return false;
 }
 
+static bool poll_certify(struct node *n, mono_us now, struct node_out *out)
+{
+    struct datagram_to to;
+    uint64_t id;
+    while ((id = certify_compose(n, now, blank(n, PEER_GOSSIP))) != 0) {
+        if (!address_of(n, id, &to))
+            continue;
+        to.may_carry = false; /* a proof is as long as a datagram allows */
+        datagram_send(n, now, &to, n->out, out);
+        return true;
+    }
+    return false;
+}
+
 bool datagram_poll(struct node *n, mono_us now, struct node_out *out)
 {
     /* Swim first: its events bring links up and down before anything is sent over them. */
     return poll_swim(n, now, out) || poll_spread(n, now, out) || poll_owed(n, now, out) ||
-           send_leftover(n, now, out) || poll_heal(n, now, out) || send_leftover(n, now, out);
+           poll_certify(n, now, out) || send_leftover(n, now, out) || poll_heal(n, now, out) ||
+           send_leftover(n, now, out);
 }

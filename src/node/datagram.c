@@ -55,6 +55,9 @@ static void recv_heal(struct node *n, mono_us now, uint64_t id, const struct pee
     case PEER_HEADS:
         apply_heard(n, heal_heads(n->heal, now, id, &m->args.heads));
         break;
+    case PEER_SUMS:
+        heal_sums(n->heal, now, id, &m->args.sums);
+        break;
     default:
         break;
     }
@@ -64,12 +67,14 @@ static void recv_heal(struct node *n, mono_us now, uint64_t id, const struct pee
 static void recv_proven(struct node *n, mono_us now, struct peer *p, uint64_t epoch,
                         const struct peer_msg *m)
 {
-    if (m->dots.len > 0 && apply_dots(n, now, m->dots, m->type == PEER_DOTS, epoch))
-        peers_owe_cover(n->peers, now, p);
-    apply_covers(n, now, p->id, m->covers);
+    const struct carrier from = {.peer = p, .epoch = epoch, .asked = m->type == PEER_DOTS};
+    if (m->dots.len > 0)
+        apply_dots(n, now, m->dots, &from);
+    apply_covers(n, now, &(struct speaker){.id = p->id, .epoch = epoch}, m->covers);
     note_path(n, now, p);
     apply_heard(n, heal_header(n->heal, now, p->id, epoch, m));
     recv_heal(n, now, p->id, m);
+    certify_recv(n, now, p->id, epoch, m);
     if (m->type == PEER_ACK)
         note_rtt(n, p->id);
 }
@@ -109,6 +114,10 @@ void datagram_recv(struct node *n, mono_us now, const struct addr *from, struct 
         if (err == ERR_REPLAY)
             swim_own_address(n->swim, from);
         datagram_count(&n->counters, err);
+        return;
+    }
+    if (packet.head.sender == 0) { /* nobody's id */
+        n->counters.dropped_malformed++;
         return;
     }
     err = peers_accept(n->peers, now, &packet.head, &p, &run);

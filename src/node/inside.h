@@ -1,73 +1,7 @@
 /** node/inside.h - what the files of this folder share; nobody else includes it. */
 #pragma once
 
-#include "base/rng.h"
-#include "heal/heal.h"
-#include "ledger/ledger.h"
-#include "node/node.h"
-#include "node/notice.h"
-#include "node/peer.h"
-#include "node/view.h"
-#include "seal/packet.h"
-#include "spread/spread.h"
-#include "swim/swim.h"
-#include "wire/dots.h"
-#include "wire/peer.h"
-#include "wire/stream.h"
-
-struct streams;
-
-/** Dots of a long message that go out in pieces because the path is narrow. */
-struct leftover {
-    uint64_t to;
-    uint8_t type;
-    size_t at, n; /* dots said, dots in all */
-    size_t len;   /* of bytes */
-    uint8_t bytes[NODE_DATAGRAM_MAX];
-};
-
-/** Where the node is in its life; see life.c. */
-struct life {
-    enum node_state state;
-    bool left_told; /* NODE_OUT_LEFT was given */
-    bool refusing;  /* draining: no new dots */
-    bool resolve_due;
-    mono_us started_at;
-    mono_us resolve_at;      /* next look-up */
-    mono_us drain_at;        /* when draining began */
-    uint32_t lookups;        /* since the last time that somebody was alive */
-    size_t named;            /* addresses in the last answer, our own excluded */
-    uint64_t events_dropped; /* of swim, when links were last made to follow its members */
-};
-
-struct node {
-    struct node_cfg cfg;
-    uint8_t name[PEER_NAME_MAX];
-    uint8_t cluster[PEER_NAME_MAX];
-    struct rng rng;
-    struct packet_ctx seal;
-    uint64_t counter; /* of sealed packets, process-wide */
-    struct cache *cache;
-    struct ledger *ledger;
-    struct swim *swim;
-    struct spread *spread;
-    struct heal *heal;
-    struct peers *peers;
-    struct streams *streams;
-    struct notices *notices;
-    struct peer_codec *codec;
-    struct stream_codec *stream_codec;
-    struct life life;
-    uint32_t owing_cursor;
-    struct leftover leftover;
-    struct peer_msg *in;  /* the datagram being read */
-    struct peer_msg *out; /* the datagram being composed, when no machine lends one */
-    uint8_t *opened;      /* body of a packet: STREAM_FRAME_MAX */
-    uint8_t *body;        /* body being composed: STREAM_FRAME_MAX */
-    uint8_t *packet;      /* packet being sealed: STREAM_FRAME_MAX */
-    uint8_t *dots;        /* dots being piggybacked: NODE_DATAGRAM_MAX */
-    struct node_counters counters;
-};
+#include "node/state.h"
 
 /* ---- datagram.c, compose.c ---- */
 
@@ -97,22 +31,93 @@ void datagram_too_big(struct node *n, mono_us now, const struct addr *addr);
 
 /* ---- apply.c ---- */
 
-/** Apply every dot of a bin; asked: they answer a pull. Returns: true when any was of epoch `of`. */
-bool apply_dots(struct node *n, mono_us now, struct slice dots, bool asked, uint64_t of);
+/** Who brought dots, and why. */
+struct carrier {
+    struct peer *peer; /* NULL: nobody who is told what was covered */
+    uint64_t epoch;    /* of its run */
+    bool asked;        /* they answer a pull */
+};
 
-/** Issue the dots of a command and note its reply. */
-void apply_command(struct node *n, mono_us now, const struct node_command *command);
+/** Apply every dot of a bin; what was pushed, the carrier is told that it was covered. */
+void apply_dots(struct node *n, mono_us now, struct slice dots, const struct carrier *from);
+
+/** Let a dot of another origin take effect that nobody brought. */
+void apply_foreign(struct node *n, mono_us now, struct dot *d);
+
+/** Give an own dot its number, let it take effect, and spread it. Returns: its effect index. */
+uint64_t apply_issue(struct node *n, mono_us now, struct dot *d);
 
 /** Raise the whole-cache barrier to index, tell subscribers. */
 void apply_bar(struct node *n, uint64_t index);
 
-/** Hear covers that a proven peer of origin `speaker` sent: acknowledgements and heads. */
-void apply_covers(struct node *n, mono_us now, uint64_t id, struct slice covers);
+/** Raise the whole-cache barrier and the fill floor to index, 0 = a new one: dots may be missing that
+ *  this node will never be told of. */
+void apply_floor(struct node *n, uint64_t index);
+
+/** Close what is open of range by raising the barriers of what was touched. */
+void apply_touched(struct node *n, const struct dot_range *range,
+                   const struct ledger_touched *touched);
+
+/** Who says something: a proven run of a node. */
+struct speaker {
+    uint64_t id;
+    uint64_t epoch;
+};
+
+/** Hear covers that `who` sent: acknowledgements and heads. */
+void apply_covers(struct node *n, mono_us now, const struct speaker *who, struct slice covers);
+
+/** Of these covers, hear the acknowledgements of our own dots only. */
+void apply_acks(struct node *n, mono_us now, const struct speaker *who, struct slice covers);
 
 /** Look at what ledger_hear() said: a full table of origins makes everything suspect. */
 void apply_heard(struct node *n, enum err heard);
 
+/* ---- ask.c ---- */
+
+/** Carry a command out, or note why not. */
+void ask_command(struct node *n, mono_us now, const struct node_command *c);
+
+/** Issue what is due by itself: commits of intents that ran out. */
+void ask_tick(struct node *n, mono_us now);
+
+/** Build the next reply that had to wait, if any. */
+bool ask_poll(struct node *n, mono_us now, struct node_out *out);
+
+/** When ask_tick() or ask_poll() next has work. */
+mono_us ask_deadline(const struct node *n);
+
+/* ---- certify.c ---- */
+
+/** How a run with these capabilities votes. */
+enum peer_vote certify_vote(uint32_t caps);
+
+/** A member changed in any way: tell those who count. */
+void certify_member(struct node *n, mono_us now, const struct swim_member *m);
+
+/** A full sync with this run ended; it voted like this when it began. */
+void certify_synced(struct node *n, uint64_t id, uint64_t epoch, enum peer_vote vote);
+
+/** Take in a message of a proven run that concerns proofs or traces. */
+void certify_recv(struct node *n, mono_us now, uint64_t id, uint64_t epoch,
+                  const struct peer_msg *m);
+
+/** Write the next due question or answer. Returns: to whom; 0 = none is due. */
+uint64_t certify_compose(struct node *n, mono_us now, struct peer_msg *m);
+
+/** Do what is due: sync in order to vote, poll for readers. */
+void certify_tick(struct node *n, mono_us now);
+
+/** When certify_tick() next has work. */
+mono_us certify_deadline(const struct node *n);
+
+/** Publish for which moment workers may certify, after the effects that it stands for. */
+void certify_publish(struct node *n, mono_us now);
+
 /* ---- stream.c ---- */
+
+/** Open a stream for a full sync with a member, unless there is one. */
+void stream_open_sync(struct node *n, mono_us now, const struct swim_member *member);
 
 /** Make the table of streams. NULL when the arena is too small. */
 struct streams *streams_new(struct arena *arena);

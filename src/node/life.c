@@ -24,7 +24,7 @@ static void set_gate(struct node *n)
 {
     enum cache_gate gate = CACHE_CLOSED;
     /* Who hears no invalidations must not answer: our name is another's, or our links are down. */
-    if (swim_muted(n->swim) || n->life.refusing)
+    if (swim_muted(n->swim) || n->life.refusing || n->life.poisoned)
         gate = CACHE_MUTED;
     else if (n->life.state == NODE_READY)
         gate = CACHE_OPEN;
@@ -125,12 +125,19 @@ void life_leave(struct node *n, mono_us now)
     set_gate(n);
 }
 
-/* Dots first: everybody who is there has our last one, or a quarter of the time is over. */
+/* Dots first: everybody who is there has our last one, or a quarter of the time is over. That we are
+ * poisoned is not a dot of ours: nobody tells us who has it. */
+static bool has_told(const struct node *n, mono_us now)
+{
+    if (now >= n->life.drain_at + n->cfg.drain_us / 4)
+        return true;
+    return !n->life.poisoned && spread_all_covered_range(n->spread, 1, ledger_head(n->ledger));
+}
+
 static void drain(struct node *n, mono_us now)
 {
     const mono_us began = n->life.drain_at;
-    if (!n->life.refusing && !spread_all_covered_range(n->spread, 1, ledger_head(n->ledger)) &&
-        now < began + n->cfg.drain_us / 4)
+    if (!n->life.refusing && !has_told(n, now))
         return;
     if (!n->life.refusing) {
         n->life.refusing = true;
@@ -173,6 +180,7 @@ static void reconcile(struct node *n, mono_us now)
         const struct swim_member member = swim_member_at(n->swim, i);
         if (member.self)
             continue;
+        certify_member(n, now, &member);
         if (member.state == SWIM_ALIVE || member.state == SWIM_SUSPECT)
             link_up(n, now, &member);
         else
@@ -180,9 +188,44 @@ static void reconcile(struct node *n, mono_us now)
     }
 }
 
+/* Nothing spreads a dot that is not ours: a packet with our new vector hash has everybody pull it. */
+static void show_everybody(struct node *n, mono_us now)
+{
+    for (size_t i = 0; i < swim_members(n->swim); i++) {
+        struct peer *p = peers_find(n->peers, swim_member_at(n->swim, i).id);
+        if (p != NULL)
+            peers_owe_cover(n->peers, now, p);
+    }
+}
+
+/*
+ * A head of our own epoch past our own: another process speaks with it (a cloned machine, a forked
+ * process). Two dots would share one name, so nothing that this run says can be believed any more. Say
+ * so, and end: the next run draws a new epoch. It is said as an origin of its own: our next sequence
+ * may be a dot of the other process that everybody has already.
+ */
+static void mind_clones(struct node *n, mono_us now)
+{
+    const uint64_t heard = ledger_counters(n->ledger).self_heads;
+    if (heard > n->life.self_heads && !n->life.poisoned && n->life.state < NODE_DRAINING) {
+        struct dot d = {.epoch = rng_next(&n->rng) | 1,
+                        .seq = 1,
+                        .kind = DOT_POISON,
+                        .subject_epoch = ledger_epoch(n->ledger)};
+        apply_foreign(n, now, &d);
+        show_everybody(n, now);
+    }
+    n->life.self_heads = heard;
+    if (!n->life.poisoned || n->life.state >= NODE_DRAINING)
+        return;
+    n->counters.poisoned++;
+    life_leave(n, now);
+}
+
 void life_tick(struct node *n, mono_us now)
 {
     reconcile(n, now);
+    mind_clones(n, now);
     set_gate(n);
     if (n->life.state == NODE_JOINING && now >= alone_at(n))
         become_ready(n);
@@ -209,6 +252,7 @@ void life_event(struct node *n, mono_us now, const struct swim_out *event)
     const struct swim_member *member = &event->member;
     switch (event->event) {
     case SWIM_REPLACED:
+        trace_gone(n->trace, member->id); /* what its last run acknowledged */
         link_down(n, member->id);
         link_up(n, now, member);
         break;
@@ -226,6 +270,7 @@ void life_event(struct node *n, mono_us now, const struct swim_out *event)
     default:
         break;
     }
+    certify_member(n, now, member);
     set_gate(n);
     notice_event(n->notices, event->event, member);
 }

@@ -5,7 +5,11 @@
 
 #include "node/inside.h"
 
-#define NAMES_BYTES 262144 /* of own recent dots, for their first transmission */
+#define NAMES_BYTES    262144 /* of own recent dots, for their first transmission */
+#define TRACE_DOTS     4096
+#define INTENTS_MAX    4096
+#define HOT_PER_SECOND 100   /* own invalidations of one key: nobody stores it for a while */
+#define HOT_BURST      20000 /* own invalidations of keys in a second: long lists go as buckets */
 
 void node_cfg_sizes(struct node_cfg *cfg, enum swim_profile profile, uint64_t budget_bytes)
 {
@@ -17,6 +21,11 @@ void node_cfg_sizes(struct node_cfg *cfg, enum swim_profile profile, uint64_t bu
     cfg->windows_max = 256;
     cfg->log_max = small ? 16384 : 262144;
     cfg->recent_max = 16384;
+    cfg->thin_max = small ? 65536 : 524288;
+    cfg->more_bytes = small ? 1U << 18 : 1U << 20;
+    cfg->retired_max = 4096;
+    cfg->checkpoints_max = cfg->origins_max;
+    cfg->bucket_bits = NODE_BUCKET_BITS;
     cfg->ready_alone_us = profile == SWIM_TEST ? 200 * US_PER_MS : 2 * US_PER_SEC;
     cfg->drain_us = 2 * US_PER_SEC;
 }
@@ -34,7 +43,12 @@ static struct ledger *make_ledger(struct node *n, struct arena *arena)
                                    .epoch = run_epoch(&n->cfg.run),
                                    .origins_max = n->cfg.origins_max,
                                    .windows_max = n->cfg.windows_max,
-                                   .log_max = n->cfg.log_max};
+                                   .log_max = n->cfg.log_max,
+                                   .thin_max = n->cfg.thin_max,
+                                   .more_bytes = n->cfg.more_bytes,
+                                   .retired_max = n->cfg.retired_max,
+                                   .checkpoints_max = n->cfg.checkpoints_max,
+                                   .bucket_bits = n->cfg.bucket_bits};
     return ledger_new(arena, &cfg);
 }
 
@@ -56,6 +70,7 @@ static struct swim *make_swim(struct node *n, struct arena *arena, mono_us now)
 static struct spread *make_spread(struct node *n, struct arena *arena)
 {
     const struct spread_cfg cfg = {.epoch = run_epoch(&n->cfg.run),
+                                   .self_id = n->seal.self,
                                    .links_max = n->cfg.members_max,
                                    .recent_max = n->cfg.recent_max,
                                    .names_bytes = NAMES_BYTES,
@@ -75,8 +90,71 @@ static struct heal *make_heal(struct node *n, struct arena *arena)
                                  .pull_grace_us = 5 * US_PER_MS,
                                  .pull_min_us = 10 * US_PER_MS,
                                  .exchange_us = US_PER_SEC,
-                                 .answer_datagrams = 4};
+                                 .answer_datagrams = 4,
+                                 .retire_us = 600 * US_PER_SEC,
+                                 .retire_force_us = 3600 * US_PER_SEC,
+                                 .origins_pressure = n->cfg.origins_max / 4 * 3,
+                                 .audit_us = 10 * US_PER_SEC};
     return heal_new(arena, &cfg, n->ledger);
+}
+
+static struct acks *make_acks(struct node *n, struct arena *arena)
+{
+    const struct acks_cfg cfg = {.epoch = run_epoch(&n->cfg.run),
+                                 .name = n->cfg.name,
+                                 .expect = n->cfg.policies.expect,
+                                 .members_max = n->cfg.members_max,
+                                 .waits_max = NODE_WAITS_MAX};
+    return acks_new(arena, &cfg);
+}
+
+static struct proof *make_proof(struct node *n, struct arena *arena)
+{
+    const struct proof_cfg cfg = {.hkey = n->seal.hkey,
+                                  .expect = n->cfg.policies.expect,
+                                  .window_us = n->cfg.policies.fence_ms * US_PER_MS,
+                                  .seed = rng_next(&n->rng),
+                                  .always = policies_strict(&n->cfg.policies)};
+    return proof_new(arena, &cfg);
+}
+
+static struct trace *make_trace(struct node *n, struct arena *arena)
+{
+    const struct trace_cfg cfg = {.epoch = run_epoch(&n->cfg.run),
+                                  .seed = rng_next(&n->rng),
+                                  .dots_max = TRACE_DOTS,
+                                  .members_max = NODE_TRACED_MAX};
+    return trace_new(arena, &cfg);
+}
+
+static bool make_pending(struct node *n, struct arena *arena)
+{
+    n->pending = arena_take(arena, NODE_WAITS_MAX, sizeof *n->pending);
+    n->pending_free = arena_take(arena, NODE_WAITS_MAX, sizeof *n->pending_free);
+    n->polled = arena_take(arena, NODE_POLLED_MAX, sizeof *n->polled);
+    n->traced = arena_take(arena, NODE_TRACED_MAX, sizeof *n->traced);
+    if (n->pending == NULL || n->pending_free == NULL || n->polled == NULL || n->traced == NULL)
+        return false;
+    for (uint32_t i = 0; i < NODE_WAITS_MAX; i++)
+        n->pending_free[n->pending_free_n++] = NODE_WAITS_MAX - 1 - i;
+    return true;
+}
+
+/** What stands between the machines and callers who want to know more than "local". */
+static bool make_promises(struct node *n, struct arena *arena)
+{
+    const struct intent_cfg intents = {
+        .epoch = run_epoch(&n->cfg.run), .open_max = INTENTS_MAX, .seed = rng_next(&n->rng)};
+    const struct hot_cfg hot = {.per_second = HOT_PER_SECOND, .burst = HOT_BURST};
+    n->acks = make_acks(n, arena);
+    n->proof = make_proof(n, arena);
+    n->votes = votes_new(arena, n->cfg.policies.expect);
+    n->after = after_new(arena);
+    n->intents = intents_new(arena, &intents);
+    n->hot = hot_new(arena, &hot);
+    n->trace = make_trace(n, arena);
+    return n->acks != NULL && n->proof != NULL && n->votes != NULL && n->after != NULL &&
+           n->intents != NULL && n->hot != NULL && n->trace != NULL && make_pending(n, arena);
 }
 
 static bool make_buffers(struct node *n, struct arena *arena)
@@ -90,9 +168,10 @@ static bool make_buffers(struct node *n, struct arena *arena)
     n->body = arena_take(arena, STREAM_FRAME_MAX, 1);
     n->packet = arena_take(arena, STREAM_FRAME_MAX, 1);
     n->dots = arena_take(arena, NODE_DATAGRAM_MAX, 1);
+    n->touched = arena_take(arena, 1, sizeof *n->touched);
     return n->notices != NULL && n->codec != NULL && n->stream_codec != NULL && n->dots != NULL &&
-           n->in != NULL && n->out != NULL && n->opened != NULL && n->body != NULL &&
-           n->packet != NULL;
+           n->touched != NULL && n->in != NULL && n->out != NULL && n->opened != NULL &&
+           n->body != NULL && n->packet != NULL;
 }
 
 static bool make_machines(struct node *n, struct arena *arena, mono_us now)
@@ -119,7 +198,7 @@ struct node *node_new(struct arena *arena, const struct node_cfg *cfg, struct ca
     rng_init(&n->rng, cfg->seed);
     packet_ctx_init(&n->seal, cfg->ring, n->cfg.cluster, hash_node_id(n->cfg.cluster, n->cfg.name),
                     &cfg->run);
-    if (!make_buffers(n, arena) || !make_machines(n, arena, now)) {
+    if (!make_buffers(n, arena) || !make_machines(n, arena, now) || !make_promises(n, arena)) {
         node_free(n);
         return NULL;
     }
@@ -153,7 +232,7 @@ void node_recv(struct node *n, mono_us now, const struct node_in *in)
         stream_down(n, now, in->conn);
         break;
     case NODE_IN_COMMAND:
-        apply_command(n, now, in->command);
+        ask_command(n, now, in->command);
         break;
     case NODE_IN_NAMES:
         life_names(n, now, in);
@@ -170,6 +249,7 @@ void node_recv(struct node *n, mono_us now, const struct node_in *in)
     }
     /* Heads that were heard raised L: tokens given from now on are younger than they. */
     cache_publish(n->cache, ledger_l(n->ledger));
+    certify_publish(n, now);
 }
 
 void node_tick(struct node *n, mono_us now)
@@ -180,6 +260,12 @@ void node_tick(struct node *n, mono_us now)
         heal_tick(n->heal, now);
     stream_tick(n, now);
     life_tick(n, now);
+    ask_tick(n, now);
+    uint32_t active = 0;
+    if (active_read(&n->active, now, &active))
+        spread_active(n->spread, active);
+    certify_tick(n, now);
+    certify_publish(n, now);
 }
 
 mono_us node_deadline(const struct node *n)
@@ -190,13 +276,15 @@ mono_us node_deadline(const struct node *n)
         at = time_min(at, heal_deadline(n->heal));
     at = time_min(at, peers_owed_at(n->peers));
     at = time_min(at, stream_deadline(n));
+    at = time_min(at, ask_deadline(n));
+    at = time_min(at, certify_deadline(n));
     return time_min(at, life_deadline(n));
 }
 
 bool node_poll(struct node *n, mono_us now, struct node_out *out)
 {
-    return notice_take(n->notices, out) || datagram_poll(n, now, out) || stream_poll(n, now, out) ||
-           notice_take(n->notices, out);
+    return notice_take(n->notices, out) || ask_poll(n, now, out) || datagram_poll(n, now, out) ||
+           stream_poll(n, now, out) || notice_take(n->notices, out);
 }
 
 enum node_state node_state(const struct node *n)
@@ -210,6 +298,8 @@ const char *node_state_text(const struct node *n)
                                         [NODE_READY] = "ready",
                                         [NODE_DRAINING] = "draining",
                                         [NODE_LEFT] = "left"};
+    if (n->life.poisoned)
+        return "poisoned";
     return swim_muted(n->swim) ? "conflict" : TEXTS[n->life.state];
 }
 

@@ -19,6 +19,8 @@
 #include "base/err.h"
 #include "base/time.h"
 #include "cache/cache.h"
+#include "node/policy.h"
+#include "node/stamp.h"
 #include "seal/packet.h"
 #include "swim/swim.h"
 
@@ -27,6 +29,7 @@
 #define NODE_STREAMS_MAX     8           /* of each direction */
 #define NODE_TARGETS_MAX     256         /* dots of one command */
 #define NODE_INBOUND         0x80000000U /* set in the conn ids of streams that peers opened */
+#define NODE_BUCKET_BITS     16          /* of last-touch buckets; equal in the whole cluster */
 #define NODE_VERSION         "0.1.0"
 
 struct node_cfg {
@@ -44,6 +47,9 @@ struct node_cfg {
     uint32_t members_max, tombstones_max, origins_max, windows_max;
     uint32_t log_max;    /* dots kept for healing others */
     uint32_t recent_max; /* own dots kept for retransmission */
+    uint32_t thin_max, more_bytes, retired_max, checkpoints_max; /* as in ledger/ledger.h */
+    uint8_t bucket_bits;
+    struct policies policies; /* lent for life */
 };
 
 /** Production capacities for a cache budget: fills the *_max fields and the profile's times. */
@@ -76,18 +82,38 @@ enum node_in_kind {
 /** One dot to issue. Names are lent for the call. */
 struct node_target {
     enum dot_kind kind;
-    uint64_t hash;         /* hash_target(); 0 for DOT_ALL */
-    uint16_t prefix_len;   /* DOT_PREFIX */
-    struct hash128 digest; /* DOT_PUT */
-    struct slice ns;       /* for subscribers */
+    bool soft;
+    bool has_version;
+    uint16_t prefix_len;         /* DOT_PREFIX */
+    uint8_t tags_n;              /* DOT_TAGS_ALL */
+    uint32_t ms;                 /* DOT_BEGIN, DOT_NOSTORE */
+    uint64_t hash;               /* hash_target(); 0 for DOT_ALL and DOT_TAGS_ALL */
+    uint64_t version;            /* when has_version */
+    struct hash128 digest;       /* DOT_PUT */
+    uint64_t tags[DOT_TAGS_MAX]; /* DOT_TAGS_ALL: hashes, rising */
+    struct slice ns;             /* for subscribers */
     struct slice target;
 };
 
-/** Issue dots. ticket comes back in the reply. */
+/** What a command asks for. */
+enum node_ask {
+    NODE_ISSUE,  /* issue dots for the targets */
+    NODE_COMMIT, /* end the intents that stamps[0] names: their keys have changed */
+    NODE_ABORT,  /* end them: nothing has changed */
+    NODE_AFTER,  /* from which index on does an entry reflect all of the stamps? */
+    NODE_TRACE   /* what became of stamps[0] at each node? */
+};
+
+/** One command. Targets are lent for the call; ticket comes back in the reply. */
 struct node_command {
     uint64_t ticket;
+    enum node_ask ask;
     const struct node_target *targets;
-    size_t targets_n; /* 1 to NODE_TARGETS_MAX */
+    size_t targets_n; /* NODE_ISSUE: 1 to NODE_TARGETS_MAX; else 0 */
+    struct stamp stamps[CLIENT_AFTER_MAX];
+    size_t stamps_n;
+    struct client_ack ack; /* NODE_ISSUE, NODE_COMMIT; ACK_DEFAULT counts as ACK_LOCAL */
+    uint64_t timeout_us;   /* how long to wait for ack */
 };
 
 struct node_in {
@@ -127,14 +153,41 @@ enum node_out_kind {
     NODE_OUT_LEFT      /* everything was said: exit */
 };
 
-/** What became of a command. */
+/** What one node knows of a traced dot. */
+struct node_traced {
+    struct slice name;
+    bool silent;   /* it did not answer in time */
+    uint8_t state; /* enum peer_trace_state */
+    uint64_t wait_us, age_ms;
+    bool acked;        /* it told us that it covered a dot of ours, */
+    uint64_t acked_us; /* so long after we issued it, by our clock */
+};
+
+/**
+ * What became of a command.
+ *
+ * err: OK; ERR_REFUSED while leaving; ERR_STALE when another process has our name; ERR_CONFIG when the
+ *      level needs --expect; ERR_LIMIT when more names live than --expect says; ERR_FULL when too many
+ *      commands wait for their level; ERR_UNKNOWN when a txn was never heard of here. But for OK nothing
+ *      was issued.
+ */
 struct node_reply {
     uint64_t ticket;
-    enum err err;   /* OK; ERR_REFUSED while leaving; ERR_STALE when another process has our name */
+    enum node_ask ask;
+    enum err err;
     uint64_t epoch; /* the stamp: dots seq - count + 1 .. seq of epoch */
     uint64_t seq;
     uint16_t count;
-    uint64_t index; /* effect index of the last dot: what cache_put() wants */
+    uint64_t index;              /* ISSUE: effect index of the last dot: what cache_put() wants;
+                     * AFTER: entries with an older stamp do not count; 0 = all do */
+    struct client_ack ack;       /* the level that was waited for */
+    bool reached;                /* not reached means unknown, not undone */
+    const struct slice *applied; /* names, lent as the output is */
+    size_t applied_n;
+    const struct slice *missing;
+    size_t missing_n;
+    const struct node_traced *traced; /* TRACE */
+    size_t traced_n;
 };
 
 /** Something that everybody who watches should know; target may be unknown. */
@@ -170,7 +223,7 @@ enum node_state {
 /** Where in its life the node is. */
 enum node_state node_state(const struct node *n);
 
-/** A static word for /readyz: "ready", "joining", "draining", "conflict". */
+/** A static word for /readyz: "ready", "joining", "draining", "conflict", "poisoned". */
 const char *node_state_text(const struct node *n);
 
 /** The data plane lives: workers turned since the last call. */

@@ -74,6 +74,7 @@ void notice_applied(struct notices *q, const struct dot *d)
     if (q->everything)
         return;
     struct dot_name *name = &out.applied.dot.name;
+    out.applied.dot.more = (struct slice){0}; /* nobody is told bitmaps */
     const bool fits = q->applied < NOTICE_APPLIED &&
                       (!name->known || (keep_name(q, &name->ns) && keep_name(q, &name->target)));
     if (!fits) {

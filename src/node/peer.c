@@ -190,12 +190,19 @@ struct peer_run *peers_prove(struct peer *p, mono_us now, struct peer_run *run)
     return &p->now;
 }
 
-bool peers_prove_run(struct peers *t, mono_us now, uint64_t id, const struct run *run)
+/** Was another run proven since? */
+static bool is_overtaken(const struct peer *p, const struct peer_proven *proven)
 {
-    struct peer *p = peers_get(t, now, id);
-    if (p == NULL || retired_at(p, run) >= 0)
+    return p->now.proven && !same_run(&p->now.run, &proven->run) &&
+           proven->challenged_at <= p->proven_at;
+}
+
+bool peers_prove_run(struct peers *t, mono_us now, const struct peer_proven *proven)
+{
+    struct peer *p = peers_get(t, now, proven->id);
+    if (p == NULL || retired_at(p, &proven->run) >= 0 || is_overtaken(p, proven))
         return false;
-    peers_prove(p, now, place_of(p, run));
+    peers_prove(p, now, place_of(p, &proven->run));
     return true;
 }
 
@@ -257,6 +264,26 @@ void peers_owe_cover(struct peers *t, mono_us now, struct peer *p)
     p->owes_cover = true;
 }
 
+void peers_owe_late(struct peers *t, mono_us now, struct peer *p)
+{
+    if (p->owes_cover)
+        return;
+    owe(t, p, now + PEER_LATE_US);
+    p->owes_cover = true;
+}
+
+bool peers_owe_relayed(struct peers *t, mono_us now, struct peer *p, uint64_t epoch)
+{
+    peers_owe_cover(t, now, p);
+    for (uint8_t i = 0; i < p->relayed_n; i++)
+        if (p->relayed[i] == epoch)
+            return false;
+    if (p->relayed_n == PEER_RELAYED)
+        return false;
+    p->relayed[p->relayed_n++] = epoch;
+    return true;
+}
+
 void peers_paid(struct peers *t, struct peer *p)
 {
     if (p->owes_echo || p->owes_cover)
@@ -265,4 +292,12 @@ void peers_paid(struct peers *t, struct peer *p)
         t->owed_at = NEVER;
     p->owes_echo = false;
     p->owes_cover = false;
+    p->relayed_n = 0;
+}
+
+void peers_echoed(struct peers *t, struct peer *p)
+{
+    if (!p->owes_cover)
+        peers_paid(t, p);
+    p->owes_echo = false;
 }

@@ -20,10 +20,14 @@
 #include "seal/window.h"
 
 #define PEER_RETIRED 4
+#define PEER_RELAYED                                                                               \
+    3 /* origins of one packet that are acknowledged to a relay; it repeats the rest */
 #define PEER_CHALLENGE_US                                                                          \
     (10 * US_PER_SEC) /* an unanswered challenge is worth nothing after this */
 
 #define PEER_COVER_US (US_PER_MS / 2) /* so that acknowledgements do not go before the effect */
+
+#define PEER_LATE_US (20 * US_PER_MS) /* an origin whose relay was told already */
 
 /** One run of a node and the counters it used. */
 struct peer_run {
@@ -47,6 +51,8 @@ struct peer {
     bool owes_echo;    /* its challenge waits to be echoed */
     bool owes_cover;   /* it sent dots of its own: say what we covered */
     uint64_t echo;
+    uint64_t relayed[PEER_RELAYED]; /* origins whose dots it passed on to us, to be covered too */
+    uint8_t relayed_n;
     struct path path;
 };
 
@@ -76,9 +82,17 @@ MUST_USE enum err peers_accept(struct peers *t, mono_us now, const struct packet
 /** Believe this run of p from now on; an older believed run is retired. Returns: the run's place. */
 struct peer_run *peers_prove(struct peer *p, mono_us now, struct peer_run *run);
 
-/** The run at the other end of a stream echoed our challenge: believe it. Returns: false, and nothing
- *  changed, when it is a retired one or there is no room. */
-MUST_USE bool peers_prove_run(struct peers *t, mono_us now, uint64_t id, const struct run *run);
+/** A run at the other end of a stream echoed our challenge, which is of challenged_at. */
+struct peer_proven {
+    uint64_t id;
+    struct run run;
+    mono_us challenged_at;
+};
+
+/** Believe such a run. Returns: false, and nothing changed, when it is a retired one, when another run
+ *  was proven since it was challenged (bytes of a dead process may still be on their way), or when
+ *  there is no room. */
+MUST_USE bool peers_prove_run(struct peers *t, mono_us now, const struct peer_proven *proven);
 
 /** A challenge left for dest (0 = for whoever is at an address). */
 void peers_challenged(struct peers *t, mono_us now, uint64_t dest, uint64_t challenge);
@@ -95,8 +109,18 @@ struct peer *peers_owing(struct peers *t, mono_us now, uint32_t *cursor);
 void peers_owe_echo(struct peers *t, mono_us now, struct peer *p, uint64_t echo);
 void peers_owe_cover(struct peers *t, mono_us now, struct peer *p); /**< as peers_owe_echo */
 
+/** As peers_owe_cover(), when somebody else tells it sooner: may wait PEER_LATE_US. */
+void peers_owe_late(struct peers *t, mono_us now, struct peer *p);
+
+/** p passed on dots of another origin: it is owed a cover of that one, too. Returns: true when this is
+ *  news since it was last paid. */
+bool peers_owe_relayed(struct peers *t, mono_us now, struct peer *p, uint64_t epoch);
+
 /** When the first packet that is owed is due; NEVER when none is. */
 mono_us peers_owed_at(const struct peers *t);
 
 /** What p owed goes out with this packet. */
 void peers_paid(struct peers *t, struct peer *p);
+
+/** Of what p owed only the echo does: a packet that carries no covers. */
+void peers_echoed(struct peers *t, struct peer *p);

@@ -74,6 +74,30 @@ static bool say_heads(struct node *n, struct stream *s, struct node_out *out)
                       out);
 }
 
+/* Only a joiner needs them: everybody else is told in exchanges what it has not seen. */
+static bool say_retired(struct node *n, struct stream *s, struct node_out *out)
+{
+    struct writer w = writer_of(n->opened, STREAM_FRAME_MAX);
+    struct retired r;
+    const uint32_t newest = ledger_retired_n(n->ledger);
+    size_t said = 0;
+    if (s->retired_cursor < ledger_forgotten_n(n->ledger))
+        s->retired_cursor = ledger_forgotten_n(n->ledger);
+    while (s->retired_cursor < newest && said < STREAM_RETIRED_A_FRAME) {
+        if (!ledger_retired_at(n->ledger, ++s->retired_cursor, &r))
+            continue;
+        write_u32(&w, s->retired_cursor);
+        write_u64(&w, r.epoch);
+        write_u64(&w, r.last);
+        said++;
+    }
+    assert(w.err == OK);
+    s->retired_due = s->retired_cursor < newest;
+    return said > 0 &&
+           seal_frame(n, s, &(struct stream_msg){.type = STREAM_RETIRED, .bytes = writer_slice(&w)},
+                      out);
+}
+
 static bool say_records(struct node *n, struct stream *s, struct node_out *out)
 {
     struct peer_record records[RECORDS_A_FRAME];
@@ -109,8 +133,29 @@ static bool say_pull(struct node *n, struct stream *s, struct node_out *out)
         n, s, &(struct stream_msg){.type = STREAM_PULL, .ranges = ranges, .ranges_n = count}, out);
 }
 
+/* What we covered but no longer hold: the buckets that were touched since, in one frame. */
+static bool say_touched(struct node *n, struct stream *s, struct node_out *out)
+{
+    struct peer_ranges ranges = {.n = 0};
+    struct ledger_touched *touched = n->touched;
+    if (s->gone.n == 0 || !heal_touched(n->heal, &s->gone, &ranges, touched))
+        return false;
+    const size_t len = touched->everything ? 0 : (size_t)1 << (touched->bucket_bits - 3);
+    const struct stream_msg m = {.type = STREAM_TOUCHED,
+                                 .ranges = ranges.at,
+                                 .ranges_n = ranges.n,
+                                 .everything = touched->everything,
+                                 .tagged = touched->tagged,
+                                 .bucket_bits = touched->bucket_bits,
+                                 .bytes = slice_of(touched->bits, len)};
+    return seal_frame(n, s, &m, out);
+}
+
 static bool say_gone(struct node *n, struct stream *s, struct node_out *out)
 {
+    if (say_touched(n, s, out))
+        return true;
+
     const struct stream_msg m = {.type = STREAM_GONE, .ranges = s->gone.at, .ranges_n = s->gone.n};
     const bool any = s->gone.n > 0;
     if (any)
@@ -119,13 +164,15 @@ static bool say_gone(struct node *n, struct stream *s, struct node_out *out)
     return any;
 }
 
-/* What is held goes out as DOTS; what is not is told once, as GONE. One frame a call. */
+/* What is held goes out as DOTS; what is not is told once, as TOUCHED or GONE. One frame a call. */
 static bool say_answer(struct node *n, struct stream *s, struct node_out *out)
 {
     struct dots_writer w = dots_writer_of(n->opened, DOTS_A_FRAME);
     if (say_gone(n, s, out))
         return true;
-    s->answer_n = heal_answer(n->ledger, s->answer, s->answer_n, &w, &s->gone);
+    do /* a call may move on over what is not held and write nothing */
+        s->answer_n = heal_answer(n->ledger, s->answer, s->answer_n, &w, &s->gone);
+    while (s->answer_n > 0 && s->gone.n == 0 && dots_slice(&w).len == 0);
     if (dots_slice(&w).len == 0)
         return say_gone(n, s, out);
     return seal_frame(n, s, &(struct stream_msg){.type = STREAM_DOTS, .bytes = dots_slice(&w)},
@@ -148,6 +195,8 @@ bool stream_say(struct node *n, struct stream *s, struct node_out *out)
         return say_auth(n, s, out);
     if (s->digest_due)
         return say_digest(n, s, out);
+    if (s->retired_due && say_retired(n, s, out))
+        return true;
     if (s->heads_due)
         return say_heads(n, s, out);
     if (s->records_due)

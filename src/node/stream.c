@@ -37,8 +37,11 @@ static struct stream *free_stream(struct streams *t, bool inbound)
 static void begin(struct node *n, mono_us now, struct stream *s, uint32_t conn)
 {
     struct dot_range *answer = s->answer; /* taken once, with the table */
-    *s = (struct stream){
-        .used = true, .conn = conn, .progress_at = now, .challenge = rng_next(&n->rng)};
+    *s = (struct stream){.used = true,
+                         .conn = conn,
+                         .begun_at = now,
+                         .progress_at = now,
+                         .challenge = rng_next(&n->rng)};
     s->answer = answer;
 }
 
@@ -110,6 +113,22 @@ void stream_open_pull(struct node *n, mono_us now, uint64_t id)
     if (swim_find(n->swim, id, &member))
         open_stream(n, now,
                     &(struct wish){.peer = id, .addr = member.addr, .purpose = STREAM_FOR_PULL});
+}
+
+static bool has_stream_to(const struct streams *t, uint64_t id)
+{
+    for (size_t i = 0; i < ARRAY_LEN(t->at); i++)
+        if (t->at[i].used && !t->at[i].inbound && t->at[i].peer == id)
+            return true;
+    return false;
+}
+
+void stream_open_sync(struct node *n, mono_us now, const struct swim_member *member)
+{
+    if (!has_stream_to(n->streams, member->id))
+        open_stream(
+            n, now,
+            &(struct wish){.peer = member->id, .addr = member->addr, .purpose = STREAM_FOR_SYNC});
 }
 
 static void refuse(struct streams *t, uint32_t conn)
@@ -194,6 +213,7 @@ static bool take_hello(struct node *n, struct stream *s, const struct packet_hea
     }
     s->got_hello = true;
     s->run = head->run;
+    s->vote = certify_vote(hello->record.caps);
     s->echo = hello->challenge;
     s->hello_due = s->inbound;
     s->auth_due = true;
@@ -205,12 +225,14 @@ static bool take_auth(struct node *n, mono_us now, struct stream *s, uint64_t ec
 {
     if (!s->got_hello || s->got_auth || echo != s->challenge)
         return false;
-    if (!peers_prove_run(n->peers, now, s->peer, &s->run))
+    if (!peers_prove_run(
+            n->peers, now,
+            &(struct peer_proven){.id = s->peer, .run = s->run, .challenged_at = s->begun_at}))
         return false; /* a run that was replaced comes back by the front door, or not at all */
     s->got_auth = true;
     if (s->purpose == STREAM_FOR_PING && !s->inbound)
         finish(n, now, s, true);
-    s->digest_due = s->heads_due = s->purpose == STREAM_FOR_SYNC;
+    s->digest_due = s->retired_due = s->heads_due = s->purpose == STREAM_FOR_SYNC;
     s->pull_due = s->purpose == STREAM_FOR_PULL && !s->inbound;
     return true;
 }
@@ -243,14 +265,25 @@ static void adopt_heads(struct node *n, struct slice covers)
             apply_heard(n, ERR_FULL);
 }
 
-/* What the peer has of our dots, so that they need not be sent again. */
-static void hear_acks(struct node *n, mono_us now, uint64_t id, struct slice covers)
+/* Retired origins come before the heads, so that a joiner knows them before it adopts. */
+static bool take_retired(struct node *n, mono_us now, const struct stream *s, struct slice bytes)
 {
-    struct reader r = reader_of(covers);
-    struct cover c;
-    while (cover_read(&r, &c))
-        if (c.epoch == ledger_epoch(n->ledger))
-            spread_cover(n->spread, now, id, &c);
+    const struct peer_heads heads = {.retired = bytes};
+    struct reader r = reader_of(bytes);
+    if (bytes.len % PEER_RETIRED_LEN != 0 || s->got_heads)
+        return false;
+    if (n->life.state != NODE_JOINING) {
+        apply_heard(n, heal_heads(n->heal, now, s->peer, &heads));
+        return true;
+    }
+    while (r.rest.len > 0) {
+        (void)read_u32(&r); /* its number at the donor: ours is another */
+        struct retired one = {.epoch = read_u64(&r)};
+        one.last = read_u64(&r);
+        if (ledger_adopt_retired(n->ledger, &one) != OK)
+            n->counters.dropped_decode++;
+    }
+    return true;
 }
 
 static bool take_heads(struct node *n, mono_us now, struct stream *s, struct slice covers)
@@ -260,7 +293,7 @@ static bool take_heads(struct node *n, mono_us now, struct stream *s, struct sli
         return false;
     if (n->life.state == NODE_JOINING)
         adopt_heads(n, covers);
-    hear_acks(n, now, s->peer, covers);
+    apply_acks(n, now, &(struct speaker){.id = s->peer, .epoch = run_epoch(&s->run)}, covers);
     apply_heard(n, heal_heads(n->heal, now, s->peer, &heads));
     if (covers.len / COVER_LEN < STREAM_HEADS_COVERS) { /* a full frame is followed by another */
         s->got_heads = true;
@@ -291,11 +324,25 @@ static bool take_gone(struct node *n, mono_us now, struct stream *s, const struc
     return true;
 }
 
+/* The other end covered these dots and no longer holds them, but knows which buckets were touched since
+ * it first heard of them: all else lives on. */
+static bool take_touched(struct node *n, const struct stream_msg *m)
+{
+    struct ledger_touched *touched = n->touched;
+    *touched = (struct ledger_touched){
+        .everything = m->everything, .tagged = m->tagged, .bucket_bits = m->bucket_bits};
+    if (!m->everything)
+        memcpy(touched->bits, m->bytes.at, m->bytes.len); /* as long as its bits say: decoded so */
+    for (size_t i = 0; i < m->ranges_n; i++)
+        apply_touched(n, &m->ranges[i], touched);
+    return true;
+}
+
 static bool take_dots(struct node *n, mono_us now, const struct stream *s, struct slice dots)
 {
-    struct peer *p = peers_find(n->peers, s->peer);
-    if (apply_dots(n, now, dots, true, run_epoch(&s->run)) && p != NULL)
-        peers_owe_cover(n->peers, now, p);
+    const struct carrier from = {
+        .peer = peers_find(n->peers, s->peer), .epoch = run_epoch(&s->run), .asked = true};
+    apply_dots(n, now, dots, &from);
     return true;
 }
 
@@ -309,7 +356,8 @@ static bool has_place(const struct stream *s, uint8_t type)
     if (s->purpose != STREAM_FOR_PULL)
         return false;
     return s->inbound ? type == STREAM_PULL
-                      : type == STREAM_DOTS || type == STREAM_GONE || type == STREAM_DONE;
+                      : type == STREAM_DOTS || type == STREAM_GONE || type == STREAM_TOUCHED ||
+                            type == STREAM_DONE;
 }
 
 static bool take_authed(struct node *n, mono_us now, struct stream *s, const struct stream_msg *m)
@@ -328,6 +376,10 @@ static bool take_authed(struct node *n, mono_us now, struct stream *s, const str
         return take_dots(n, now, s, m->bytes);
     case STREAM_GONE:
         return take_gone(n, now, s, m);
+    case STREAM_TOUCHED:
+        return take_touched(n, m);
+    case STREAM_RETIRED:
+        return take_retired(n, now, s, m->bytes);
     default:
         s->got_done = true;
         return m->type == STREAM_DONE;
@@ -363,6 +415,8 @@ static void finish_if_done(struct node *n, mono_us now, struct stream *s)
         return;
     s->reported = true;
     life_synced(n, sync);
+    if (sync)
+        certify_synced(n, s->peer, run_epoch(&s->run), s->vote);
     if (!s->inbound)
         finish(n, now, s, true);
 }

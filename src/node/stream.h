@@ -3,10 +3,11 @@
 
 #include "node/inside.h"
 
-#define STREAM_HELLO_US     (2 * US_PER_SEC)  /* until HELLO and AUTH went both ways, per step */
-#define STREAM_STALL_US     (30 * US_PER_SEC) /* without a frame */
-#define STREAM_HEADS_COVERS 2048              /* covers of a full HEADS frame */
-#define STREAM_REFUSED_MAX  1024              /* as many inputs as may come between two drains */
+#define STREAM_HELLO_US        (2 * US_PER_SEC)  /* until HELLO and AUTH went both ways, per step */
+#define STREAM_STALL_US        (30 * US_PER_SEC) /* without a frame */
+#define STREAM_HEADS_COVERS    2048              /* covers of a full HEADS frame */
+#define STREAM_RETIRED_A_FRAME 2048
+#define STREAM_REFUSED_MAX     1024 /* as many inputs as may come between two drains */
 
 /** One stream; what is due is said in the order of the fields. */
 struct stream {
@@ -14,20 +15,25 @@ struct stream {
     bool up;       /* connected */
     bool hangup;   /* say so once, then the slot is free */
     bool reported; /* its success was told */
-    bool connect_due, hello_due, auth_due, digest_due, heads_due, records_due, pull_due, done_due;
+    bool connect_due, hello_due, auth_due, digest_due, retired_due, heads_due, records_due,
+        pull_due;
+    bool done_due;
     bool sent_done;
     bool got_hello, got_auth, got_digest, got_heads, got_pull, got_done;
     uint8_t purpose; /* enum stream_purpose */
     uint32_t conn;
     uint64_t peer; /* node id; 0 until an inbound HELLO */
     struct addr addr;
-    struct run run; /* of the other end, from its HELLO on */
+    struct run run;      /* of the other end, from its HELLO on */
+    enum peer_vote vote; /* how it voted when it said HELLO */
     uint64_t challenge, echo;
     uint64_t ping_challenge; /* what swim wants to hear back */
     uint64_t last_counter;
+    mono_us begun_at; /* when its challenge was drawn */
     mono_us progress_at;
     uint8_t differ[STREAM_BUCKETS / 8]; /* buckets whose records the other end lacks */
     size_t records_cursor, heads_cursor;
+    uint32_t retired_cursor;  /* number of the last ring entry that was said */
     struct dot_range *answer; /* STREAM_RANGES_MAX: what is still to be answered of its PULL */
     size_t answer_n;
     struct peer_ranges gone; /* ranges that are not held and have yet to be told so */

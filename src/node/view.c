@@ -30,20 +30,46 @@ static void inspect_swim(const struct node *n, struct node_view *out)
     out->swim = swim_counters(n->swim);
 }
 
-void node_inspect(const struct node *n, struct node_view *out)
+/** What stands behind levels and bounds. */
+static void inspect_promises(const struct node *n, struct node_view *out)
 {
-    *out = (struct node_view){0};
-    inspect_self(n, out);
-    inspect_swim(n, out);
+    out->proof_state = proof_state(n->proof);
+    out->votes = votes_view(n->votes);
+    out->acks = acks_counters(n->acks);
+    out->proof = proof_counters(n->proof);
+    out->after = after_counters(n->after);
+    out->intents = intent_counters(n->intents);
+    out->hot = hot_counters(n->hot);
+    out->trace = trace_counters(n->trace);
+}
+
+static void inspect_ledger(const struct node *n, struct node_view *out)
+{
     out->index = ledger_l(n->ledger);
     out->head = ledger_head(n->ledger);
     out->vector_hash = ledger_vector_hash(n->ledger);
     out->gaps = ledger_gaps(n->ledger);
     out->log_n = ledger_log_n(n->ledger);
     out->origins = ledger_origins(n->ledger);
+    out->retired_n = ledger_retired_n(n->ledger);
+    out->forgotten_n = ledger_forgotten_n(n->ledger);
     out->ledger = ledger_counters(n->ledger);
+}
+
+void node_inspect(const struct node *n, struct node_view *out)
+{
+    *out = (struct node_view){0};
+    inspect_self(n, out);
+    inspect_swim(n, out);
+    inspect_ledger(n, out);
+    inspect_promises(n, out);
     out->spread = spread_counters(n->spread);
     out->heal = heal_counters(n->heal);
+}
+
+const struct hkey *node_hkey(const struct node *n)
+{
+    return &n->seal.hkey;
 }
 
 void node_member_at(const struct node *n, size_t i, struct node_member *out)

@@ -3,8 +3,18 @@
 
 #include "heal/heal.h"
 #include "ledger/ledger.h"
+#include "node/acks.h"
+#include "node/after.h"
+#include "node/hot.h"
+#include "node/intent.h"
 #include "node/node.h"
+#include "node/proof.h"
+#include "node/trace.h"
+#include "node/votes.h"
 #include "spread/spread.h"
+
+#define NODE_CAP_VOTES 1U /* capability bits of member records: this run votes, */
+#define NODE_CAP_ANEW  2U /* and it began to when too few others did */
 
 /** Counters of the node itself. */
 struct node_counters {
@@ -18,9 +28,11 @@ struct node_counters {
     uint64_t too_big;     /* datagrams that did not fit their path */
     uint64_t black_holes; /* paths that swallowed long datagrams */
     uint64_t commands, commands_refused;
-    uint64_t dots_in;              /* dots seen in packets, duplicates included */
-    uint64_t names_ok, names_none; /* DNS answers with and without addresses */
-    uint64_t broad;                /* whole-cache barriers raised, for any reason */
+    uint64_t dots_in;               /* dots seen in packets, duplicates included */
+    uint64_t names_ok, names_none;  /* DNS answers with and without addresses */
+    uint64_t broad;                 /* whole-cache barriers raised, for any reason */
+    uint64_t acks_full, votes_full; /* members that did not fit these tables */
+    uint64_t poisoned;              /* times that our epoch was heard from somebody else */
 };
 
 struct node_view {
@@ -38,15 +50,28 @@ struct node_view {
     uint8_t lhm;
     bool isolated, sealed;
     size_t members, alive, origins;
+    uint32_t retired_n,
+        forgotten_n; /* numbers of the newest retired and of the newest forgotten origin */
+    enum proof_state proof_state;
+    struct votes_view votes;
     struct node_counters node;
     struct swim_counters swim;
     struct ledger_counters ledger;
     struct spread_counters spread;
     struct heal_counters heal;
+    struct acks_counters acks;
+    struct proof_counters proof;
+    struct after_counters after;
+    struct intent_counters intents;
+    struct hot_counters hot;
+    struct trace_counters trace;
 };
 
 /** Look at the node. */
 void node_inspect(const struct node *n, struct node_view *out);
+
+/** The cluster's hash key, under which stamps are checked. Lends. */
+const struct hkey *node_hkey(const struct node *n);
 
 /** One member with what spread and ledger know of it. Names are lent until the next call on n. */
 struct node_member {

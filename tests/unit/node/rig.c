@@ -22,6 +22,7 @@ static void make_cache(struct rig *r, struct slice cluster)
 {
     const struct cache_cfg cfg = {.hkey = hash_cluster_key(cluster),
                                   .token = {.secret = {{1}}, .epoch_low = 7},
+                                  .bucket_bits = CACHE_BUCKET_BITS,
                                   .budget_bytes = CACHE_BUDGET,
                                   .shards = 1,
                                   .value_max = 65536};
@@ -32,7 +33,7 @@ static void make_cache(struct rig *r, struct slice cluster)
 void rig_init(struct rig *r, const struct rig_cfg *cfg)
 {
     const char *cluster = cfg->cluster == NULL ? "test" : cfg->cluster;
-    *r = (struct rig){.now = US_PER_SEC,
+    *r = (struct rig){.now = cfg->now == 0 ? US_PER_SEC : cfg->now,
                       .addr = {.ip = {10, 0, 0, cfg->host}, .ip_len = 4, .port = 6248}};
     r->memory = calloc(1, MEMORY);
     arena_init(&r->arena, r->memory, MEMORY);
@@ -45,7 +46,8 @@ void rig_init(struct rig *r, const struct rig_cfg *cfg)
                             .generation = 1000 + cfg->run,
                             .seed = cfg->run,
                             .ring = &r->ring,
-                            .seeded = cfg->seeded};
+                            .seeded = cfg->seeded,
+                            .policies = cfg->policies};
     node_cfg_sizes(&node, SWIM_POD, CACHE_BUDGET);
     node.members_max = 16;
     node.tombstones_max = 16;
@@ -53,6 +55,11 @@ void rig_init(struct rig *r, const struct rig_cfg *cfg)
     node.windows_max = 8;
     node.log_max = cfg->log_max == 0 ? 1024 : cfg->log_max;
     node.recent_max = 256;
+    node.thin_max = cfg->thin_max;
+    node.more_bytes = 4096;
+    node.retired_max = cfg->retired_max == 0 ? 16 : cfg->retired_max;
+    node.checkpoints_max = node.origins_max;
+    node.bucket_bits = CACHE_BUCKET_BITS;
     r->node = node_new(&r->arena, &node, r->cache, r->now);
     cr_assert_not_null(r->node);
 }

@@ -6,6 +6,8 @@
 #include "node/view.h"
 #include "seal/keyring.h"
 
+#define RIG_STREAMS 1024
+
 /** One node with everything it stands on. */
 struct rig {
     void *memory;
@@ -18,6 +20,7 @@ struct rig {
     size_t swallows; /* datagrams longer than this vanish on their way from here; 0 = none do */
     void (*tap)(void *ctx, const struct node_out *out); /* sees what rig_talk carries from here */
     void *tap_ctx;
+    uint8_t stream_to[RIG_STREAMS]; /* net.c: where a stream that this node opened leads */
 };
 
 /** How to make one. */
@@ -28,10 +31,14 @@ struct rig_cfg {
     uint8_t run;         /* first byte of the run; from 1 */
     uint8_t host;        /* 10.0.0.host */
     bool seeded;
-    uint32_t log_max; /* dots kept for others; 0 = 1,024 */
+    uint32_t log_max;         /* dots kept for others; 0 = 1,024 */
+    uint32_t thin_max;        /* targets kept of those that left the log; 0 = none */
+    uint32_t retired_max;     /* 0 = 16 */
+    struct policies policies; /* lent; zero = nothing is configured */
+    mono_us now;              /* when it begins; 0 = 1 s */
 };
 
-/** Make a node at time 1 s. Aborts when it cannot. */
+/** Make a node. Aborts when it cannot. */
 void rig_init(struct rig *r, const struct rig_cfg *cfg);
 
 /** Free it. */

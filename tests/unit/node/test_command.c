@@ -12,6 +12,7 @@
 struct desk {
     struct rig rig;
     struct command_ctx ctx;
+    struct policies policies; /* none */
     void *memory;
     struct client_codec *codec;
     uint8_t frame[200000];
@@ -19,6 +20,12 @@ struct desk {
     struct writer w;
     struct command_issue issue;
 };
+
+static mono_us now_of(void *ctx)
+{
+    const struct rig *r = ctx;
+    return r->now;
+}
 
 static struct desk *desk_new(void)
 {
@@ -33,7 +40,10 @@ static struct desk *desk_new(void)
     d->ctx = (struct command_ctx){.cache = d->rig.cache,
                                   .node_name = slice_text("a"),
                                   .cluster = slice_text("test"),
-                                  .epoch = rig_view(&d->rig).epoch};
+                                  .epoch = rig_view(&d->rig).epoch,
+                                  .policies = &d->policies,
+                                  .clock = now_of,
+                                  .clock_ctx = &d->rig};
     return d;
 }
 
@@ -59,7 +69,13 @@ static void issue(struct desk *d, const struct client_request *request)
     if (request->op == OP_PUT)
         command_put_issued(&d->ctx, d->rig.now, &put, &out.reply, &d->w);
     else
-        command_issued(&d->ctx, request->id, &out.reply, &d->w);
+        command_issued(request->op, &d->ctx, request->id, &out.reply, &d->w);
+}
+
+static enum command_step run(struct desk *d, const struct client_request *request, struct writer *w)
+{
+    const struct command_call call = {.now = d->rig.now, .caller = 1};
+    return command_run(&d->ctx, &call, request, w, &d->issue);
 }
 
 static struct client_reply ask(struct desk *d, const struct client_request *wanted)
@@ -74,7 +90,7 @@ static struct client_reply ask(struct desk *d, const struct client_request *want
     cr_assert_eq(client_frame(d->codec, writer_slice(&w), &frame, &need, &fault), OK);
     cr_assert_eq(client_request_decode(d->codec, frame, &request, &fault), OK, "%s", fault.text);
     d->w = writer_of(d->out, sizeof d->out);
-    if (command_run(&d->ctx, d->rig.now, &request, &d->w, &d->issue) == COMMAND_ISSUE)
+    if (run(d, &request, &d->w) == COMMAND_ISSUE)
         issue(d, &request);
     cr_assert_eq(d->w.err, OK);
     cr_assert_eq(client_frame(d->codec, writer_slice(&d->w), &frame, &need, &fault), OK);
@@ -251,10 +267,10 @@ Test(command, a_get_without_room_says_so_and_can_be_asked_again)
     put(d, "k", value, (struct slice){0});
     const struct client_request request = {.id = 1, .op = OP_GET, .fill = {.key = slice_text("k")}};
     struct writer w = writer_of(d->out, command_room(&request));
-    command_run(&d->ctx, d->rig.now, &request, &w, &d->issue);
+    run(d, &request, &w);
     cr_assert_eq(w.err, ERR_SPACE);
     w = writer_of(d->out, command_room_max(&d->ctx));
-    command_run(&d->ctx, d->rig.now, &request, &w, &d->issue);
+    run(d, &request, &w);
     cr_assert_eq(w.err, OK);
     desk_free(d);
 }

@@ -31,8 +31,8 @@ static enum err accept(struct peers *t, uint64_t sender, uint8_t run, uint64_t c
 
 static void prove(struct peers *t, uint64_t sender, uint8_t run)
 {
-    const struct run bytes = {{run, 1}};
-    cr_assert(peers_prove_run(t, 1, sender, &bytes));
+    const struct peer_proven proven = {.id = sender, .run = {{run, 1}}, .challenged_at = 2};
+    cr_assert(peers_prove_run(t, 1, &proven));
 }
 
 Test(peer, a_counter_is_accepted_once)
@@ -157,4 +157,22 @@ Test(peer, a_cover_waits_a_moment_for_company_and_an_echo_does_not)
     cr_assert_eq(peers_owing(t, 20, &cursor), a);
     peers_paid(t, a);
     cr_assert_eq(peers_owed_at(t), NEVER);
+}
+
+Test(peer, a_stream_of_a_dead_run_does_not_bring_it_back)
+{
+    struct peers *t = make();
+    struct peer *p;
+    struct peer_run *r;
+    const struct peer_proven dead = {.id = 5, .run = {{1, 1}}, .challenged_at = 100};
+    const struct peer_proven living = {.id = 5, .run = {{2, 1}}, .challenged_at = 150};
+    const struct packet_head join = {
+        .class = PACKET_JOIN, .sender = 5, .run = {{1, 1}}, .counter = 1};
+    cr_assert(peers_prove_run(t, 200, &living));
+    /* A recording of its JOIN makes the dead run known again, and the last bytes of a stream that was
+     * begun with it arrive only now. */
+    cr_assert_eq(peers_accept(t, 201, &join, &p, &r), OK);
+    cr_assert_not(peers_prove_run(t, 202, &dead));
+    p = peers_find(t, 5);
+    cr_assert_eq(p->now.run.bytes[0], 2, "the living one is believed still");
 }

@@ -1,0 +1,349 @@
+/** node/ask.c - commands of clients: what is issued for them, and when they are told that it is done. */
+#include <assert.h>
+#include <string.h>
+
+#include "node/inside.h"
+
+#define BURST_TARGETS 64 /* a batch of so many keys, in a burst, goes as one dot */
+
+/* ---- dots ---- */
+
+static struct dot dot_of(const struct node_target *target, uint8_t tags[8 * DOT_TAGS_MAX])
+{
+    struct writer w = writer_of(tags, (size_t)8 * DOT_TAGS_MAX);
+    for (size_t i = 0; i < target->tags_n; i++)
+        write_u64(&w, target->tags[i]);
+    return (struct dot){.kind = (uint8_t)target->kind,
+                        .soft = target->soft,
+                        .has_version = target->has_version,
+                        .version = target->version,
+                        .prefix_len = target->prefix_len,
+                        .ms = target->ms,
+                        .hash = target->hash,
+                        .digest = target->digest,
+                        .more = writer_slice(&w),
+                        .name = {.known = true, .ns = target->ns, .target = target->target}};
+}
+
+/* A key that is invalidated all the time is not worth storing: say so in place of one kill. */
+static void cool(struct node *n, mono_us now, struct dot *d)
+{
+    if (d->kind != DOT_KEY || d->soft || d->has_version || !hot_count(n->hot, now, d->hash))
+        return;
+    d->kind = DOT_NOSTORE;
+    d->ms = HOT_NOSTORE_MS;
+}
+
+static uint64_t issue_target(struct node *n, mono_us now, const struct node_target *target)
+{
+    uint8_t tags[8 * DOT_TAGS_MAX];
+    struct dot d = dot_of(target, tags);
+    cool(n, now, &d);
+    return apply_issue(n, now, &d);
+}
+
+static bool is_plain_key(const struct node_target *t)
+{
+    return t->kind == DOT_KEY && !t->soft && !t->has_version;
+}
+
+/** Is this a long list of keys in the middle of a burst of them? */
+static bool is_burst(struct node *n, mono_us now, const struct node_command *c)
+{
+    size_t keys = 0;
+    for (size_t i = 0; i < c->targets_n; i++)
+        keys += is_plain_key(&c->targets[i]);
+    return keys > 0 && hot_burst(n->hot, now, keys) && keys == c->targets_n &&
+           keys >= BURST_TARGETS;
+}
+
+/** One dot for many keys: it kills their neighbours, too, and it fits a datagram. */
+static uint64_t issue_buckets(struct node *n, mono_us now, const struct node_command *c)
+{
+    uint8_t bits[DOT_BUCKETS_LEN] = {0};
+    struct dot d = {.kind = DOT_BUCKETS, .more = slice_of(bits, sizeof bits)};
+    for (size_t i = 0; i < c->targets_n; i++) {
+        const uint32_t b = dot_bucket(c->targets[i].hash, 12);
+        bits[b / 8] |= (uint8_t)(1U << b % 8);
+    }
+    return apply_issue(n, now, &d);
+}
+
+/* ---- replies ---- */
+
+static void refuse(struct node *n, const struct node_command *c, enum err err)
+{
+    n->counters.commands_refused++;
+    notice_add(n->notices,
+               &(struct node_out){.kind = NODE_OUT_REPLY,
+                                  .reply = {.ticket = c->ticket, .ask = c->ask, .err = err}});
+}
+
+static enum acks_level level_of(struct client_ack ack)
+{
+    static const enum acks_level LEVELS[] = {
+        [ACK_DEFAULT] = ACKS_LOCAL, [ACK_LOCAL] = ACKS_LOCAL, [ACK_NODES] = ACKS_K,
+        [ACK_QUORUM] = ACKS_QUORUM, [ACK_ALL] = ACKS_ALL,     [ACK_FENCED] = ACKS_FENCED};
+
+    return LEVELS[ack.level];
+}
+
+/** What is kept of a command while its level is waited for: by its last sequence. */
+static struct node_reply reply_of(const struct node *n, const struct node_command *c,
+                                  uint64_t first, uint64_t index)
+{
+    const uint64_t head = ledger_head(n->ledger);
+    return (struct node_reply){
+        .ticket = c->ticket,
+        .ask = c->ask,
+        .epoch = ledger_epoch(n->ledger),
+        .seq = head,
+        .count = (uint16_t)(head - first + 1),
+        .index = index,
+        .ack = c->ack.level == ACK_DEFAULT ? (struct client_ack){.level = ACK_LOCAL} : c->ack};
+}
+
+/* At level local the caller is told at once; else when acks_poll() says so. */
+static void answer_issued(struct node *n, mono_us now, const struct node_command *c, uint64_t first,
+                          uint64_t index)
+{
+    struct node_out out = {.kind = NODE_OUT_REPLY, .reply = reply_of(n, c, first, index)};
+    if (level_of(c->ack) == ACKS_LOCAL) {
+        out.reply.reached = true;
+        out.reply.applied = &n->cfg.name;
+        out.reply.applied_n = 1;
+        notice_add(n->notices, &out);
+        return;
+    }
+    struct pending *p = &n->pending[n->pending_free[--n->pending_free_n]];
+    p->reply = out.reply;
+    acks_begin(n->acks, now,
+               &(struct acks_wait){.ticket = (uint64_t)(p - n->pending),
+                                   .lo = first,
+                                   .hi = out.reply.seq,
+                                   .level = level_of(c->ack),
+                                   .k = c->ack.k,
+                                   .window_us = n->cfg.policies.fence_ms * US_PER_MS,
+                                   .deadline = now + c->timeout_us});
+}
+
+static size_t begins_of(const struct node_command *c)
+{
+    size_t begins = 0;
+    for (size_t i = 0; i < c->targets_n; i++)
+        begins += c->targets[i].kind == DOT_BEGIN;
+    return begins;
+}
+
+/** May dots be issued now, and be waited for? */
+static enum err admit(struct node *n, const struct node_command *c)
+{
+    /* Nobody would hear of it: our links are down, or our name is another's. */
+    if (n->life.refusing)
+        return ERR_REFUSED;
+    if (swim_muted(n->swim) || n->life.poisoned)
+        return ERR_STALE;
+    if (!intents_room(n->intents, begins_of(c)))
+        return ERR_FULL; /* nobody here would end what did not fit */
+    const enum acks_level level = level_of(c->ack);
+    if (level == ACKS_LOCAL)
+        return OK;
+    if (level == ACKS_FENCED && proof_state(n->proof) == PROOF_WINDOWS)
+        return ERR_CONFIG; /* somebody certifies for longer than we would wait */
+    return acks_admit(n->acks, level);
+}
+
+/* ---- commands ---- */
+
+static void ask_issue(struct node *n, mono_us now, const struct node_command *c)
+{
+    const uint64_t first = ledger_head(n->ledger) + 1;
+    uint64_t index = 0;
+    assert(c->targets_n >= 1 && c->targets_n <= NODE_TARGETS_MAX);
+    if (is_burst(n, now, c))
+        index = issue_buckets(n, now, c);
+    else
+        for (size_t i = 0; i < c->targets_n; i++)
+            index = issue_target(n, now, &c->targets[i]);
+    answer_issued(n, now, c, first, index);
+}
+
+/** The key of a BEGIN, as the table of open intents has it, or, when it ran out, the log. */
+static bool find_begin(const struct node *n, uint64_t epoch, uint64_t seq, uint64_t *hash)
+{
+    struct dot d;
+    if (intent_find(n->intents, epoch, seq, hash))
+        return true;
+    if (!ledger_log_find(n->ledger, epoch, seq, &d) || d.kind != DOT_BEGIN)
+        return false;
+    *hash = d.hash;
+    return true;
+}
+
+static void ask_end(struct node *n, mono_us now, const struct node_command *c)
+{
+    const struct stamp *txn = &c->stamps[0];
+    const uint64_t first = ledger_head(n->ledger) + 1;
+    const uint64_t begun = txn->seq - txn->count + 1;
+    uint64_t hash = 0;
+    uint64_t index = 0;
+    bool known = c->stamps_n == 1 && txn->count <= NODE_TARGETS_MAX;
+    for (uint64_t seq = begun; known && seq <= txn->seq; seq++)
+        known = find_begin(n, txn->epoch, seq, &hash);
+    if (!known) {
+        refuse(n, c, ERR_UNKNOWN);
+        return;
+    }
+    for (uint64_t seq = begun; seq <= txn->seq; seq++) {
+        if (!find_begin(n, txn->epoch, seq, &hash))
+            continue; /* the dots of this very command pushed it out of a tiny log: it runs out */
+        struct dot d = {.kind = c->ask == NODE_COMMIT ? DOT_COMMIT : DOT_ABORT,
+                        .hash = hash,
+                        .subject_epoch = txn->epoch,
+                        .subject_seq = seq};
+        index = apply_issue(n, now, &d);
+    }
+    answer_issued(n, now, c, first, index);
+}
+
+static void ask_after(struct node *n, const struct node_command *c)
+{
+    struct node_out out = {.kind = NODE_OUT_REPLY, .reply = {.ticket = c->ticket, .ask = c->ask}};
+    for (size_t i = 0; i < c->stamps_n; i++) {
+        uint64_t index = 0;
+        if (!after_ask(n->after, n->ledger, &c->stamps[i], &index, NULL) && index > out.reply.index)
+            out.reply.index = index;
+    }
+    cache_publish(n->cache, ledger_l(n->ledger)); /* before the answer: tokens are minted from it */
+    notice_add(n->notices, &out);
+}
+
+static void ask_trace(struct node *n, mono_us now, const struct node_command *c)
+{
+    uint64_t ids[NODE_TRACED_MAX];
+    struct trace_question q = {
+        .ticket = c->ticket, .epoch = c->stamps[0].epoch, .seq = c->stamps[0].seq, .members = ids};
+    for (size_t i = 0; i < swim_members(n->swim) && q.members_n < NODE_TRACED_MAX - 1; i++) {
+        const struct swim_member m = swim_member_at(n->swim, i);
+        if (!m.self && (m.state == SWIM_ALIVE || m.state == SWIM_SUSPECT))
+            ids[q.members_n++] = m.id;
+    }
+    if (trace_ask(n->trace, now, &q) != OK)
+        refuse(n, c, ERR_FULL);
+}
+
+void ask_command(struct node *n, mono_us now, const struct node_command *c)
+{
+    n->counters.commands++;
+    if (c->ask == NODE_AFTER) {
+        ask_after(n, c);
+    } else if (c->ask == NODE_TRACE) {
+        ask_trace(n, now, c);
+    } else {
+        const enum err err = admit(n, c);
+        if (err != OK)
+            refuse(n, c, err);
+        else if (c->ask == NODE_ISSUE)
+            ask_issue(n, now, c);
+        else
+            ask_end(n, now, c);
+    }
+}
+
+/* ---- what is answered later ---- */
+
+static bool poll_acks(struct node *n, mono_us now, struct node_out *out)
+{
+    struct acks_done done;
+    if (!acks_poll(n->acks, now, &done))
+        return false;
+    struct pending *p = &n->pending[done.ticket];
+    *out = (struct node_out){.kind = NODE_OUT_REPLY, .reply = p->reply};
+    out->reply.reached = done.reached;
+    out->reply.applied = done.applied;
+    out->reply.applied_n = done.applied_n;
+    out->reply.missing = done.missing;
+    out->reply.missing_n = done.missing_n;
+    n->pending_free[n->pending_free_n++] = (uint32_t)done.ticket;
+    return true;
+}
+
+static void add_row(struct node *n, const struct trace_done *done, const struct trace_row *row)
+{
+    struct swim_member m;
+    if (!swim_find(n->swim, row->id, &m))
+        return;
+    const bool own = done->epoch == ledger_epoch(n->ledger);
+    struct trace_dot issued;
+    const mono_us acked = own ? trace_acked_at(n->trace, row->id, done->seq) : NEVER;
+    struct node_traced *t = &n->traced[n->traced_n++];
+    *t = (struct node_traced){.name = m.name,
+                              .silent = row->silent,
+                              .state = row->state,
+                              .wait_us = row->wait_us,
+                              .age_ms = row->age_ms};
+    if (acked == NEVER || !trace_find(n->trace, done->epoch, done->seq, &issued) ||
+        issued.applied_at > acked)
+        return;
+    t->acked = true;
+    t->acked_us = acked - issued.applied_at;
+}
+
+static void add_own_row(struct node *n, mono_us now, const struct trace_done *done)
+{
+    const struct peer_trace ask = {.epoch = done->epoch, .seq = done->seq};
+    struct peer_traced own;
+    trace_answer(n->trace, now, n->ledger, &ask, &own);
+    n->traced[n->traced_n++] = (struct node_traced){
+        .name = n->cfg.name, .state = own.state, .wait_us = own.wait_us, .age_ms = own.age_ms};
+}
+
+static bool poll_trace(struct node *n, mono_us now, struct node_out *out)
+{
+    struct trace_done done;
+    if (!trace_done(n->trace, now, &done))
+        return false;
+    n->traced_n = 0;
+    add_own_row(n, now, &done);
+    for (size_t i = 0; i < done.rows_n && n->traced_n < NODE_TRACED_MAX; i++)
+        add_row(n, &done, &done.rows[i]);
+    *out = (struct node_out){.kind = NODE_OUT_REPLY,
+                             .reply = {.ticket = done.ticket,
+                                       .ask = NODE_TRACE,
+                                       .epoch = done.epoch,
+                                       .seq = done.seq,
+                                       .count = 1,
+                                       .traced = n->traced,
+                                       .traced_n = n->traced_n}};
+    return true;
+}
+
+bool ask_poll(struct node *n, mono_us now, struct node_out *out)
+{
+    return poll_acks(n, now, out) || poll_trace(n, now, out);
+}
+
+/** Whoever leaves issues nothing any more; and a dot of a poisoned run may be another's. */
+static bool may_issue(const struct node *n)
+{
+    return !n->life.refusing && !n->life.poisoned;
+}
+
+mono_us ask_deadline(const struct node *n)
+{
+    const mono_us at = time_min(acks_deadline(n->acks), trace_deadline(n->trace));
+    return time_min(at, may_issue(n) ? intent_deadline(n->intents) : NEVER);
+}
+
+void ask_tick(struct node *n, mono_us now)
+{
+    struct intent_expired over;
+    /* Whoever announced a write may have died after its commit: what was announced counts as done. */
+    while (may_issue(n) && intent_poll(n->intents, now, &over)) {
+        struct dot d = {.kind = DOT_COMMIT,
+                        .hash = over.hash,
+                        .subject_epoch = over.epoch,
+                        .subject_seq = over.seq};
+        (void)apply_issue(n, now, &d);
+    }
+}

@@ -1,0 +1,43 @@
+/** node/command_inside.h - what the files of node/command.h share; nobody else includes it. */
+#pragma once
+
+#include "node/command.h"
+
+#define REPLY_ROOM 1024 /* any reply without values and names: stamps, texts, tokens */
+
+/** Append an error reply; text is shorter than a fault's. */
+void command_fault(struct writer *w, uint32_t id, const char *name, const char *text);
+
+/** Does the request ask for something that this node is not configured for? Then the error was
+ *  appended. */
+bool command_unconfigured(const struct command_ctx *ctx, const struct client_request *request,
+                          struct writer *w);
+
+/* ---- command_get.c ---- */
+enum command_step command_get(const struct command_ctx *ctx, const struct command_call *call,
+                              const struct client_request *request, struct writer *w,
+                              struct command_issue *issue); /**< get */
+enum command_step command_mget(const struct command_ctx *ctx, const struct command_call *call,
+                               const struct client_request *request, struct writer *w,
+                               struct command_issue *issue); /**< mget */
+
+/* ---- command_store.c ---- */
+void command_fill(const struct command_ctx *ctx, mono_us now, const struct client_request *request,
+                  struct writer *w); /**< fill */
+void command_mfill(const struct command_ctx *ctx, mono_us now, const struct client_request *request,
+                   struct writer *w); /**< mfill */
+void command_touch(const struct command_ctx *ctx, mono_us now, const struct client_request *request,
+                   struct writer *w); /**< touch */
+
+/** The item of a fill or put under the policy of its namespace. Lends from fill. */
+struct cache_item command_item(const struct command_ctx *ctx, struct slice ns,
+                               const struct client_fill *fill);
+
+/* ---- command_issue.c ---- */
+enum command_step command_plan(const struct command_ctx *ctx, const struct client_request *request,
+                               struct writer *w,
+                               struct command_issue *issue); /**< what control is to do */
+
+/** Read the request's stamps into issue. false: one is malformed, and the error was appended. */
+bool command_stamps(const struct command_ctx *ctx, uint32_t id, struct slice bytes,
+                    struct command_issue *issue, struct writer *w);

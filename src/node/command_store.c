@@ -1,0 +1,85 @@
+/** node/command_store.c - fill, mfill, touch, and the value of a put. */
+#include <assert.h>
+
+#include "node/command_inside.h"
+
+struct cache_item command_item(const struct command_ctx *ctx, struct slice ns,
+                               const struct client_fill *fill)
+{
+    const struct policy *policy = policy_of(ctx->policies, ns);
+    const struct policy_life life = policy_life(
+        policy, (struct policy_life){.fresh_ms = fill->fresh_ms, .ttl_ms = fill->ttl_ms});
+    return (struct cache_item){.value = fill->value,
+                               .ttl_ms = life.ttl_ms,
+                               .fresh_ms = life.fresh_ms,
+                               .has_version = fill->has_version,
+                               .version = fill->version,
+                               .tags = fill->tags,
+                               .tags_n = fill->tags_n};
+}
+
+static struct cache_key key_of(const struct command_ctx *ctx, struct slice ns, struct slice name)
+{
+    struct cache_key key;
+    const enum err err = cache_key(ctx->cache, ns, name, &key);
+    assert(err == OK); /* the codec checked the same limits */
+    return key;
+}
+
+static enum cache_reason fill_one(const struct command_ctx *ctx, mono_us now, struct slice ns,
+                                  const struct client_fill *fill)
+{
+    const struct cache_key key = key_of(ctx, ns, fill->key);
+    const struct cache_item item = command_item(ctx, ns, fill);
+    return cache_fill(ctx->cache, now, &key, &item, fill->token);
+}
+
+void command_fill(const struct command_ctx *ctx, mono_us now, const struct client_request *request,
+                  struct writer *w)
+{
+    const enum cache_reason reason = fill_one(ctx, now, request->ns, &request->fill);
+    if (reason == CACHE_TOKEN_BAD)
+        command_fault(w, request->id, "BAD_TOKEN", "the token is not one that a MISS gives");
+    else
+        client_reply_fill(w, request->id,
+                          reason == CACHE_STORED ? NULL : cache_reason_text(reason));
+}
+
+void command_mfill(const struct command_ctx *ctx, mono_us now, const struct client_request *request,
+                   struct writer *w)
+{
+    const size_t mark = client_reply_many_begin(w, request->id, request->fills_n);
+    for (size_t i = 0; i < request->fills_n; i++) {
+        const enum cache_reason reason = fill_one(ctx, now, request->ns, &request->fills[i]);
+        client_reply_many_fill(w, reason == CACHE_STORED ? NULL : cache_reason_text(reason));
+    }
+    client_reply_many_end(w, mark);
+}
+
+void command_touch(const struct command_ctx *ctx, mono_us now, const struct client_request *request,
+                   struct writer *w)
+{
+    const struct cache_key key = key_of(ctx, request->ns, request->fill.key);
+    client_reply_bool(w, request->id, cache_touch(ctx->cache, now, &key, request->fill.ttl_ms));
+}
+
+/** Refused by something newer, the write stands all the same: it is only not cached here. */
+static void store_put(const struct command_ctx *ctx, mono_us now, const struct command_put *put,
+                      uint64_t index)
+{
+    const struct cache_key key = key_of(ctx, put->ns, put->fill.key);
+    const struct cache_item item = command_item(ctx, put->ns, &put->fill);
+    if (put->fill.token.len > 0)
+        cache_put_token(ctx->cache, now, &key, &item, put->fill.token, index);
+    else if (!policy_of(ctx->policies, put->ns)
+                  ->strict) /* what nobody can prove is not kept there */
+        cache_put(ctx->cache, now, &key, &item, index);
+}
+
+void command_put_issued(const struct command_ctx *ctx, mono_us now, const struct command_put *put,
+                        const struct node_reply *reply, struct writer *w)
+{
+    if (reply->err == OK)
+        store_put(ctx, now, put, reply->index);
+    command_issued(OP_PUT, ctx, put->id, reply, w);
+}
