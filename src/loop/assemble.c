@@ -14,12 +14,14 @@
 #include "loop/clock.h"
 #include "loop/entropy.h"
 #include "loop/listen.h"
+#include "loop/waiting.h"
 
 #define PORT_TRIES      16 /* to find one port that is free for UDP and for TCP */
 #define NODE_MEMORY     (32U << 20)
 #define NODE_LIMIT      (4ULL << 30)
 #define CACHE_FIXED     (16U << 20) /* beside the budget, to begin with */
 #define HUGE_PAGES_FROM (64U << 20) /* below, they would round the budget up too much */
+#define FINE_BUCKETS    (64U << 20) /* bytes of budget; smaller caches keep coarser barriers */
 #define CONNECTIONS_MAX 65536U
 #define FDS_RESERVED    64U
 
@@ -90,6 +92,7 @@ enum err assemble_settings(struct loop *l, const struct loop_cfg *cfg, const str
         err = check_servers(cfg, why);
     if (err == OK && !keep_texts(l, cfg))
         err = refuse(why, ERR_FULL, "out of memory");
+    l->policies = cfg->policies;
     if (err == OK && cfg->keyring != NULL)
         l->ring = *cfg->keyring;
     return err;
@@ -178,6 +181,7 @@ static enum err assemble_cache(struct loop *l, const struct loop_cfg *cfg, const
                           .token.epoch_low = (uint32_t)run_epoch(run),
                           .budget_bytes = cfg->budget_bytes,
                           .shards = cache_shards_for(cfg->budget_bytes, value_max),
+                          .bucket_bits = cfg->budget_bytes >= FINE_BUCKETS ? NODE_BUCKET_BITS : 0,
                           .value_max = value_max};
     const size_t first = (size_t)cfg->budget_bytes + CACHE_FIXED;
     const struct store_plan plan = {
@@ -186,6 +190,8 @@ static enum err assemble_cache(struct loop *l, const struct loop_cfg *cfg, const
         entropy_fill(&c.token.secret, sizeof c.token.secret) != OK)
         return refuse(why, ERR_IO, "the system gives no random bytes");
     store_locks_hook(&l->locks, &c);
+    c.wake_ctx = &l->world;
+    c.wake = waiting_wake;
     l->cache = store_build(&l->cache_map, &plan);
     if (l->cache == NULL)
         return refuse(why, ERR_FULL,
@@ -221,6 +227,7 @@ static struct node_cfg node_cfg_of(const struct loop *l, const struct loop_cfg *
                          .profile = cfg->profile,
                          .seeded = l->seeds.n + l->dns_names.n + l->srv_names.n > 0};
     node_cfg_sizes(&n, cfg->profile, cfg->budget_bytes);
+    n.policies = cfg->policies;
     if (cfg->drain_us != 0)
         n.drain_us = cfg->drain_us;
     if (cfg->ready_alone_us != 0)
@@ -234,6 +241,12 @@ static enum err draw_run(struct run *run)
     while (err == OK && run_epoch(run) == 0)
         err = entropy_fill(run, sizeof *run);
     return err;
+}
+
+static mono_us read_clock(void *ctx)
+{
+    (void)ctx;
+    return clock_now();
 }
 
 enum err assemble_node(struct loop *l, const struct loop_cfg *cfg, const struct why *why)
@@ -257,7 +270,9 @@ enum err assemble_node(struct loop *l, const struct loop_cfg *cfg, const struct 
     l->world.ctx = (struct command_ctx){.cache = l->cache,
                                         .node_name = slice_text(l->name),
                                         .cluster = slice_text(l->cluster),
-                                        .epoch = run_epoch(&run)};
+                                        .epoch = run_epoch(&run),
+                                        .policies = &l->policies,
+                                        .clock = read_clock};
     l->world.value_max = cache_config(l->cache)->value_max;
     return OK;
 }
@@ -289,6 +304,8 @@ static enum err add_worker(struct loop *l, struct listen_cfg *cfg, const struct 
         return refuse(why, ERR_FULL, "out of memory for a worker");
     cfg->addr = l->client; /* the others share the port that the first one got */
     l->workers[l->workers_n++] = w;
+    l->world.workers = l->workers;
+    l->world.workers_n = l->workers_n;
     return OK;
 }
 

@@ -68,6 +68,7 @@ static void close_conn(struct conn *c)
     leave_waiting(c);
     leave_stuck(c);
     drop_filters(c);
+    command_gone(&w->world->ctx, &c->claims, (uintptr_t)c);
     free(c->kept);
     c->kept = NULL;
     outbuf_fini(&c->out);

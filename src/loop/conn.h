@@ -18,6 +18,7 @@
 #include "base/time.h"
 #include "loop/outbuf.h"
 #include "loop/subscribe.h"
+#include "node/command.h"
 
 #define CONN_OUT_HIGH    (1U << 20) /* stop reading */
 #define CONN_OUT_LOW     (CONN_OUT_HIGH / 2)
@@ -42,6 +43,7 @@ struct conn {
     struct outbuf out;
     mono_us progress_at; /* when output last went */
     struct filters *filters;
+    struct command_claims claims; /* keys that its client was told to load */
     LIST_ENTRY(conn) all;
     LIST_ENTRY(conn) subscribing;
     LIST_ENTRY(conn) waiting;

@@ -57,18 +57,36 @@ static void on_names(void *ctx, const struct addr *addrs, size_t n, uint32_t ttl
     control_settle(ctx);
 }
 
+/** Give the node the command of t, which comes back in reply(). */
+static void ask_node(struct loop *l, struct ticket *t)
+{
+    LIST_INSERT_HEAD(&l->asked, t, asked);
+    control_feed(l, &(struct node_in){.kind = NODE_IN_COMMAND, .command = &t->command});
+}
+
 /* ---- drain ---- */
+
+static void reply_to_worker(struct loop *l, struct ticket *t, const struct node_reply *r)
+{
+    if (r->ask == NODE_TRACE && r->err == OK && l->trace != NULL)
+        t->rendered_len = l->trace(l->inspect_ctx, r, &t->rendered);
+    ticket_keep_reply(t, r);
+    worker_reply(t->worker, t);
+}
 
 static void reply(struct loop *l, const struct node_reply *r)
 {
     struct ticket *t = ticket_of(r->ticket);
-    (void)l;
-    t->reply = *r;
+    struct node_reply whole = *r;
+    LIST_REMOVE(t, asked);
+    if (r->ask == NODE_TRACE) /* the node looks at one dot, the stamp may name more */
+        whole.count = t->command.stamps[0].count;
     if (t->worker != NULL) {
-        worker_reply(t->worker, t);
+        reply_to_worker(l, t, &whole);
         return;
     }
-    t->done(t->ctx, &t->reply);
+    if (t->done != NULL)
+        t->done(t->ctx, &whole);
     ticket_free(t);
 }
 
@@ -216,10 +234,10 @@ static void render(struct loop *l, struct ticket *t)
 
 static void take(struct loop *l, struct ticket *t)
 {
-    if (t->command.targets_n == 0)
+    if (t->renders)
         render(l, t);
     else
-        control_feed(l, &(struct node_in){.kind = NODE_IN_COMMAND, .command = &t->command});
+        ask_node(l, t);
 }
 
 static void on_commands(struct ev_loop *ev, ev_async *wake, int revents)
@@ -236,8 +254,7 @@ static void on_commands(struct ev_loop *ev, ev_async *wake, int revents)
         mailbox_again(&l->commands); /* gossip first: it has the higher priority */
 }
 
-void loop_issue(struct loop *l, const struct node_target *targets, size_t n, loop_done *done,
-                void *ctx)
+void loop_command(struct loop *l, const struct node_command *command, loop_done *done, void *ctx)
 {
     struct ticket *t = calloc(1, sizeof *t);
     if (t == NULL) {
@@ -246,10 +263,22 @@ void loop_issue(struct loop *l, const struct node_target *targets, size_t n, loo
     }
     t->done = done;
     t->ctx = ctx;
-    t->command =
-        (struct node_command){.ticket = ticket_number(t), .targets = targets, .targets_n = n};
-    control_feed(l, &(struct node_in){.kind = NODE_IN_COMMAND, .command = &t->command});
+    t->command = *command;
+    t->command.ticket = ticket_number(t);
+    ask_node(l, t);
     control_settle(l);
+}
+
+void loop_commands_end(struct loop *l)
+{
+    struct ticket *t;
+    LIST_FOREACH(t, &l->asked, asked)
+    {
+        loop_done *done = t->done;
+        t->done = NULL;
+        if (done != NULL)
+            done(t->ctx, &(struct node_reply){.ask = t->command.ask, .err = ERR_REFUSED});
+    }
 }
 
 /* ---- life ---- */
@@ -316,6 +345,11 @@ static void free_tickets(struct loop *l)
     void *item;
     while (l->commands.ring != NULL && mailbox_take(&l->commands, &item, 1) > 0)
         ticket_free(item);
+    while (!LIST_EMPTY(&l->asked)) {
+        struct ticket *t = LIST_FIRST(&l->asked);
+        LIST_REMOVE(t, asked);
+        ticket_free(t);
+    }
 }
 
 void control_stop(struct loop *l)

@@ -20,6 +20,9 @@ static void add_worker(struct loop_counters *out, const struct worker *w)
     out->pushes += look(&c->pushes);
     out->pushes_lost += look(&c->pushes_lost);
     out->queue_full += look(&c->queue_full);
+    out->waiting += atomic_load_explicit(&w->waiting_gets.n, memory_order_relaxed);
+    out->waiting += atomic_load_explicit(&w->waiting_gets.counts_n, memory_order_relaxed);
+    out->waits_full += look(&c->waits_full);
     out->accept_errors += look(&c->accept_errors);
 }
 

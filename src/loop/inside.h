@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <ev.h>
+#include <sys/queue.h>
 
 #include "loop/dns.h"
 #include "loop/loop.h"
@@ -27,6 +28,7 @@ struct loop {
     struct loop_texts seeds, dns_names, srv_names, dns_servers; /* own copies */
     struct addr client, gossip, advertise;
     uint64_t drain_us;
+    struct policies policies;
     uint64_t fixed_bytes;
 
     /* Locks itself, or is shared with workers by rule. */
@@ -45,17 +47,19 @@ struct loop {
     struct udp *udp;
     struct tcp *tcp;
     struct dns *dns;
-    struct mailbox commands; /* tickets from workers */
-    ev_timer due;            /* the node's deadline */
-    ev_timer beat;           /* looks whether workers turn */
-    ev_timer drained;        /* the last moment of leaving */
-    const char *state_told;  /* what the log said last; static */
-    uint32_t stops;          /* requests to stop that count */
-    mono_us stopped_at;      /* the first of them */
+    struct mailbox commands;   /* tickets from workers */
+    LIST_HEAD(, ticket) asked; /* tickets that the node has: it may answer much later */
+    ev_timer due;              /* the node's deadline */
+    ev_timer beat;             /* looks whether workers turn */
+    ev_timer drained;          /* the last moment of leaving */
+    const char *state_told;    /* what the log said last; static */
+    uint32_t stops;            /* requests to stop that count */
+    mono_us stopped_at;        /* the first of them */
     bool running;
     bool left;
 
     loop_inspect *inspect;
+    loop_trace *trace;
     void *inspect_ctx;
     loop_watch *watch;
     void *watch_ctx;

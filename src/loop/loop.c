@@ -163,6 +163,11 @@ struct cache *loop_cache(struct loop *l)
     return l->cache;
 }
 
+const struct policies *loop_policies(const struct loop *l)
+{
+    return &l->policies;
+}
+
 struct logger *loop_logger(struct loop *l)
 {
     return &l->log;
@@ -196,9 +201,10 @@ enum err loop_keyring_set(struct loop *l, const struct keyring *ring)
     return OK;
 }
 
-void loop_inspect_set(struct loop *l, loop_inspect *inspect, void *ctx)
+void loop_inspect_set(struct loop *l, loop_inspect *inspect, loop_trace *trace, void *ctx)
 {
     l->inspect = inspect;
+    l->trace = trace;
     l->inspect_ctx = ctx;
 }
 

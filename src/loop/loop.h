@@ -17,13 +17,14 @@
 #include "cache/cache.h"
 #include "loop/logger.h"
 #include "node/node.h"
+#include "node/policy.h"
 #include "seal/keyring.h"
 #include "swim/swim.h"
 #include "wire/client.h"
 
 #define LOOP_WORKERS_MAX 64
 #define LOOP_WHY_MAX     256 /* a good capacity for the reason of loop_new() */
-#define LOOP_OPS         16  /* slots for counters by enum client_op; 0 = not understood */
+#define LOOP_OPS         21  /* slots for counters by enum client_op; 0 = not understood */
 
 struct ev_loop;
 
@@ -51,6 +52,7 @@ struct loop_cfg {
     struct loop_texts dns_servers; /* HOST:PORT with numeric hosts; none = the system's */
     uint64_t drain_us;             /* 0 = the profile's */
     uint64_t ready_alone_us;       /* 0 = the profile's */
+    struct policies policies;      /* of namespaces, and how many nodes vote; lent for life */
     struct logger_cfg log;
 };
 
@@ -93,6 +95,9 @@ const struct node *loop_node(const struct loop *l);
 /** The cache; its functions say which of them any thread may call. Lends. */
 struct cache *loop_cache(struct loop *l);
 
+/** What is configured for namespaces. Thread: any. Lends. */
+const struct policies *loop_policies(const struct loop *l);
+
 /** Where log lines go. Thread: any. Lends. */
 struct logger *loop_logger(struct loop *l);
 
@@ -110,27 +115,34 @@ MUST_USE enum err loop_keyring_set(struct loop *l, const struct keyring *ring);
 
 /* ---- invalidations from inside the process ---- */
 
-/** Called once, on the control thread, possibly before loop_issue() returns. */
+/** Called once, on the control thread, possibly before loop_command() returns. */
 typedef void loop_done(void *ctx, const struct node_reply *reply);
 
 /**
- * Issue dots (the HTTP endpoint's POST). Hashes of the targets must be set.
+ * Give the node a command (the HTTP endpoint's POST, a trace). Hashes of the targets must be set, ticket
+ * need not be.
  *
- * targets: n of 1 to NODE_TARGETS_MAX; lent for the call.
+ * command: lent for the call.
  */
-void loop_issue(struct loop *l, const struct node_target *targets, size_t n, loop_done *done,
-                void *ctx);
+void loop_command(struct loop *l, const struct node_command *command, loop_done *done, void *ctx);
+
+/** Call done, with ERR_REFUSED, for every command of loop_command() that has no reply yet: what their ctx
+ *  points at is about to go. What was issued stays issued. */
+void loop_commands_end(struct loop *l);
 
 /* ---- what other floors add ---- */
 
 /**
- * Renders members, stats, node or vectors as one msgpack value for the client protocol.
+ * Renders members, stats, node, vectors or namespaces as one msgpack value for the client protocol.
  * Returns: its length, with *msgpack made by malloc (taken and freed by loop); 0 = cannot.
  */
 typedef size_t loop_inspect(void *ctx, enum client_op what, uint8_t **msgpack);
 
+/** Renders the reply to a NODE_TRACE as loop_inspect does. */
+typedef size_t loop_trace(void *ctx, const struct node_reply *reply, uint8_t **msgpack);
+
 /** Set who renders; before that, clients are told NOT_CONFIGURED. Called on the control thread. */
-void loop_inspect_set(struct loop *l, loop_inspect *inspect, void *ctx);
+void loop_inspect_set(struct loop *l, loop_inspect *inspect, loop_trace *trace, void *ctx);
 
 /** Sees every APPLIED, EVENT and STATE output, lent for the call; must not call back into loop. */
 typedef void loop_watch(void *ctx, const struct node_out *out);
@@ -149,6 +161,8 @@ struct loop_counters {
     uint64_t client_bytes_in, client_bytes_out;
     uint64_t pushes, pushes_lost; /* lost = folded into a push of scope all */
     uint64_t queue_full;          /* times that a worker stopped reading for the control thread */
+    uint64_t waiting;             /* now: gets that wait for somebody else's fill, and dry runs */
+    uint64_t waits_full;          /* of these, those for which there was no room */
     uint64_t accept_errors;
     uint64_t udp_in, udp_out, udp_dropped_out, udp_refused, udp_too_big;
     uint64_t peer_accepted, peer_connected, peer_failed, peer_refused;

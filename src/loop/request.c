@@ -120,8 +120,13 @@ static void unsubscribe(struct conn *c, const struct client_request *r)
 
 static bool needs_ticket(uint32_t op)
 {
-    return op == OP_PUT || op == OP_INVALIDATE || op == OP_MEMBERS || op == OP_STATS ||
-           op == OP_NODE || op == OP_VECTORS;
+    return op == OP_PUT || op == OP_INVALIDATE || op >= OP_MEMBERS;
+}
+
+/** May this request, too, have to go to control? */
+static bool may_need_ticket(const struct client_request *r)
+{
+    return needs_ticket(r->op) || r->read.after.len > 0;
 }
 
 static bool has_tickets(const struct worker *w)
@@ -160,43 +165,85 @@ static void send_ticket(struct conn *c, const struct client_request *r, struct s
     (void)posted;
 }
 
-bool request_answer(struct conn *c, const struct ticket *t)
+/** What control rendered, or that it cannot. */
+static bool answer_rendered(struct conn *c, const struct ticket *t)
 {
-    const struct command_ctx *ctx = &c->worker->world->ctx;
-    const bool renders = t->command.targets_n == 0;
     struct writer w;
     if (!reserve(c, SMALL_ROOM + t->rendered_len, &w))
         return false;
-    if (renders && t->rendered_len > 0) {
+    if (t->rendered_len > 0) {
         client_reply_raw(&w, t->id, slice_of(t->rendered, t->rendered_len));
-    } else if (renders) {
+    } else {
         const struct client_fault fault = {.has_id = true,
                                            .id = t->id,
                                            .name = "NOT_CONFIGURED",
                                            .text = "this node cannot tell that"};
         client_reply_error(&w, &fault);
-    } else if (t->op == OP_PUT) {
-        command_put_issued(ctx, clock_now(), &t->put, &t->reply, &w);
-    } else {
-        command_issued(ctx, t->id, &t->reply, &w);
     }
     finish_reply(c, &w);
     return true;
 }
 
+static bool answer_issued(struct conn *c, const struct ticket *t)
+{
+    const struct command_ctx *ctx = &c->worker->world->ctx;
+    struct writer w;
+    if (!reserve(c, SMALL_ROOM + command_issued_room(&t->reply), &w))
+        return false;
+    if (t->op == OP_PUT)
+        command_put_issued(ctx, clock_now(), &t->put, &t->reply, &w);
+    else
+        command_issued(t->op, ctx, t->id, &t->reply, &w);
+    finish_reply(c, &w);
+    return true;
+}
+
+/** Control said what `after` means: now the look-up itself. */
+static bool answer_asked(struct conn *c, const struct ticket *t)
+{
+    struct client_request *request = &c->worker->request;
+    struct client_fault fault;
+    const struct command_call call = {.now = clock_now(),
+                                      .caller = (uintptr_t)c,
+                                      .claims = &c->claims,
+                                      .has_after = true,
+                                      .after = t->reply.index};
+    const enum err err = client_request_decode(c->worker->codec, t->frame, request, &fault);
+    assert(err == OK); /* it was decoded before */
+    (void)err;
+    return request_again(c, request, &call) || waiting_add(c, request, t->frame, &call) ||
+           request_again(c, request,
+                         &(struct command_call){.now = call.now,
+                                                .caller = call.caller,
+                                                .claims = call.claims,
+                                                .waited = true,
+                                                .has_after = true,
+                                                .after = call.after});
+}
+
+bool request_answer(struct conn *c, const struct ticket *t)
+{
+    if (t->renders || (t->reply.ask == NODE_TRACE && t->reply.err == OK))
+        return answer_rendered(c, t);
+    if (t->reply.ask == NODE_AFTER)
+        return answer_asked(c, t);
+    return answer_issued(c, t);
+}
+
 /* ---- requests ---- */
 
 /** Run the request with as much room as it turns out to need. false: no room at all. */
-static bool run(struct conn *c, mono_us now, enum command_step *step)
+static bool run(struct conn *c, const struct client_request *r, const struct command_call *call,
+                enum command_step *step)
 {
     struct worker *worker = c->worker;
     const struct command_ctx *ctx = &worker->world->ctx;
-    const size_t rooms[] = {command_room(&worker->request), MIDDLE_ROOM, command_room_max(ctx)};
+    const size_t rooms[] = {command_room(r), MIDDLE_ROOM, command_room_max(ctx)};
     for (size_t i = 0; i < ARRAY_LEN(rooms); i++) {
         struct writer w;
         if (!reserve(c, rooms[i], &w))
             return false;
-        *step = command_run(ctx, now, &worker->request, &w, &worker->issue);
+        *step = command_run(ctx, call, r, &w, &worker->issue);
         if (w.err == OK) {
             outbuf_commit(&c->out, w.len);
             return true;
@@ -205,16 +252,63 @@ static bool run(struct conn *c, mono_us now, enum command_step *step)
     return false;
 }
 
+bool request_again(struct conn *c, const struct client_request *request,
+                   const struct command_call *call)
+{
+    enum command_step step = COMMAND_DONE;
+    if (request == NULL || !run(c, request, call, &step)) {
+        conn_give_up(c);
+        return true;
+    }
+    assert(step == COMMAND_DONE || step == COMMAND_WAIT);
+    return step == COMMAND_DONE;
+}
+
+bool request_count(struct conn *c, const struct client_request *request,
+                   const struct command_call *call, struct command_dry_run *dry_run)
+{
+    struct writer w;
+    if (!reserve(c, SMALL_ROOM, &w)) {
+        conn_give_up(c);
+        return true;
+    }
+    if (!command_count(&c->worker->world->ctx, call, request, dry_run, &w))
+        return false;
+    finish_reply(c, &w);
+    return true;
+}
+
+/** What does not fit the table of those who wait is answered as if its time were over. */
+static void wait_for_fill(struct conn *c, const struct command_call *call, struct slice frame)
+{
+    const struct client_request *r = &c->worker->request;
+    struct command_call last = *call;
+    last.waited = true;
+    if (!waiting_add(c, r, frame, call))
+        (void)request_again(c, r, &last);
+}
+
+static void count(struct conn *c, const struct client_request *r, struct slice frame)
+{
+    if (!waiting_count(c, frame))
+        refuse_with(c, r->id, "BUSY", "too many dry runs and waiting gets; try again");
+}
+
 static void carry_out(struct conn *c, mono_us now, struct slice frame)
 {
     const struct client_request *r = &c->worker->request;
+    const struct command_call call = {.now = now, .caller = (uintptr_t)c, .claims = &c->claims};
     enum command_step step = COMMAND_DONE;
-    if (!run(c, now, &step))
+    if (!run(c, r, &call, &step))
         conn_give_up(c);
-    else if (step == COMMAND_ISSUE)
+    else if (step == COMMAND_ISSUE || step == COMMAND_ASK)
         send_ticket(c, r, frame, &c->worker->issue);
     else if (step == COMMAND_INSPECT)
         send_ticket(c, r, frame, NULL);
+    else if (step == COMMAND_WAIT)
+        wait_for_fill(c, &call, frame);
+    else if (step == COMMAND_COUNT)
+        count(c, r, frame);
     else if (step == COMMAND_SUBSCRIBE && r->op == OP_SUBSCRIBE)
         subscribe(c, r);
     else if (step == COMMAND_SUBSCRIBE)
@@ -230,7 +324,7 @@ bool request_run(struct conn *c, mono_us now, struct slice frame)
         request_refuse(c, &fault);
         return true;
     }
-    if (needs_ticket(w->request.op) && !has_tickets(w)) {
+    if (may_need_ticket(&w->request) && !has_tickets(w)) {
         wait_for_ticket(c);
         return false;
     }

@@ -19,6 +19,14 @@
  */
 bool request_run(struct conn *c, mono_us now, struct slice frame);
 
+/** Carry out a get that waited, for one more time. false: it is to wait on. */
+bool request_again(struct conn *c, const struct client_request *request,
+                   const struct command_call *call);
+
+/** One step of a dry run. Returns: true when the reply was appended, or cannot be. */
+bool request_count(struct conn *c, const struct client_request *request,
+                   const struct command_call *call, struct command_dry_run *run);
+
 /** Append an error reply; when the fault says so, c ends. */
 void request_refuse(struct conn *c, const struct client_fault *fault);
 

@@ -13,12 +13,15 @@ static enum client_scope scope_of(const struct node_applied *applied)
     switch (d->kind) {
     case DOT_KEY:
     case DOT_PUT:
+    case DOT_NOSTORE:
+    case DOT_BEGIN:
         return SCOPE_KEY;
     case DOT_TAG:
         return SCOPE_TAG;
     case DOT_PREFIX:
         return SCOPE_PREFIX;
     case DOT_NAMESPACE:
+    case DOT_TAGS_ALL: /* there is no word for sets of tags in a push */
         return SCOPE_NAMESPACE;
     default:
         return SCOPE_ALL;

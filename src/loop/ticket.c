@@ -37,8 +37,14 @@ static void keep_targets(struct ticket *t, const struct ticket_cfg *cfg, const u
         rebase(&t->targets[i].ns, cfg->frame, copy);
         rebase(&t->targets[i].target, cfg->frame, copy);
     }
-    t->command =
-        (struct node_command){.ticket = ticket_number(t), .targets = t->targets, .targets_n = n};
+    t->command = (struct node_command){.ticket = ticket_number(t),
+                                       .ask = cfg->issue->ask,
+                                       .targets = t->targets,
+                                       .targets_n = n,
+                                       .stamps_n = cfg->issue->stamps_n,
+                                       .ack = cfg->issue->ack,
+                                       .timeout_us = cfg->issue->timeout_us};
+    memcpy(t->command.stamps, cfg->issue->stamps, sizeof t->command.stamps);
 }
 
 static void keep_put(struct ticket *t, const struct ticket_cfg *cfg, const uint8_t *copy)
@@ -63,18 +69,52 @@ struct ticket *ticket_new(const struct ticket_cfg *cfg)
     if (t == NULL)
         return NULL;
     *t = (struct ticket){.id = cfg->request->id, .op = cfg->request->op, .bytes = bytes};
-    if (cfg->issue == NULL)
+    t->renders = cfg->issue == NULL;
+    if (t->renders)
         return t;
     uint8_t *copy = (uint8_t *)t + frame_at;
     memcpy(copy, cfg->frame.at, cfg->frame.len);
+    t->frame = slice_of(copy, cfg->frame.len);
     keep_targets(t, cfg, copy);
     if (t->op == OP_PUT)
         keep_put(t, cfg, copy);
     return t;
 }
 
+/** Copy n names to `to`, their bytes to *bytes, which moves on. */
+static void copy_names(struct slice *to, uint8_t **bytes, const struct slice *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        memcpy(*bytes, names[i].at, names[i].len);
+        to[i] = slice_of(*bytes, names[i].len);
+        *bytes += names[i].len;
+    }
+}
+
+void ticket_keep_reply(struct ticket *t, const struct node_reply *reply)
+{
+    const size_t n = reply->applied_n + reply->missing_n;
+    size_t bytes = n * sizeof *t->names;
+    for (size_t i = 0; i < n; i++)
+        bytes +=
+            i < reply->applied_n ? reply->applied[i].len : reply->missing[i - reply->applied_n].len;
+    t->reply = *reply;
+    t->reply.traced_n = 0; /* rendered, if asked for */
+    t->names = n == 0 ? NULL : malloc(bytes);
+    if (t->names == NULL) {
+        t->reply.applied_n = t->reply.missing_n = 0;
+        return;
+    }
+    uint8_t *at = (uint8_t *)(t->names + n);
+    copy_names(t->names, &at, reply->applied, reply->applied_n);
+    copy_names(t->names + reply->applied_n, &at, reply->missing, reply->missing_n);
+    t->reply.applied = t->names;
+    t->reply.missing = t->names + reply->applied_n;
+}
+
 void ticket_free(struct ticket *t)
 {
+    free(t->names);
     free(t->rendered);
     free(t);
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/queue.h>
+
 #include "base/slice.h"
 #include "loop/loop.h"
 #include "node/command.h"
@@ -26,15 +28,21 @@ struct ticket {
     uint32_t op;
     size_t bytes; /* of memory */
 
-    struct node_command command; /* targets_n 0 = render instead */
-    struct command_put put;      /* OP_PUT */
+    bool renders; /* control tells about itself: there is no command */
+    struct node_command command;
+    struct command_put put; /* OP_PUT */
+    struct slice frame;     /* own copy; empty when renders */
 
-    struct node_reply reply; /* from control: what became of the command */
-    uint8_t *rendered;       /* from control: one msgpack value, made by malloc */
-    size_t rendered_len;     /* 0 = could not be rendered */
+    struct node_reply
+        reply;           /* from control: what became of the command; its names are in `names` */
+    struct slice *names; /* made by malloc, with their bytes behind them */
+    uint8_t *rendered;   /* from control: one msgpack value, made by malloc */
+    size_t rendered_len; /* 0 = could not be rendered */
 
-    loop_done *done; /* when worker is NULL */
+    loop_done *done; /* when worker is NULL; NULL = nobody wants to know any more */
     void *ctx;
+
+    LIST_ENTRY(ticket) asked; /* while the node has it: control's */
 
     struct node_target targets[];
 };
@@ -49,9 +57,13 @@ struct ticket_cfg {
 /** Make a ticket with copies of frame and targets. NULL = no memory. */
 struct ticket *ticket_new(const struct ticket_cfg *cfg);
 
+/** Keep reply, with copies of its names, which are only lent to control. Without memory for them the
+ *  names are left out; whether the level was reached is not. */
+void ticket_keep_reply(struct ticket *t, const struct node_reply *reply);
+
 /** The number by which the node knows t, and the ticket of such a number. */
 uint64_t ticket_number(const struct ticket *t);
 struct ticket *ticket_of(uint64_t number); /**< of ticket_number() */
 
-/** Release a ticket and what was rendered into it. */
+/** Release a ticket and what control put into it. */
 void ticket_free(struct ticket *t);

@@ -244,12 +244,14 @@ static void *work(void *ctx)
 {
     struct worker *w = ctx;
     ev_run(w->ev, 0);
+    waiting_fini(w); /* their clients see the connection close */
     end_all(w);
     return NULL;
 }
 
 static void start_watchers(struct worker *w)
 {
+    waiting_init(w);
     ev_io_start(w->ev, &w->accept);
     ev_prepare_start(w->ev, &w->turn);
     ev_timer_start(w->ev, &w->second);
@@ -312,6 +314,8 @@ struct worker *worker_new(struct worker_world *world, int listen_fd)
     LIST_INIT(&w->subscribing);
     LIST_INIT(&w->waiting);
     LIST_INIT(&w->stuck);
+    TAILQ_INIT(&w->waiting_gets.gets);
+    TAILQ_INIT(&w->waiting_gets.counts);
     init_watchers(w, listen_fd);
     init_timers(w);
     w->reserve_fd = -1;
@@ -363,6 +367,7 @@ void worker_free(struct worker *w)
 {
     if (w == NULL)
         return;
+    waiting_fini(w);
     free_leftovers(w);
     if (w->ev != NULL) {
         mailbox_fini(&w->replies);

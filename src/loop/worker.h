@@ -22,6 +22,7 @@
 #include "loop/store.h"
 #include "loop/subscribe.h"
 #include "loop/ticket.h"
+#include "loop/waiting.h"
 #include "node/command.h"
 #include "wire/client.h"
 
@@ -40,7 +41,11 @@ struct worker_world {
     struct mailbox *control; /* takes tickets; has room for all that workers may hold */
     uint32_t value_max;
     uint32_t connections_max;
-    _Atomic uint32_t connections; /* open, of all workers */
+    _Atomic uint32_t connections;  /* open, of all workers */
+    struct worker *const *workers; /* all of them, constant once they run */
+    uint32_t workers_n;
+    _Atomic uint32_t
+        loads_ended[WAITING_CHAINS]; /* loads of keys that somebody waited for, by hash */
 };
 
 /** Written by the worker alone, read by anybody. */
@@ -51,6 +56,7 @@ struct worker_counters {
     _Atomic uint64_t bytes_in, bytes_out;
     _Atomic uint64_t pushes, pushes_lost;
     _Atomic uint64_t queue_full;
+    _Atomic uint64_t waits_full;
     _Atomic uint64_t accept_errors;
 };
 
@@ -91,6 +97,8 @@ struct worker {
     uint8_t *in; /* WORKER_IN_LEN bytes, used within one callback */
     uint8_t *spare;
     size_t spare_cap;
+
+    struct waiting waiting_gets; /* gets that wait for somebody else's fill, and dry runs */
 
     struct conn_list conns;       /* all, closed ones that wait for tickets included */
     struct conn_list subscribing; /* those that hold filters */

@@ -57,6 +57,27 @@ Test(subscribe, tags_and_namespaces_are_told_to_the_whole_namespace)
     cr_expect_not(wanted("m", "", push_of(DOT_NAMESPACE, "n", "")));
 }
 
+Test(subscribe, whatever_drops_a_key_is_told_as_that_key)
+{
+    cr_expect(wanted("n", "k", push_of(DOT_NOSTORE, "n", "k1")));
+    cr_expect(wanted("n", "k", push_of(DOT_BEGIN, "n", "k1")));
+    cr_expect_not(wanted("n", "x", push_of(DOT_NOSTORE, "n", "k1")));
+    cr_expect_not(wanted("n", "x", push_of(DOT_BEGIN, "n", "k1")));
+}
+
+Test(subscribe, sets_of_tags_are_told_to_the_whole_namespace)
+{
+    struct push *p = push_of(DOT_TAGS_ALL, "n", "");
+    cr_expect_eq(p->scope, SCOPE_NAMESPACE);
+    cr_expect(wanted("n", "zzz", p));
+    cr_expect_not(wanted("m", "", push_of(DOT_TAGS_ALL, "n", "")));
+}
+
+Test(subscribe, buckets_are_told_to_everybody)
+{
+    cr_expect(wanted("m", "x", push_of(DOT_BUCKETS, NULL, NULL)));
+}
+
 Test(subscribe, what_cannot_be_told_exactly_is_told_to_everybody)
 {
     cr_expect(wanted("n", "zzz", push_of(DOT_KEY, NULL, NULL)));

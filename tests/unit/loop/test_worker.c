@@ -69,10 +69,68 @@ Test(worker, the_control_thread_issues_dots_itself)
     struct loop *l = still_loop();
     struct node_reply reply = {.err = ERR_COUNT};
     const struct node_target target = {.kind = DOT_ALL};
-    loop_issue(l, &target, 1, on_done, &reply);
+    const struct node_command command = {.targets = &target, .targets_n = 1};
+    loop_command(l, &command, on_done, &reply);
     cr_expect_eq(reply.err, OK);
     cr_expect_eq(reply.seq, 1);
     cr_expect_eq(reply.epoch, l->world.ctx.epoch);
+    loop_free(l);
+}
+
+/** A command that waits for another node, of which there is none, longer than any test lasts. */
+static void command_that_waits(struct loop *l, struct node_reply *reply)
+{
+    static const struct node_target target = {.kind = DOT_ALL};
+    const struct node_command command = {.targets = &target,
+                                         .targets_n = 1,
+                                         .ack = {.level = ACK_NODES, .k = 1},
+                                         .timeout_us = 3600 * US_PER_SEC};
+    reply->err = ERR_COUNT;
+    loop_command(l, &command, on_done, reply);
+    cr_assert_eq(reply->err, ERR_COUNT, "it waits");
+}
+
+Test(worker, commands_that_wait_can_be_ended_before_their_callers_go)
+{
+    struct loop *l = still_loop();
+    struct node_reply replies[2];
+    command_that_waits(l, &replies[0]);
+    command_that_waits(l, &replies[1]);
+    loop_commands_end(l);
+    cr_expect_eq(replies[0].err, ERR_REFUSED);
+    cr_expect_eq(replies[1].err, ERR_REFUSED);
+    replies[0].err = ERR_COUNT;
+    loop_commands_end(l);
+    cr_expect_eq(replies[0].err, ERR_COUNT, "each is told once");
+    loop_free(l);
+}
+
+Test(worker, commands_that_wait_are_released_with_their_loop)
+{
+    struct loop *l = still_loop();
+    struct node_reply reply;
+    command_that_waits(l, &reply);
+    loop_free(l);
+    cr_expect_eq(reply.err, ERR_COUNT);
+}
+
+Test(worker, a_trace_is_told_with_the_number_of_dots_of_its_stamp)
+{
+    struct loop *l = still_loop();
+    struct node_reply issued = {.err = ERR_COUNT}, traced = {.err = ERR_COUNT};
+    const struct node_target targets[] = {{.kind = DOT_KEY, .hash = 1},
+                                          {.kind = DOT_KEY, .hash = 2}};
+    const struct node_command issue = {.targets = targets, .targets_n = 2};
+    struct node_command trace = {.ask = NODE_TRACE, .stamps_n = 1};
+    loop_command(l, &issue, on_done, &issued);
+    cr_assert_eq(issued.err, OK);
+    trace.stamps[0] =
+        (struct stamp){.epoch = issued.epoch, .seq = issued.seq, .count = issued.count};
+    loop_command(l, &trace, on_done, &traced);
+    cr_expect_eq(traced.err, OK);
+    cr_expect_eq(traced.seq, 2);
+    cr_expect_eq(traced.count, 2);
+    cr_expect_eq(traced.traced_n, 1);
     loop_free(l);
 }
 
