@@ -34,9 +34,31 @@ static void count_members(const struct node *n, size_t members, struct facts_now
     }
 }
 
+/** What levels, bounds and intents stand on. */
+static void derive_promises(struct facts *f)
+{
+    f->now.retired_n = f->node.retired_n;
+    f->now.forgotten_n = f->node.forgotten_n;
+    f->now.proof_state = f->node.proof_state;
+    f->now.vote = f->node.votes.mode;
+    f->now.votes_synced = f->node.votes.synced_n;
+    f->now.votes_voters = f->node.votes.voters_n;
+    f->now.votes_min = f->node.votes.voters_min;
+    f->now.acks_waiting = f->node.acks.waiting;
+    f->now.intents_open = f->node.intents.open;
+}
+
+/** Whole-cache barriers that are told by their reason. What a peer closes by buckets is none. */
+static uint64_t broad_with_reason(const struct node_view *v)
+{
+    const struct heal_counters *h = &v->heal;
+    return h->broad_t_gap + h->broad_lost + h->broad_forgotten + h->broad_retired +
+           h->broad_forked + v->proof.anew;
+}
+
 static void derive(struct facts *f)
 {
-    const uint64_t known = f->node.heal.broad_t_gap + f->node.heal.broad_lost;
+    const uint64_t known = broad_with_reason(&f->node);
     f->now.alive = f->node.alive;
     f->now.origins = f->node.origins;
     f->now.lhm = f->node.lhm;
@@ -54,6 +76,7 @@ void http_facts_collect(struct loop *l, mono_us started, const struct facts_http
     cache_stats(loop_cache(l), &out->cache);
     loop_counters(l, &out->loop);
     count_members(loop_node(l), out->node.members, &out->now);
+    derive_promises(out);
     collect_process(&out->now);
     derive(out);
     out->now.uptime_us = loop_now() - started;

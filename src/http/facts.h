@@ -25,7 +25,12 @@ struct facts_now {
     uint64_t members[FACTS_STATES]; /* by enum swim_state */
     uint64_t alive, origins, lhm;
     uint64_t isolated, ready; /* 0 or 1 */
-    uint64_t broad_full;      /* whole-cache barriers that heal did not ask for */
+    uint64_t broad_full;      /* whole-cache barriers without a reason of their own */
+    uint64_t retired_n, forgotten_n;
+    uint64_t proof_state; /* enum proof_state */
+    uint64_t vote;        /* enum peer_vote */
+    uint64_t votes_synced, votes_voters, votes_min;
+    uint64_t acks_waiting, intents_open;
     uint64_t workers;
     uint64_t uptime_us, cpu_us;
     uint64_t resident_bytes;

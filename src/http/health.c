@@ -29,6 +29,28 @@ static void say_check(struct http_text *out, bool passes, const char *name, cons
     http_text_say(out, "\n");
 }
 
+/** Why a level or a bounded read may be refused though the node is ready. */
+static void say_promises(struct http_text *out, const struct node_view *v)
+{
+    const struct votes_view *votes = &v->votes;
+    if (v->proof_state == PROOF_EXCEEDED) {
+        http_text_say(out, "expect: exceeded: ");
+        http_text_number(out, v->alive);
+        http_text_say(out, " nodes live, at most ");
+        http_text_number(out, votes->expect);
+        http_text_say(out, " are expected\n");
+    }
+    if (v->proof_state == PROOF_WINDOWS)
+        http_text_say(out, "fence_ms: differs between nodes\n");
+    if (votes->expect > 0 && votes->mode == VOTE_NONE) {
+        http_text_say(out, "votes: not yet: synced with ");
+        http_text_number(out, votes->voters_n);
+        http_text_say(out, " of ");
+        http_text_number(out, votes->voters_min);
+        http_text_say(out, " voters\n");
+    }
+}
+
 /** Facts that decide nothing but explain much. */
 static void say_more(struct http_text *out, const struct node_view *v)
 {
@@ -37,6 +59,7 @@ static void say_more(struct http_text *out, const struct node_view *v)
     http_text_say(out, "\ngaps open: ");
     http_text_number(out, v->gaps);
     http_text_say(out, v->isolated ? "\nisolated: yes\n" : "\nisolated: no\n");
+    say_promises(out, v);
 }
 
 void http_health(enum health_question question, const struct node_view *view, bool verbose,

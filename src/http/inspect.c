@@ -11,6 +11,8 @@ static json_t *render(const struct http_site *site, enum client_op what)
         return http_json_members(loop_node(site->loop), loop_now());
     case OP_VECTORS:
         return http_json_vectors(loop_node(site->loop), loop_now());
+    case OP_NAMESPACES:
+        return http_json_namespaces(loop_cache(site->loop), loop_policies(site->loop));
     case OP_NODE:
         http_facts_collect(site->loop, site->started, &site->counters, &facts);
         return http_json_node(&facts);
@@ -22,10 +24,10 @@ static json_t *render(const struct http_site *site, enum client_op what)
     }
 }
 
-size_t http_inspect(void *site, enum client_op what, uint8_t **msgpack)
+/** Take value as msgpack. */
+static size_t pack(json_t *value, uint8_t **msgpack)
 {
     struct http_text text = {0};
-    json_t *value = render(site, what);
     if (value == NULL)
         return 0;
     http_to_msgpack(&text, value);
@@ -36,4 +38,15 @@ size_t http_inspect(void *site, enum client_op what, uint8_t **msgpack)
     }
     *msgpack = (uint8_t *)text.at;
     return text.len;
+}
+
+size_t http_inspect(void *site, enum client_op what, uint8_t **msgpack)
+{
+    return pack(render(site, what), msgpack);
+}
+
+size_t http_inspect_trace(void *site, const struct node_reply *reply, uint8_t **msgpack)
+{
+    const struct http_site *s = site;
+    return pack(http_json_trace(loop_node(s->loop), reply), msgpack);
 }

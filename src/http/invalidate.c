@@ -7,6 +7,8 @@
 #include "node/command.h"
 #include "wire/client_fault.h"
 
+#define WANTED_AIM "one of key, keys, tags, tags_all, prefix, namespace, all"
+
 /* Bodies have at most 64 KiB, and targets are flat. */
 #define LOAD_FLAGS (JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL)
 
@@ -18,6 +20,11 @@ static const struct client_limit REASON_LIMIT = {"REASON_TOO_LONG", "reason", "b
                                                  CLIENT_REASON_MAX};
 static const struct client_limit TARGETS_LIMIT = {"TOO_MANY_TARGETS", "invalidate", "targets",
                                                   CLIENT_TARGETS_MAX};
+static const struct client_limit TAGS_ALL_LIMIT = {"TOO_MANY_TARGETS", "tags_all", "targets",
+                                                   CLIENT_TAGS_ALL_MAX};
+static const struct client_limit ACK_LIMIT = {"BAD_OPTION", "ack", "nodes", CLIENT_ACK_K_MAX};
+static const struct client_limit TIMEOUT_LIMIT = {"BAD_OPTION", "timeout_ms", "ms",
+                                                  CLIENT_ACK_MS_MAX};
 
 /** One way to say what is aimed at. */
 struct aim {
@@ -35,6 +42,7 @@ static const struct aim AIMS[] = {
     {"prefix", SCOPE_PREFIX, &PREFIX_LIMIT, "PREFIX_EMPTY", false},
     {"namespace", SCOPE_NAMESPACE, NULL, NULL, false},
     {"all", SCOPE_ALL, NULL, NULL, false},
+    {"tags_all", SCOPE_TAGS_ALL, &TAG_LIMIT, "TAG_EMPTY", true},
 };
 
 /** What reading needs at hand. */
@@ -43,6 +51,9 @@ struct reading {
     struct http_invalidate *out;
     struct client_fault *fault;
     struct slice ns;
+    bool soft;
+    bool has_version;
+    uint64_t version;
 };
 
 MUST_USE static enum err refuse(struct client_fault *fault, const char *what, const char *wanted)
@@ -74,20 +85,26 @@ static void add(struct reading *r, const struct aim *aim, struct slice target)
     out->targets[out->targets_n++] = command_target(r->hkey, aim->scope, r->ns, target);
 }
 
+/** A text that is aimed at: within its limit, and not empty. */
+MUST_USE static enum err read_target(const struct aim *aim, const json_t *value, struct slice *out,
+                                     struct client_fault *fault)
+{
+    const enum err err = read_text(value, aim->limit, out, fault);
+    if (err != OK || out->len > 0)
+        return err;
+    client_fault_begin(fault, aim->empty);
+    client_fault_say(fault, aim->limit->what);
+    client_fault_say(fault, " has 0 bytes; the least is 1");
+    return ERR_LIMIT;
+}
+
 MUST_USE static enum err add_text(struct reading *r, const struct aim *aim, const json_t *value)
 {
     struct slice target;
-    const enum err err = read_text(value, aim->limit, &target, r->fault);
-    if (err != OK)
-        return err;
-    if (target.len == 0) {
-        client_fault_begin(r->fault, aim->empty);
-        client_fault_say(r->fault, aim->limit->what);
-        client_fault_say(r->fault, " has 0 bytes; the least is 1");
-        return ERR_LIMIT;
-    }
-    add(r, aim, target);
-    return OK;
+    const enum err err = read_target(aim, value, &target, r->fault);
+    if (err == OK)
+        add(r, aim, target);
+    return err;
 }
 
 MUST_USE static enum err add_texts(struct reading *r, const struct aim *aim, const json_t *array)
@@ -101,9 +118,26 @@ MUST_USE static enum err add_texts(struct reading *r, const struct aim *aim, con
     return err;
 }
 
+/** One aim of many tags, not one for each. */
+MUST_USE static enum err add_tags_all(struct reading *r, const struct aim *aim, const json_t *array)
+{
+    struct slice tags[CLIENT_TAGS_ALL_MAX];
+    const size_t n = json_array_size(array);
+    if (!json_is_array(array) || n < CLIENT_TAGS_ALL_MIN)
+        return refuse(r->fault, aim->member, "an array of at least 2 strings; for one use tags");
+    enum err err = client_limit_check(&TAGS_ALL_LIMIT, n, r->fault);
+    for (size_t i = 0; err == OK && i < n; i++)
+        err = read_target(aim, json_array_get(array, i), &tags[i], r->fault);
+    if (err == OK)
+        r->out->targets[r->out->targets_n++] = command_target_tags(r->hkey, r->ns, tags, n);
+    return err;
+}
+
 MUST_USE static enum err add_aim(struct reading *r, const struct aim *aim, const json_t *value)
 {
     static const struct slice whole; /* a namespace, or everything, has no target of its own */
+    if (aim->scope == SCOPE_TAGS_ALL)
+        return add_tags_all(r, aim, value);
     if (aim->many)
         return add_texts(r, aim, value);
     if (aim->limit != NULL)
@@ -123,13 +157,67 @@ static const struct aim *aim_named(const char *member)
     return NULL;
 }
 
-MUST_USE static enum err check_ack(const json_t *value, struct client_fault *fault)
+/** A number from 1 to the limit. */
+MUST_USE static enum err read_number(const json_t *value, const struct client_limit *limit,
+                                     uint64_t *out, struct client_fault *fault)
 {
-    if (json_is_string(value) && slice_eq(text_of(value), slice_text("local")))
+    const json_int_t n = json_integer_value(value);
+    if (!json_is_integer(value) || n < 0)
+        return refuse(fault, limit->what, "an unsigned integer");
+    *out = (uint64_t)n;
+    if (n > 0)
+        return client_limit_check(limit, *out, fault);
+    client_fault_begin(fault, limit->name);
+    client_fault_say(fault, limit->what);
+    client_fault_say(fault, " has 0 ");
+    client_fault_say(fault, limit->unit);
+    client_fault_say(fault, "; the least is 1");
+    return ERR_LIMIT;
+}
+
+/** A word, or a number of other nodes. */
+MUST_USE static enum err read_ack(struct reading *r, const json_t *value)
+{
+    static const enum client_ack_level WORDS[] = {ACK_LOCAL, ACK_QUORUM, ACK_ALL, ACK_FENCED};
+    struct client_ack *ack = &r->out->ack;
+    uint64_t k = 0;
+    for (size_t i = 0; json_is_string(value) && i < ARRAY_LEN(WORDS); i++) {
+        if (!slice_eq(text_of(value), slice_text(client_ack_text(WORDS[i]))))
+            continue;
+        *ack = (struct client_ack){.level = WORDS[i]};
         return OK;
-    client_fault_begin(fault, "BAD_OPTION");
-    client_fault_say(fault, "this version acknowledges at level \"local\" only");
-    return ERR_UNKNOWN;
+    }
+    if (!json_is_integer(value))
+        return refuse(r->fault, "ack",
+                      "\"local\", \"quorum\", \"all\", \"fenced\" or a number of other nodes");
+    const enum err err = read_number(value, &ACK_LIMIT, &k, r->fault);
+    *ack = (struct client_ack){.level = ACK_NODES, .k = (uint32_t)k};
+    return err;
+}
+
+MUST_USE static enum err read_timeout(struct reading *r, const json_t *value)
+{
+    uint64_t ms = 0;
+    const enum err err = read_number(value, &TIMEOUT_LIMIT, &ms, r->fault);
+    r->out->timeout_us = ms * US_PER_MS;
+    return err;
+}
+
+MUST_USE static enum err read_soft(struct reading *r, const json_t *value)
+{
+    if (!json_is_boolean(value))
+        return refuse(r->fault, "soft", "true or false");
+    r->soft = json_is_true(value);
+    return OK;
+}
+
+MUST_USE static enum err read_version(struct reading *r, const json_t *value)
+{
+    if (!json_is_integer(value) || json_integer_value(value) < 0)
+        return refuse(r->fault, "version", "an integer of at least 0");
+    r->has_version = true;
+    r->version = (uint64_t)json_integer_value(value);
+    return OK;
 }
 
 /** Members that are not targets. ERR_UNKNOWN without a fault text: not one of them. */
@@ -141,16 +229,35 @@ MUST_USE static enum err read_option(struct reading *r, const char *member, cons
     if (strcmp(member, "reason") == 0)
         return read_text(value, &REASON_LIMIT, &reason, r->fault);
     if (strcmp(member, "ack") == 0)
-        return check_ack(value, r->fault);
-    if (strcmp(member, "timeout_ms") == 0) /* a local acknowledgement is there at once */
-        return json_integer_value(value) > 0 ? OK
-                                             : refuse(r->fault, member, "an integer of at least 1");
+        return read_ack(r, value);
+    if (strcmp(member, "timeout_ms") == 0)
+        return read_timeout(r, value);
+    if (strcmp(member, "soft") == 0)
+        return read_soft(r, value);
+    if (strcmp(member, "version") == 0)
+        return read_version(r, value);
     client_fault_begin(r->fault, "BAD_OPTION");
     client_fault_say(r->fault, "unknown member ");
     client_fault_say_quoted(r->fault, slice_text(member));
-    client_fault_say(r->fault, "; known: key, keys, tags, prefix, namespace, all, ns, ack, "
-                               "timeout_ms, reason");
+    client_fault_say(r->fault, "; known: key, keys, tags, tags_all, prefix, namespace, all, ns, "
+                               "ack, timeout_ms, soft, version, reason");
     return ERR_UNKNOWN;
+}
+
+/** What the options say of every target, as far as this way to aim has such a form. */
+MUST_USE static enum err qualify(struct reading *r, const struct aim *aim)
+{
+    if (r->has_version && aim->scope != SCOPE_KEY)
+        return refuse(r->fault, "the target of a version", "key or keys");
+    if (r->soft && (aim->scope == SCOPE_PREFIX || aim->scope == SCOPE_TAGS_ALL))
+        return refuse(r->fault, "the target of soft", "key, keys, tags, namespace or all");
+    for (size_t i = 0; i < r->out->targets_n; i++) {
+        struct node_target *t = &r->out->targets[i];
+        t->soft = r->soft;
+        t->has_version = r->has_version;
+        t->version = r->version;
+    }
+    return OK;
 }
 
 /** Options first: every target needs the namespace. */
@@ -165,7 +272,7 @@ MUST_USE static enum err read_members(struct reading *r)
         if (named == NULL) {
             err = read_option(r, json_object_iter_key(i), json_object_iter_value(i));
         } else if (aim != NULL) {
-            err = refuse(r->fault, "the target", "one of key, keys, tags, prefix, namespace, all");
+            err = refuse(r->fault, "the target", WANTED_AIM);
         } else {
             aim = named;
             aimed_at = json_object_iter_value(i);
@@ -174,8 +281,10 @@ MUST_USE static enum err read_members(struct reading *r)
     if (err != OK)
         return err;
     if (aim == NULL)
-        return refuse(r->fault, "the target", "one of key, keys, tags, prefix, namespace, all");
-    return add_aim(r, aim, aimed_at);
+        return refuse(r->fault, "the target", WANTED_AIM);
+    err = add_aim(r, aim, aimed_at);
+    r->out->ns = r->ns;
+    return err == OK ? qualify(r, aim) : err;
 }
 
 MUST_USE static enum err load(struct slice body, struct http_invalidate *out,
@@ -200,6 +309,8 @@ enum err http_invalidate_read(const struct hkey *hkey, struct slice body,
 {
     struct reading r = {.hkey = hkey, .out = out, .fault = fault};
     out->targets_n = 0;
+    out->ack = (struct client_ack){.level = ACK_DEFAULT};
+    out->timeout_us = CLIENT_ACK_MS * US_PER_MS;
     enum err err = load(body, out, fault);
     if (err == OK)
         err = read_members(&r);
@@ -214,8 +325,21 @@ void http_invalidate_fini(struct http_invalidate *i)
     i->root = NULL;
 }
 
-json_t *http_invalidate_answer(const struct hkey *hkey, struct slice node,
-                               const struct node_reply *reply)
+static json_t *names_of(const struct slice *names, size_t n)
+{
+    json_t *out = json_array();
+    for (size_t i = 0; i < n; i++)
+        (void)json_array_append_new(out, http_json_text(names[i]));
+    return out;
+}
+
+static json_t *level_of(struct client_ack ack)
+{
+    const char *word = client_ack_text(ack.level);
+    return word != NULL ? json_string(word) : json_integer((json_int_t)ack.k);
+}
+
+json_t *http_invalidate_answer(const struct hkey *hkey, const struct node_reply *reply)
 {
     uint8_t bytes[STAMP_LEN];
     char hex[2 * STAMP_LEN + 1];
@@ -223,6 +347,8 @@ json_t *http_invalidate_answer(const struct hkey *hkey, struct slice node,
     stamp_write(hkey, &stamp, bytes);
     for (size_t i = 0; i < STAMP_LEN; i++)
         (void)snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
-    return json_pack("{s:s, s:{s:s, s:b, s:[o], s:[]}}", "stamp", hex, "acks", "level", "local",
-                     "reached", 1, "applied", http_json_text(node), "missing");
+    return json_pack("{s:s, s:{s:o, s:b, s:o, s:o}}", "stamp", hex, "acks", "level",
+                     level_of(reply->ack), "reached", (int)reply->reached, "applied",
+                     names_of(reply->applied, reply->applied_n), "missing",
+                     names_of(reply->missing, reply->missing_n));
 }

@@ -19,6 +19,9 @@ struct http_invalidate {
     json_t *root; /* the targets lend from it */
     struct node_target targets[NODE_TARGETS_MAX];
     size_t targets_n;
+    struct client_ack ack; /* ACK_DEFAULT = what the namespace says */
+    uint64_t timeout_us;
+    struct slice ns;
 };
 
 /**
@@ -34,7 +37,6 @@ MUST_USE enum err http_invalidate_read(const struct hkey *hkey, struct slice bod
 /** Release what was read. */
 void http_invalidate_fini(struct http_invalidate *i);
 
-/** {"stamp", "acks": {"level", "reached", "applied", "missing"}} of dots that were issued. NULL when
- *  memory ran out. */
-json_t *http_invalidate_answer(const struct hkey *hkey, struct slice node,
-                               const struct node_reply *reply);
+/** {"stamp", "acks": {"level", "reached", "applied", "missing"}} of dots that were issued; level is a
+ *  word, or the number of nodes. NULL when memory ran out. */
+json_t *http_invalidate_answer(const struct hkey *hkey, const struct node_reply *reply);

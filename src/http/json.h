@@ -27,8 +27,15 @@ json_t *http_json_node(const struct facts *f);
 /** Every counter: {"cache": {...}, "node": {...}, ...}. */
 json_t *http_json_stats(const struct facts *f);
 
-/** {"node", "vector_hash", "origins": [...]} with open gaps. */
+/** {"node", "vector_hash", "retired", "forgotten", "origins": [...]} with open gaps; retired and
+ *  forgotten are the numbers of the newest origins that ended, and of those that are not known any more. */
 json_t *http_json_vectors(const struct node *n, mono_us now);
+
+/** What a trace found: {"stamp", "origin", "seq", "count", "issuer", "nodes": [...]}. */
+json_t *http_json_trace(const struct node *n, const struct node_reply *reply);
+
+/** {"namespaces": [...]} in use here, with their policies. */
+json_t *http_json_namespaces(const struct cache *c, const struct policies *policies);
 
 /** Bytes as text; what is not UTF-8 is shown as \xNN. */
 json_t *http_json_text(struct slice bytes);

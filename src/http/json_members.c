@@ -29,12 +29,20 @@ static json_t *accuser_of(const struct swim_member *m)
     return m->accuser.len == 0 ? json_null() : http_json_text(m->accuser);
 }
 
+/** How its present run votes. */
+static const char *votes_of(const struct swim_member *m)
+{
+    if ((m->caps & NODE_CAP_ANEW) != 0)
+        return "anew";
+    return (m->caps & NODE_CAP_VOTES) != 0 ? "regular" : "none";
+}
+
 json_t *http_json_member(const struct node_view *self, const struct node_member *m, mono_us now)
 {
     const struct swim_member *s = &m->swim;
     return json_pack(
         "{s:o, s:o, s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:I, s:o, s:o, s:I, "
-        "s:b}",
+        "s:b, s:s}",
         "name", http_json_text(s->name), "address", address_of(&s->addr), "state",
         http_state_text(s->state), "generation", http_json_number(s->generation), "incarnation",
         (json_int_t)s->version, "rtt_ms", rtt_of(s), "last_ack_ms", ack_age_of(s, now), "head",
@@ -42,7 +50,7 @@ json_t *http_json_member(const struct node_view *self, const struct node_member 
         http_json_number(s->self ? self->head : m->covered), "epoch", http_json_hex(s->epoch),
         "behind", m->behind, "proven", m->proven || s->self, "accusers", (json_int_t)s->accusers_n,
         "accuser", accuser_of(s), "view_hash", hash_of(s->self ? self->view_hash : s->view_hash),
-        "data_age_ms", (json_int_t)s->data_age_ms, "self", s->self);
+        "data_age_ms", (json_int_t)s->data_age_ms, "self", s->self, "votes", votes_of(s));
 }
 
 static json_t *list(const struct node *n, const struct node_view *self, mono_us now)

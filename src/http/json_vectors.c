@@ -119,8 +119,10 @@ json_t *http_json_vectors(const struct node *n, mono_us now)
     json_t *out = NULL;
     node_inspect(n, &self);
     if (gather(n, &self, &l))
-        out = json_pack("{s:o, s:o, s:o}", "node", http_json_text(self.name), "vector_hash",
-                        http_json_hex(self.vector_hash), "origins", origins_of(n, &self, &l));
+        out = json_pack("{s:o, s:o, s:o, s:o, s:o}", "node", http_json_text(self.name),
+                        "vector_hash", http_json_hex(self.vector_hash), "retired",
+                        http_json_number(self.retired_n), "forgotten",
+                        http_json_number(self.forgotten_n), "origins", origins_of(n, &self, &l));
     free(l.owners);
     free(l.gaps);
     return out;

@@ -22,15 +22,11 @@ static void on_issued(void *ctx, const struct node_reply *reply)
 {
     struct waiting *w = ctx;
     const struct command_refusal refusal = command_refusal(reply->err);
-    struct node_view self;
-    node_inspect(loop_node(w->loop), &self);
     if (reply->err == OK)
-        http_reply_json(w->later.reply, 200,
-                        http_invalidate_answer(hkey_of(w->loop), self.name, reply));
-    else if (reply->err == ERR_REFUSED || reply->err == ERR_STALE)
-        http_problem(w->later.reply, 503, refusal.name, refusal.text);
+        http_reply_json(w->later.reply, 200, http_invalidate_answer(hkey_of(w->loop), reply));
     else
-        http_problem(w->later.reply, 500, "NO_MEMORY", NO_MEMORY);
+        http_problem(w->later.reply, reply->err == ERR_CONFIG ? 400 : 503, refusal.name,
+                     refusal.text);
     w->later.answered(w->later.ctx);
     free(w);
 }
@@ -42,8 +38,14 @@ static void issue(const struct http_call *call, const struct http_invalidate *wa
         http_problem(call->reply, 500, "NO_MEMORY", NO_MEMORY);
         return;
     }
+    const struct policy *policy = policy_of(loop_policies(call->site->loop), wanted->ns);
+    const struct node_command command = {.ask = NODE_ISSUE,
+                                         .targets = wanted->targets,
+                                         .targets_n = wanted->targets_n,
+                                         .ack = policy_ack(policy, wanted->ack),
+                                         .timeout_us = wanted->timeout_us};
     *w = (struct waiting){.later = *call->later, .loop = call->site->loop};
-    loop_issue(call->site->loop, wanted->targets, wanted->targets_n, on_issued, w);
+    loop_command(call->site->loop, &command, on_issued, w);
 }
 
 /** Who may not ask: everybody on other machines, and web pages of other sites (RFC 6454 7). */

@@ -73,6 +73,13 @@ void http_page_stats(const struct http_call *call)
     http_reply_json(call->reply, 200, http_json_stats(&facts));
 }
 
+void http_page_namespaces(const struct http_call *call)
+{
+    http_reply_json(
+        call->reply, 200,
+        http_json_namespaces(loop_cache(call->site->loop), loop_policies(call->site->loop)));
+}
+
 void http_page_vectors(const struct http_call *call)
 {
     http_reply_json(call->reply, 200, http_json_vectors(loop_node(call->site->loop), loop_now()));

@@ -15,11 +15,18 @@ struct route {
 };
 
 static const struct route ROUTES[] = {
-    {"GET", "/livez", http_page_livez},        {"GET", "/readyz", http_page_readyz},
-    {"GET", "/startupz", http_page_startupz},  {"GET", "/metrics", http_page_metrics},
-    {"GET", "/v1/members", http_page_members}, {"GET", "/v1/members/" NAMED, http_page_member},
-    {"GET", "/v1/node", http_page_node},       {"GET", "/v1/stats", http_page_stats},
-    {"GET", "/v1/vectors", http_page_vectors}, {"POST", "/v1/invalidate", http_page_invalidate},
+    {"GET", "/livez", http_page_livez},
+    {"GET", "/readyz", http_page_readyz},
+    {"GET", "/startupz", http_page_startupz},
+    {"GET", "/metrics", http_page_metrics},
+    {"GET", "/v1/members", http_page_members},
+    {"GET", "/v1/members/" NAMED, http_page_member},
+    {"GET", "/v1/node", http_page_node},
+    {"GET", "/v1/stats", http_page_stats},
+    {"GET", "/v1/vectors", http_page_vectors},
+    {"GET", "/v1/namespaces", http_page_namespaces},
+    {"GET", "/v1/invalidations/" NAMED, http_page_trace},
+    {"POST", "/v1/invalidate", http_page_invalidate},
 };
 
 /** What the pattern left open of path; "" when nothing; NULL when path does not match. */

@@ -143,7 +143,7 @@ struct http *http_new(struct loop *l, const struct addr *addr, char *why, size_t
         free(h);
         return NULL;
     }
-    loop_inspect_set(l, http_inspect, &h->exchanges.site);
+    loop_inspect_set(l, http_inspect, http_inspect_trace, &h->exchanges.site);
     return h;
 }
 
@@ -155,6 +155,7 @@ struct addr http_addr(const struct http *h)
 static void close_listener(struct http *h)
 {
     ev_io_stop(loop_ev(h->loop), &h->readable);
+    loop_commands_end(h->loop); /* nobody is left who could be answered later */
     http_exchanges_abandon(&h->exchanges);
     MHD_stop_daemon(h->daemon);
     ev_timer_stop(loop_ev(h->loop), &h->due);
@@ -167,6 +168,6 @@ void http_free(struct http *h)
         return;
     if (h->daemon != NULL)
         close_listener(h);
-    loop_inspect_set(h->loop, NULL, NULL);
+    loop_inspect_set(h->loop, NULL, NULL, NULL);
     free(h);
 }

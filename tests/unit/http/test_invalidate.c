@@ -146,12 +146,116 @@ Test(invalidate, at_most_256_targets)
     free(over);
 }
 
-Test(invalidate, what_is_not_built_is_refused_and_says_what_is)
+/* ---- options ---- */
+
+/** The options of a body that is good. */
+static struct http_invalidate options(const char *body)
 {
-    refused("{\"key\": \"k\", \"ack\": \"all\"}", "BAD_OPTION", "\"local\"");
-    refused("{\"key\": \"k\", \"ack\": 2}", "BAD_OPTION", "\"local\"");
-    refused("{\"key\": \"k\", \"soft\": true}", "BAD_OPTION", "known: key, keys, tags");
-    refused("{\"key\": \"k\", \"tags_all\": []}", "BAD_OPTION", "unknown member \"tags_all\"");
+    static struct http_invalidate i;
+    one(&i, body);
+    http_invalidate_fini(&i);
+    return i;
+}
+
+Test(invalidate, levels_are_words_or_a_number_of_nodes)
+{
+    cr_assert_eq(options("{\"key\": \"k\"}").ack.level, ACK_DEFAULT);
+    cr_assert_eq(options("{\"key\": \"k\", \"ack\": \"local\"}").ack.level, ACK_LOCAL);
+    cr_assert_eq(options("{\"key\": \"k\", \"ack\": \"quorum\"}").ack.level, ACK_QUORUM);
+    cr_assert_eq(options("{\"key\": \"k\", \"ack\": \"all\"}").ack.level, ACK_ALL);
+    cr_assert_eq(options("{\"key\": \"k\", \"ack\": \"fenced\"}").ack.level, ACK_FENCED);
+    const struct client_ack most = options("{\"key\": \"k\", \"ack\": 1023}").ack;
+    cr_assert(most.level == ACK_NODES && most.k == 1023);
+    refused("{\"key\": \"k\", \"ack\": 1024}", "BAD_OPTION",
+            "ack has 1,024 nodes; the limit is 1,023");
+    refused("{\"key\": \"k\", \"ack\": 0}", "BAD_OPTION", "ack has 0 nodes; the least is 1");
+    refused("{\"key\": \"k\", \"ack\": -1}", "BAD_ARGS", "ack must be an unsigned integer");
+    refused("{\"key\": \"k\", \"ack\": \"most\"}", "BAD_ARGS", "\"quorum\"");
+    refused("{\"key\": \"k\", \"ack\": true}", "BAD_ARGS", "\"quorum\"");
+}
+
+Test(invalidate, the_wait_for_a_level_has_a_limit)
+{
+    cr_assert_eq(options("{\"key\": \"k\"}").timeout_us, US_PER_SEC);
+    cr_assert_eq(options("{\"key\": \"k\", \"timeout_ms\": 1}").timeout_us, US_PER_MS);
+    cr_assert_eq(options("{\"key\": \"k\", \"timeout_ms\": 60000}").timeout_us, 60 * US_PER_SEC);
+    refused("{\"key\": \"k\", \"timeout_ms\": 60001}", "BAD_OPTION",
+            "timeout_ms has 60,001 ms; the limit is 60,000");
+    refused("{\"key\": \"k\", \"timeout_ms\": 0}", "BAD_OPTION",
+            "timeout_ms has 0 ms; the least is 1");
+    refused("{\"key\": \"k\", \"timeout_ms\": \"1\"}", "BAD_ARGS",
+            "timeout_ms must be an unsigned integer");
+}
+
+Test(invalidate, soft_goes_with_what_can_be_marked)
+{
+    static struct http_invalidate i;
+    cr_assert(one(&i, "{\"soft\": true, \"key\": \"k\"}")->soft);
+    http_invalidate_fini(&i);
+    cr_assert(one(&i, "{\"tags\": [\"t\"], \"soft\": true}")->soft);
+    http_invalidate_fini(&i);
+    cr_assert(one(&i, "{\"all\": true, \"soft\": true}")->soft);
+    http_invalidate_fini(&i);
+    cr_assert_not(one(&i, "{\"prefix\": \"p\", \"soft\": false}")->soft);
+    http_invalidate_fini(&i);
+    refused("{\"prefix\": \"p\", \"soft\": true}", "BAD_ARGS", "target of soft");
+    refused("{\"tags_all\": [\"a\", \"b\"], \"soft\": true}", "BAD_ARGS", "target of soft");
+    refused("{\"tags_all\": [\"a\", \"a\"], \"soft\": true}", "BAD_ARGS", "target of soft");
+    refused("{\"key\": \"k\", \"soft\": 1}", "BAD_ARGS", "soft must be true or false");
+}
+
+Test(invalidate, a_version_goes_with_keys)
+{
+    static struct http_invalidate i;
+    const struct node_target *t = one(&i, "{\"version\": 0, \"key\": \"k\"}");
+    cr_assert(t->has_version && t->version == 0);
+    http_invalidate_fini(&i);
+    t = one(&i, "{\"keys\": [\"k\"], \"version\": 9223372036854775807}");
+    cr_assert(t->has_version && t->version == INT64_MAX);
+    http_invalidate_fini(&i);
+    refused("{\"key\": \"k\", \"version\": -1}", "BAD_ARGS", "version must be");
+    refused("{\"key\": \"k\", \"version\": 1.5}", "BAD_ARGS", "version must be");
+    refused("{\"all\": true, \"version\": 1}", "BAD_ARGS", "target of a version");
+    refused("{\"tags\": [\"t\"], \"version\": 1}", "BAD_ARGS", "target of a version");
+}
+
+/** {"tags_all": [...]} with n tags that differ. */
+static const char *tags_all(size_t n)
+{
+    static char body[512];
+    size_t at = (size_t)snprintf(body, sizeof body, "{\"tags_all\": [");
+    for (size_t i = 0; i < n; i++)
+        at += (size_t)snprintf(body + at, sizeof body - at, "%s\"t%zu\"", i == 0 ? "" : ",", i);
+    (void)snprintf(body + at, sizeof body - at, "]}");
+    return body;
+}
+
+Test(invalidate, several_tags_together_are_one_target)
+{
+    static struct http_invalidate i;
+    const struct node_target *t = one(&i, tags_all(2));
+    cr_assert_eq(t->kind, DOT_TAGS_ALL);
+    cr_assert_eq(t->tags_n, 2);
+    http_invalidate_fini(&i);
+    cr_assert_eq(one(&i, tags_all(16))->tags_n, 16);
+    http_invalidate_fini(&i);
+    t = one(&i, "{\"tags_all\": [\"a\", \"a\"]}");
+    cr_assert_eq(t->kind, DOT_TAG, "twice the same is one");
+    http_invalidate_fini(&i);
+    refused(tags_all(17), "TOO_MANY_TARGETS", "tags_all has 17 targets; the limit is 16");
+    refused(tags_all(1), "BAD_ARGS", "at least 2");
+    refused(tags_all(0), "BAD_ARGS", "at least 2");
+    refused("{\"tags_all\": \"a\"}", "BAD_ARGS", "at least 2");
+    refused("{\"tags_all\": [\"a\", \"\"]}", "TAG_EMPTY", "tag has 0 bytes; the least is 1");
+    refused("{\"tags_all\": [\"a\", 1]}", "BAD_ARGS", "string");
+    refused(long_text("{\"tags_all\": [\"a\", \"%s\"]}", 129), "TAG_TOO_LONG",
+            "tag has 129 bytes; the limit is 128");
+}
+
+Test(invalidate, unknown_members_are_refused_with_those_that_are_known)
+{
+    refused("{\"key\": \"k\", \"sofd\": true}", "BAD_OPTION", "unknown member \"sofd\"");
+    refused("{\"key\": \"k\", \"sofd\": true}", "BAD_OPTION", "timeout_ms, soft, version, reason");
 }
 
 Test(invalidate, exactly_one_way_to_aim)
@@ -165,7 +269,6 @@ Test(invalidate, exactly_one_way_to_aim)
     refused("{\"keys\": \"k\"}", "BAD_ARGS", "array");
     refused("{\"keys\": [1]}", "BAD_ARGS", "string");
     refused("{\"key\": null}", "BAD_ARGS", "string");
-    refused("{\"key\": \"k\", \"timeout_ms\": 0}", "BAD_ARGS", "at least 1");
 }
 
 Test(invalidate, hostile_json_is_refused)
@@ -195,11 +298,26 @@ Test(invalidate, a_key_may_hold_a_nul)
     http_invalidate_fini(&i);
 }
 
+/** The "acks" of an answer; *out is the whole of it. */
+static const json_t *acks_of(const struct node_reply *reply, json_t **out)
+{
+    *out = http_invalidate_answer(&HKEY, reply);
+    cr_assert_not_null(*out);
+    return json_object_get(*out, "acks");
+}
+
 Test(invalidate, the_answer_holds_the_stamp)
 {
-    const struct node_reply reply = {.epoch = 0x0102030405060708, .seq = 9, .count = 2};
-    json_t *out = http_invalidate_answer(&HKEY, slice_text("a"), &reply);
-    const json_t *acks = json_object_get(out, "acks");
+    json_t *out = NULL;
+    const struct slice name = slice_text("a");
+    const struct node_reply reply = {.epoch = 0x0102030405060708,
+                                     .seq = 9,
+                                     .count = 2,
+                                     .ack = {.level = ACK_LOCAL},
+                                     .reached = true,
+                                     .applied = &name,
+                                     .applied_n = 1};
+    const json_t *acks = acks_of(&reply, &out);
     const char *stamp = json_string_value(json_object_get(out, "stamp"));
     cr_assert_eq(strlen(stamp), 48);
     cr_assert_eq(strncmp(stamp, "0100000201020304050607080000000000000009", 40), 0);
@@ -208,5 +326,25 @@ Test(invalidate, the_answer_holds_the_stamp)
     cr_assert(json_is_true(json_object_get(acks, "reached")));
     cr_assert_eq(json_array_size(json_object_get(acks, "applied")), 1);
     cr_assert_eq(json_array_size(json_object_get(acks, "missing")), 0);
+    json_decref(out);
+}
+
+Test(invalidate, the_answer_names_who_is_missing)
+{
+    json_t *out = NULL;
+    const struct slice names[] = {slice_text("b"), slice_text("c\xff")};
+    const struct node_reply reply = {.epoch = 1,
+                                     .seq = 1,
+                                     .count = 1,
+                                     .ack = {.level = ACK_NODES, .k = 3},
+                                     .missing = names,
+                                     .missing_n = 2};
+    const json_t *acks = acks_of(&reply, &out);
+    const json_t *missing = json_object_get(acks, "missing");
+    cr_assert_eq(json_integer_value(json_object_get(acks, "level")), 3);
+    cr_assert(json_is_false(json_object_get(acks, "reached")));
+    cr_assert_eq(json_array_size(missing), 2);
+    cr_assert_str_eq(json_string_value(json_array_get(missing, 0)), "b");
+    cr_assert_str_eq(json_string_value(json_array_get(missing, 1)), "c\\xff");
     json_decref(out);
 }

@@ -58,7 +58,7 @@ Test(json, a_member_has_the_shape_that_scripts_rely_on)
     const struct node_member m = peer();
     json_t *out = http_json_member(&SELF, &m, NOW);
     cr_assert_not_null(out);
-    cr_assert_eq(json_object_size(out), 18);
+    cr_assert_eq(json_object_size(out), 19);
     cr_assert_str_eq(text(out, "name"), "b");
     cr_assert_str_eq(text(out, "address"), "10.0.0.2:6248");
     cr_assert_str_eq(text(out, "state"), "suspect");
@@ -77,7 +77,21 @@ Test(json, a_member_has_the_shape_that_scripts_rely_on)
     cr_assert_str_eq(text(out, "view_hash"), "0000000000000010");
     cr_assert_eq(number(out, "data_age_ms"), 40);
     cr_assert(json_is_false(json_object_get(out, "self")));
+    cr_assert_str_eq(text(out, "votes"), "none");
     json_decref(out);
+}
+
+Test(json, a_member_tells_how_it_votes)
+{
+    struct node_member m = peer();
+    m.swim.caps = NODE_CAP_VOTES;
+    json_t *regular = http_json_member(&SELF, &m, NOW);
+    m.swim.caps = NODE_CAP_ANEW;
+    json_t *anew = http_json_member(&SELF, &m, NOW);
+    cr_assert_str_eq(text(regular, "votes"), "regular");
+    cr_assert_str_eq(text(anew, "votes"), "anew");
+    json_decref(regular);
+    json_decref(anew);
 }
 
 Test(json, what_is_not_known_of_a_member_is_null)
@@ -158,6 +172,85 @@ Test(json, vectors_name_the_member_behind_an_origin)
     cr_assert_eq(number(origin, "applied"), 3);
     cr_assert_eq(number(origin, "head"), 3);
     cr_assert_eq(json_array_size(json_object_get(origin, "gaps")), 0);
+    cr_assert_eq(number(out, "retired"), 0);
+    cr_assert_eq(number(out, "forgotten"), 0);
+    json_decref(out);
+    one_node_fini(&o);
+}
+
+/* ---- traces and namespaces ---- */
+
+static const json_t *traced(const json_t *out, size_t i)
+{
+    return json_array_get(json_object_get(out, "nodes"), i);
+}
+
+Test(json, a_trace_tells_times_where_they_are_known)
+{
+    struct one_node o;
+    one_node_init(&o, "alone");
+    const struct node_traced rows[] = {
+        {.name = slice_text("b"), .state = TRACE_APPLIED, .wait_us = 1500, .age_ms = 7},
+        {.name = slice_text("c"), .state = TRACE_COVERED, .acked = true, .acked_us = 2500},
+        {.name = slice_text("d"), .silent = true, .state = TRACE_APPLIED}};
+    const struct node_reply reply = {
+        .epoch = 0x0102030405060708, .seq = 5, .count = 2, .traced = rows, .traced_n = 3};
+    json_t *out = http_json_trace(o.node, &reply);
+    cr_assert_eq(strlen(text(out, "stamp")), 48);
+    cr_assert_str_eq(text(out, "origin"), "0102030405060708");
+    cr_assert_str_eq(text(out, "issuer"), "alone");
+    cr_assert(number(out, "seq") == 5 && number(out, "count") == 2);
+    cr_assert_str_eq(text(traced(out, 0), "state"), "applied");
+    cr_assert_float_eq(json_real_value(json_object_get(traced(out, 0), "wait_ms")), 1.5, 1e-9);
+    cr_assert_eq(number(traced(out, 0), "age_ms"), 7);
+    cr_assert(is_null(traced(out, 0), "acked_ms"));
+    cr_assert_str_eq(text(traced(out, 1), "state"), "covered");
+    cr_assert(is_null(traced(out, 1), "wait_ms") && is_null(traced(out, 1), "age_ms"));
+    cr_assert_float_eq(json_real_value(json_object_get(traced(out, 1), "acked_ms")), 2.5, 1e-9);
+    cr_assert_str_eq(text(traced(out, 2), "state"), "silent");
+    cr_assert(is_null(traced(out, 2), "wait_ms"));
+    json_decref(out);
+    one_node_fini(&o);
+}
+
+Test(json, a_trace_of_an_unknown_run_has_no_issuer)
+{
+    struct one_node o;
+    one_node_init(&o, "alone");
+    json_t *out = http_json_trace(o.node, &(struct node_reply){.epoch = 9, .seq = 1, .count = 1});
+    cr_assert(is_null(out, "issuer"));
+    cr_assert_eq(json_array_size(json_object_get(out, "nodes")), 0);
+    json_decref(out);
+    one_node_fini(&o);
+}
+
+Test(json, namespaces_have_the_policies_that_are_configured)
+{
+    struct one_node o;
+    uint8_t ns_i;
+    const struct policy shop = {.ns = slice_text("shop"),
+                                .strict = true,
+                                .within_ms = 1,
+                                .ttl_ms = 2,
+                                .ttl_max_ms = 3,
+                                .stale_ms = 4};
+    const struct policies policies = {.at = &shop, .n = 1};
+    one_node_init(&o, "alone");
+    cr_assert_eq(cache_namespace(o.cache, slice_text("shop"), &ns_i), OK);
+    json_t *out = http_json_namespaces(o.cache, &policies);
+    const json_t *list = json_object_get(out, "namespaces");
+    cr_assert_eq(json_array_size(list), 2);
+    const json_t *open = json_array_get(list, 0);
+    const json_t *strict = json_array_get(list, ns_i);
+    cr_assert_str_eq(text(open, "name"), "");
+    cr_assert(json_is_false(json_object_get(open, "strict")));
+    cr_assert_eq(number(open, "ttl_ms"), 0);
+    cr_assert_str_eq(text(strict, "name"), "shop");
+    cr_assert(json_is_true(json_object_get(strict, "strict")));
+    cr_assert_eq(number(strict, "within_ms"), 1);
+    cr_assert_eq(number(strict, "ttl_ms"), 2);
+    cr_assert_eq(number(strict, "ttl_max_ms"), 3);
+    cr_assert_eq(number(strict, "stale_ms"), 4);
     json_decref(out);
     one_node_fini(&o);
 }

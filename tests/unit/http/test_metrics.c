@@ -190,6 +190,12 @@ static struct facts numbered(uint64_t *end)
     number_all(&f.node.ledger, sizeof f.node.ledger, &next);
     number_all(&f.node.spread, sizeof f.node.spread, &next);
     number_all(&f.node.heal, sizeof f.node.heal, &next);
+    number_all(&f.node.acks, offsetof(struct acks_counters, waiting), &next);
+    number_all(&f.node.proof, sizeof f.node.proof, &next);
+    number_all(&f.node.after, sizeof f.node.after, &next);
+    number_all(&f.node.intents, offsetof(struct intent_counters, open), &next);
+    number_all(&f.node.hot, sizeof f.node.hot, &next);
+    number_all(&f.node.trace, sizeof f.node.trace, &next);
     number_all(&f.cache, sizeof f.cache, &next);
     number_all(&f.loop, offsetof(struct loop_counters, workers), &next);
     number_all(&f.http, sizeof f.http, &next);
@@ -203,8 +209,10 @@ Test(metrics, every_counter_appears_once)
     const struct facts f = numbered(&end);
     struct exposition *e = expose(&f, false);
     for (uint64_t n = FIRST; n < end; n++) {
-        /* broad is told as its three reasons; what is stored is no refusal. */
-        const bool untold = n == f.node.node.broad || n == f.cache.refused[CACHE_STORED];
+        /* broad is told as its reasons; node counts the same members as acks does; what is stored is
+         * no refusal. */
+        const bool untold = n == f.node.node.broad || n == f.node.acks.members_full ||
+                            n == f.cache.refused[CACHE_STORED];
         cr_assert_eq(count(e, (double)n), untold ? 0 : 1, "counter %llu of %llu",
                      (unsigned long long)(n - FIRST), (unsigned long long)(end - FIRST));
     }
@@ -272,7 +280,13 @@ Test(metrics, names_that_others_rely_on)
                   .used_bytes = 14,
                   .fills = 15,
                   .refused[CACHE_FORGOTTEN] = 16},
-        .now = {.broad_full = 4, .members[SWIM_DEAD] = 17}};
+        .now = {.broad_full = 4,
+                .members[SWIM_DEAD] = 17,
+                .proof_state = PROOF_EXCEEDED,
+                .vote = VOTE_ANEW,
+                .acks_waiting = 18,
+                .retired_n = 19,
+                .forgotten_n = 20}};
     struct exposition *e = expose(&f, false);
     cr_assert_eq(value(e, "scrubjay_heal_pulled_total", ""), 1);
     cr_assert_eq(value(e, "scrubjay_heal_broad_total", "{reason=\"t_gap\"}"), 2);
@@ -291,6 +305,11 @@ Test(metrics, names_that_others_rely_on)
     cr_assert_eq(value(e, "scrubjay_fills_total", "{result=\"stored\"}"), 15);
     cr_assert_eq(value(e, "scrubjay_fills_total", "{result=\"forgotten\"}"), 16);
     cr_assert_eq(value(e, "scrubjay_members", "{state=\"dead\"}"), 17);
+    cr_assert_eq(value(e, "scrubjay_proof_state", ""), 2);
+    cr_assert_eq(value(e, "scrubjay_vote", ""), 2);
+    cr_assert_eq(value(e, "scrubjay_acks_waiting", ""), 18);
+    cr_assert_eq(value(e, "scrubjay_retired_newest", ""), 19);
+    cr_assert_eq(value(e, "scrubjay_forgotten_newest", ""), 20);
     cr_assert_eq(value(e, "scrubjay_view_hash_info", "{view_hash=\"0000000000000abc\"}"), 1);
     for (size_t i = 0; i < ARRAY_LEN(dropped); i++) {
         char labels[64];

@@ -1,0 +1,80 @@
+#include <stdio.h>
+
+#include "http/json.h"
+#include "node/stamp.h"
+
+static const char *word_of(const struct node_traced *t)
+{
+    static const char *const WORDS[] = {[TRACE_UNKNOWN] = "unknown",
+                                        [TRACE_MISSING] = "missing",
+                                        [TRACE_COVERED] = "covered",
+                                        [TRACE_APPLIED] = "applied",
+                                        [TRACE_BARRED] = "barred"};
+    return t->silent ? "silent" : WORDS[t->state];
+}
+
+static json_t *ms_of(uint64_t us)
+{
+    return json_real((double)us / 1000.0);
+}
+
+static json_t *node_of(const struct node_traced *t)
+{
+    const bool timed = !t->silent && t->state == TRACE_APPLIED;
+    return json_pack("{s:o, s:s, s:o, s:o, s:o}", "name", http_json_text(t->name), "state",
+                     word_of(t), "wait_ms", timed ? ms_of(t->wait_us) : json_null(), "age_ms",
+                     timed ? http_json_number(t->age_ms) : json_null(), "acked_ms",
+                     t->acked ? ms_of(t->acked_us) : json_null());
+}
+
+/** Who issued it: the member whose run has this epoch. */
+static json_t *issuer_of(const struct node *n, const struct node_view *self, uint64_t epoch)
+{
+    struct node_member m;
+    for (size_t i = 0; i < self->members; i++) {
+        node_member_at(n, i, &m);
+        if (m.swim.epoch == epoch)
+            return http_json_text(m.swim.name);
+    }
+    return json_null();
+}
+
+static void write_hex(const struct node *n, const struct stamp *stamp, char hex[2 * STAMP_LEN + 1])
+{
+    uint8_t bytes[STAMP_LEN];
+    stamp_write(node_hkey(n), stamp, bytes);
+    for (size_t i = 0; i < STAMP_LEN; i++)
+        (void)snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+}
+
+json_t *http_json_trace(const struct node *n, const struct node_reply *reply)
+{
+    const struct stamp stamp = {.epoch = reply->epoch, .seq = reply->seq, .count = reply->count};
+    char hex[2 * STAMP_LEN + 1];
+    struct node_view self;
+    json_t *nodes = json_array();
+    node_inspect(n, &self);
+    write_hex(n, &stamp, hex);
+    for (size_t i = 0; i < reply->traced_n; i++)
+        (void)json_array_append_new(nodes, node_of(&reply->traced[i]));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "stamp", hex, "origin",
+                     http_json_hex(reply->epoch), "seq", http_json_number(reply->seq), "count",
+                     http_json_number(reply->count), "issuer", issuer_of(n, &self, reply->epoch),
+                     "nodes", nodes);
+}
+
+json_t *http_json_namespaces(const struct cache *c, const struct policies *policies)
+{
+    json_t *out = json_array();
+    for (uint32_t i = 0; i < cache_namespaces(c); i++) {
+        const struct slice name = cache_namespace_name(c, (uint8_t)i);
+        const struct policy *p = policy_of(policies, name);
+        (void)json_array_append_new(out, json_pack("{s:o, s:b, s:o, s:o, s:o, s:o}", "name",
+                                                   http_json_text(name), "strict", (int)p->strict,
+                                                   "within_ms", http_json_number(p->within_ms),
+                                                   "ttl_ms", http_json_number(p->ttl_ms),
+                                                   "ttl_max_ms", http_json_number(p->ttl_max_ms),
+                                                   "stale_ms", http_json_number(p->stale_ms)));
+    }
+    return json_pack("{s:o}", "namespaces", out);
+}
