@@ -54,6 +54,8 @@ void banner_print(const struct banner *b, FILE *out)
     (void)fprintf(out, "  clients  %s, %u worker%s\n", address_format(&b->client, text), c->workers,
                   c->workers == 1 ? "" : "s");
     say_gossip(b, out);
+    if (c->expect != 0)
+        (void)fprintf(out, "  voters   %u expected\n", c->expect);
     say_http(b, out);
     (void)fprintf(out, "  memory   %.0f MiB for the cache, %.1f MiB fixed\n",
                   (double)c->memory.bytes / MIB, (double)b->fixed_bytes / MIB);

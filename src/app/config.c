@@ -8,6 +8,7 @@
 #include "app/config_file.h"
 #include "app/config_flags.h"
 #include "app/cpus.h"
+#include "app/namespace.h"
 #include "app/option.h"
 #include "app/size.h"
 #include "loop/address.h"
@@ -236,5 +237,16 @@ bool config_load(const struct config_source *source, struct config *out, enum co
         return true;
     return set_defaults(out, source, fault) && find_file(&flags, source, out, fault) &&
            env_apply(source->env, out, fault) && flags_apply(&flags, out, fault) &&
-           resolve(out, source, fault) && check_exposure(out, fault);
+           resolve(out, source, fault) && namespaces_check(out, fault) &&
+           check_exposure(out, fault);
+}
+
+struct policies config_policies(const struct config *c, struct policy at[POLICIES_MAX])
+{
+    for (size_t i = 0; i < c->namespaces.n; i++) {
+        at[i] = c->namespaces.at[i].policy;
+        at[i].ns = slice_text(c->namespaces.at[i].name);
+    }
+    return (struct policies){
+        .at = at, .n = c->namespaces.n, .expect = c->expect, .fence_ms = c->fence_ms};
 }

@@ -14,6 +14,7 @@
 #include "base/addr.h"
 #include "base/attr.h"
 #include "loop/logger.h"
+#include "node/policy.h"
 #include "swim/swim.h"
 
 #define CONFIG_TEXT_MAX 512 /* bytes of one value, its NUL included */
@@ -41,6 +42,7 @@ enum config_option {
     OPTION_INSECURE,
     OPTION_MEMORY,
     OPTION_WORKERS,
+    OPTION_EXPECT,
     OPTION_PROFILE,
     OPTION_DRAIN,
     OPTION_READY_ALONE,
@@ -54,6 +56,7 @@ enum config_option {
     OPTION_DNS_SERVERS,
     OPTION_LOG_LEVEL,
     OPTION_LOG_FORMAT,
+    OPTION_FENCE_MS,
     OPTIONS
 };
 
@@ -76,6 +79,33 @@ struct config_memory {
     uint32_t percent; /* 0 = bytes counts */
 };
 
+/** What the file may say of a namespace, in the order in which it is printed. */
+enum namespace_key {
+    NAMESPACE_NAME,
+    NAMESPACE_STRICT,
+    NAMESPACE_WITHIN_MS,
+    NAMESPACE_TTL_MS,
+    NAMESPACE_TTL_MAX_MS,
+    NAMESPACE_STALE_MS,
+    NAMESPACE_ACK,
+    NAMESPACE_KEYS
+};
+
+/** One entry of the file's namespaces. */
+struct config_namespace {
+    char name[CLIENT_NS_MAX + 1]; /* "" is the default namespace */
+    struct policy policy;         /* all of it but ns, which config_policies() sets */
+    size_t line;                  /* of the entry, in the file */
+    size_t lines[NAMESPACE_KEYS]; /* of its keys; 0 = not given */
+};
+
+/** Only the file knows namespaces: no flag or variable outranks it. */
+struct config_namespaces {
+    struct config_namespace at[POLICIES_MAX];
+    size_t n;
+    size_t line; /* of the list's key; 0 = not given */
+};
+
 struct config {
     char name[CONFIG_TEXT_MAX];
     char cluster[CONFIG_TEXT_MAX];
@@ -84,6 +114,7 @@ struct config {
     bool insecure;
     struct config_memory memory; /* bytes is set, whatever was given, after config_load() */
     uint32_t workers;
+    uint32_t expect; /* nodes that run at most at one time: the voters; 0 = nobody said */
     enum swim_profile profile;
     uint64_t drain_us;
     uint64_t ready_alone_us;
@@ -94,6 +125,8 @@ struct config {
     struct config_list join, join_dns, join_srv, dns_servers;
     enum logger_level log_level;
     bool log_json;
+    uint32_t fence_ms;
+    struct config_namespaces namespaces;
     char file[CONFIG_TEXT_MAX]; /* --config; "" = none */
     struct config_setting settings[OPTIONS];
 };
@@ -153,6 +186,13 @@ struct config_place {
  */
 MUST_USE bool config_set(struct config *c, enum config_option option, const char *text,
                          const struct config_place *place, struct config_fault *fault);
+
+/**
+ * What is configured for namespaces, as loop wants it.
+ *
+ * at:      is filled; it and c are lent as long as the result is used.
+ */
+struct policies config_policies(const struct config *c, struct policy at[POLICIES_MAX]);
 
 /** A value of a NAME=VALUE list; NULL when it is not set, or empty. Lends. */
 const char *config_env(char *const *env, const char *name);

@@ -8,6 +8,7 @@
 
 #include "app/option.h"
 #include "app/yaml_lines.h"
+#include "app/yaml_namespaces.h"
 
 /* ---- the schema: every value is a text, which the table of options parses ---- */
 
@@ -17,8 +18,8 @@ struct list {
 };
 
 struct document {
-    char *name, *cluster, *advertise, *keyring, *insecure, *memory, *workers, *profile, *drain,
-        *ready_alone;
+    char *name, *cluster, *advertise, *keyring, *insecure, *memory, *workers, *expect, *profile,
+        *drain, *ready_alone;
 
     struct {
         char *listen, *max_value;
@@ -39,6 +40,10 @@ struct document {
     struct {
         char *level, *format;
     } log;
+
+    struct {
+        char *fence_ms;
+    } freshness;
 };
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): names of members take none */
@@ -87,6 +92,8 @@ static const cyaml_schema_field_t DNS[] = {LIST("servers", BASE(dns), dns.server
                                            CYAML_FIELD_END};
 static const cyaml_schema_field_t LOG[] = {TEXT("level", BASE(log), log.level),
                                            TEXT("format", BASE(log), log.format), CYAML_FIELD_END};
+static const cyaml_schema_field_t FRESHNESS[] = {
+    TEXT("fence_ms", BASE(freshness), freshness.fence_ms), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t FIELDS[] = {
     TEXT("name", 0, name),
@@ -96,6 +103,7 @@ static const cyaml_schema_field_t FIELDS[] = {
     TEXT("insecure", 0, insecure),
     TEXT("memory", 0, memory),
     TEXT("workers", 0, workers),
+    TEXT("expect", 0, expect),
     TEXT("profile", 0, profile),
     TEXT("drain", 0, drain),
     TEXT("ready_alone", 0, ready_alone),
@@ -105,6 +113,8 @@ static const cyaml_schema_field_t FIELDS[] = {
     GROUP("join", join, JOIN),
     GROUP("dns", dns, DNS),
     GROUP("log", log, LOG),
+    GROUP("freshness", freshness, FRESHNESS),
+    CYAML_FIELD_IGNORE(YAML_NAMESPACES, CYAML_FLAG_OPTIONAL), /* the first reading took them */
     CYAML_FIELD_END,
 };
 
@@ -120,6 +130,7 @@ static const size_t PLACES[OPTIONS] = {
     [OPTION_INSECURE] = BASE(insecure),
     [OPTION_MEMORY] = BASE(memory),
     [OPTION_WORKERS] = BASE(workers),
+    [OPTION_EXPECT] = BASE(expect),
     [OPTION_PROFILE] = BASE(profile),
     [OPTION_DRAIN] = BASE(drain),
     [OPTION_READY_ALONE] = BASE(ready_alone),
@@ -133,6 +144,7 @@ static const size_t PLACES[OPTIONS] = {
     [OPTION_DNS_SERVERS] = BASE(dns.servers),
     [OPTION_LOG_LEVEL] = BASE(log.level),
     [OPTION_LOG_FORMAT] = BASE(log.format),
+    [OPTION_FENCE_MS] = BASE(freshness.fence_ms),
 };
 
 /* ---- values ---- */
@@ -185,7 +197,7 @@ static bool load(const char *text, size_t len, struct config *c, struct config_f
         .log_level = CYAML_LOG_ERROR, .mem_fn = cyaml_mem, .flags = CYAML_CFG_NO_ALIAS};
     struct yaml_lines lines;
     struct document *document = NULL;
-    if (!yaml_lines_find(slice_of(text, len), c->file, &lines, fault))
+    if (!yaml_lines_find(slice_of(text, len), c, &lines, fault))
         return false;
     if (lines.n == 0)
         return true;

@@ -3,6 +3,7 @@
  *
  * Read twice: once as events, which know their lines, so that unknown keys, keys given twice and
  * values of the wrong shape are told with the line they stand on; then with libcyaml by its schema.
+ * The namespaces, whose lines are of use later, are taken in the first reading.
  */
 #pragma once
 

@@ -194,6 +194,10 @@ void flags_help(void)
     (void)printf(
         "\n--join, --join-dns, --join-srv and --dns-server may be repeated. Every option is also\n"
         "read from the environment (SCRUBJAY_GOSSIP_LISTEN) and from the file (gossip.listen);\n"
-        "a flag outranks the environment, which outranks the file.\n\n"
+        "a flag outranks the environment, which outranks the file. Namespaces are configured\n"
+        "in the file only.\n\n"
+        "--expect N promises that at most N nodes of this cluster run at once. Strict namespaces,\n"
+        "within_ms, and the levels quorum and fenced rest on it. Votes count by name: a node that\n"
+        "is restarted keeps its name.\n\n"
         "exit status: 0 left cleanly, 1 failed while running, 2 usage, 78 bad configuration\n");
 }

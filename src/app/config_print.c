@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "app/namespace.h"
 #include "app/option.h"
 
 #define COMMENT_AT 40 /* column where origins begin, when values are short */
@@ -79,7 +80,12 @@ static void say_group(const char *path, const char *before, FILE *out)
     (void)fprintf(out, "%.*s:\n", (int)len, path);
 }
 
-void config_print(const struct config *c, FILE *out)
+static void pad(int width, FILE *out)
+{
+    (void)fprintf(out, "%*s", width < COMMENT_AT ? COMMENT_AT - width : 1, "");
+}
+
+static void say_options(const struct config *c, FILE *out)
 {
     const char *before = "";
     for (size_t i = 0; i < OPTIONS; i++) {
@@ -94,7 +100,42 @@ void config_print(const struct config *c, FILE *out)
         width += fprintf(out, "%s%s%s: ", unset ? "# " : "", point == NULL ? "" : "  ",
                          point == NULL ? path : point + 1);
         width += unset ? fprintf(out, "none") : say_value(c, option, out);
-        (void)fprintf(out, "%*s", width < COMMENT_AT ? COMMENT_AT - width : 1, "");
+        pad(width, out);
         say_origin(c, option, out);
     }
+}
+
+/** The keys of one entry that were given. Its name, which always is, comes first and has the dash. */
+static void say_namespace(const struct config *c, const struct config_namespace *ns, FILE *out)
+{
+    char value[NAMESPACE_TEXT_MAX];
+    for (size_t i = 0; i < NAMESPACE_KEYS; i++) {
+        const enum namespace_key key = (enum namespace_key)i;
+        if (ns->lines[key] == 0)
+            continue;
+        namespace_format(ns, key, value);
+        int width =
+            fprintf(out, "  %s %s: ", key == NAMESPACE_NAME ? "-" : " ", namespace_key_text(key));
+        width += say_text(value, out);
+        pad(width, out);
+        (void)fprintf(out, "# file %s:%zu\n", c->file, ns->lines[key]);
+    }
+}
+
+static void say_namespaces(const struct config *c, FILE *out)
+{
+    if (c->namespaces.n == 0) {
+        pad(fprintf(out, "# namespaces: none"), out);
+        (void)fprintf(out, "# default\n");
+        return;
+    }
+    (void)fprintf(out, "namespaces:\n");
+    for (size_t i = 0; i < c->namespaces.n; i++)
+        say_namespace(c, &c->namespaces.at[i], out);
+}
+
+void config_print(const struct config *c, FILE *out)
+{
+    say_options(c, out);
+    say_namespaces(c, out);
 }

@@ -14,11 +14,13 @@
 #include "app/signals.h"
 #include "http/server.h"
 #include "node/node.h"
+#include "node/view.h"
 
 /** Everything of one process. */
 struct daemon {
     struct config_source source;
     struct config config;
+    struct policy policies[POLICIES_MAX]; /* lent to loop for its life */
     struct keyring ring;
     struct keyfile_mark mark;
     struct loop *loop;
@@ -82,7 +84,7 @@ static struct loop_texts texts_of(const struct config_list *list, const char **a
     return (struct loop_texts){.at = at, .n = list->n};
 }
 
-static struct loop *make_loop(const struct daemon *d, char *why, size_t why_cap)
+static struct loop *make_loop(struct daemon *d, char *why, size_t why_cap)
 {
     const struct config *c = &d->config;
     const char *at[4][CONFIG_LIST_MAX];
@@ -102,6 +104,7 @@ static struct loop *make_loop(const struct daemon *d, char *why, size_t why_cap)
                                  .dns_servers = texts_of(&c->dns_servers, at[3]),
                                  .drain_us = c->drain_us,
                                  .ready_alone_us = c->ready_alone_us,
+                                 .policies = config_policies(c, d->policies),
                                  .log = {.level = c->log_level, .json = c->log_json}};
     return loop_new(&cfg, why, why_cap);
 }
@@ -120,7 +123,8 @@ static bool build(struct daemon *d)
 
 /* ---- run ---- */
 
-/** HUP: keys always; of the settings only the log level can change while the node runs. */
+/** HUP: keys always; of the settings only the log level can change while the node runs, so
+ *  policies stay what they were until a restart. */
 static void on_hangup(void *ctx)
 {
     static struct config fresh; /* too long for the stack */
@@ -150,6 +154,14 @@ static void greet(const struct daemon *d)
     banner_print(&banner, stdout);
 }
 
+/** Did the node leave because another process speaks as this very run? */
+static bool was_poisoned(const struct loop *l)
+{
+    struct node_view view;
+    node_inspect(loop_node(l), &view);
+    return view.node.poisoned > 0;
+}
+
 static int run(struct daemon *d)
 {
     signals_watch(&d->signals, d->loop, on_hangup, d);
@@ -158,6 +170,11 @@ static int run(struct daemon *d)
     const int status = loop_run(d->loop);
     keyfile_unwatch(&d->keyfile);
     signals_unwatch(&d->signals);
+    if (was_poisoned(d->loop))
+        return fail(
+            EXIT_RUN,
+            "this run ended itself: another process spoke with its epoch, as a clone of this "
+            "machine or container does; start it again, and never run copies of a live one");
     return status == 0 ? 0 : EXIT_RUN;
 }
 

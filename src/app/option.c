@@ -26,6 +26,8 @@ static const struct option_row ROWS[OPTIONS] = {
                        parse_memory, AT(memory), false},
     [OPTION_WORKERS] = {"workers", "workers", "N", "threads that serve clients", NULL,
                         parse_workers, AT(workers), false},
+    [OPTION_EXPECT] = {"expect", "expect", "N", "voters: at most N nodes run at once, see below",
+                       NULL, parse_expect, AT(expect), false},
     [OPTION_PROFILE] = {"profile", "profile", "pod|wan|test", "timing of the membership", "pod",
                         parse_profile, AT(profile), false},
     [OPTION_DRAIN] = {"drain", "drain", "TIME", "time to leave in, at most", NULL, parse_time,
@@ -59,6 +61,9 @@ static const struct option_row ROWS[OPTIONS] = {
     [OPTION_LOG_FORMAT] = {"log-format", "log.format", "FORMAT",
                            "logfmt or json, to standard error", "logfmt", parse_format,
                            AT(log_json), false},
+    [OPTION_FENCE_MS] = {"fence-ms", "freshness.fence_ms", "MS",
+                         "age of certified reads, and wait of fences; equal on all nodes", "1000",
+                         parse_fence_ms, AT(fence_ms), false},
 };
 
 const struct option_row *option_row(enum config_option option)

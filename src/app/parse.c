@@ -22,10 +22,23 @@ const char *parse_text(const char *text, void *into)
     return NULL;
 }
 
+/** Does text begin with what YAML cannot hold as it stands? C1 controls, line separators, marks of byte
+ *  order (YAML 1.1 section 5.1). */
+static bool begins_unprintable(const char *text)
+{
+    static const char *const WHOLE[] = {"\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf",
+                                        "\xef\xbf\xbe", "\xef\xbf\xbf"};
+    for (size_t i = 0; i < ARRAY_LEN(WHOLE); i++) {
+        if (strncmp(text, WHOLE[i], strlen(WHOLE[i])) == 0)
+            return true;
+    }
+    return (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0;
+}
+
 static bool has_control(const char *text)
 {
     for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
+        if ((unsigned char)*text < ' ' || *text == 0x7f || begins_unprintable(text))
             return true;
     }
     return false;
@@ -120,13 +133,76 @@ const char *parse_value_max(const char *text, void *into)
     return NULL;
 }
 
+/** Digits only; what is too long for 64 bits is over any max. */
+static bool read_whole(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+    const uint64_t n = strtoull(text, NULL, 10);
+    if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0' || n < min || n > max)
+        return false;
+    *out = n;
+    return true;
+}
+
+static bool read_whole_32(const char *text, uint32_t min, uint32_t max, uint32_t *out)
+{
+    uint64_t n = 0;
+    if (!read_whole(text, min, max, &n))
+        return false;
+    *out = (uint32_t)n;
+    return true;
+}
+
 const char *parse_workers(const char *text, void *into)
 {
-    char *end = NULL;
-    const unsigned long n = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || n < 1 || n > LOOP_WORKERS_MAX)
-        return "a number from 1 to 64";
-    *(uint32_t *)into = (uint32_t)n;
+    return read_whole_32(text, 1, LOOP_WORKERS_MAX, into) ? NULL : "a number from 1 to 64";
+}
+
+const char *parse_expect(const char *text, void *into)
+{
+    return read_whole_32(text, 1, POLICY_EXPECT_MAX, into) ? NULL : "a number from 1 to 64";
+}
+
+const char *parse_fence_ms(const char *text, void *into)
+{
+    return read_whole_32(text, POLICY_FENCE_MS_MIN, POLICY_FENCE_MS_MAX, into)
+               ? NULL
+               : "whole milliseconds from 50 to 60000, as in 1000";
+}
+
+const char *parse_within_ms(const char *text, void *into)
+{
+    return read_whole_32(text, 1, CLIENT_WITHIN_MS_MAX, into)
+               ? NULL
+               : "whole milliseconds from 1 to 3600000, as in 1000";
+}
+
+const char *parse_life_ms(const char *text, void *into)
+{
+    return read_whole(text, 0, CLIENT_TTL_MS_MAX, into)
+               ? NULL
+               : "whole milliseconds from 0 to 315360000000 (3,650 days), as in 60000";
+}
+
+const char *parse_ack(const char *text, void *into)
+{
+    static const enum client_ack_level LEVELS[] = {ACK_LOCAL, ACK_QUORUM, ACK_ALL, ACK_FENCED};
+    struct client_ack ack = {.level = ACK_NODES};
+    for (size_t i = 0; i < ARRAY_LEN(LEVELS); i++) {
+        if (strcmp(text, client_ack_text(LEVELS[i])) == 0)
+            ack.level = LEVELS[i];
+    }
+    if (ack.level == ACK_NODES && !read_whole_32(text, 1, CLIENT_ACK_K_MAX, &ack.k))
+        return "local, quorum, all, fenced, or a number of nodes from 1 to 1023";
+    *(struct client_ack *)into = ack;
+    return NULL;
+}
+
+const char *parse_namespace(const char *text, void *into)
+{
+    const size_t len = strlen(text);
+    if (len > CLIENT_NS_MAX || has_control(text))
+        return "a name of at most 64 bytes without control characters";
+    memcpy(into, text, len + 1);
     return NULL;
 }
 

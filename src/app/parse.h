@@ -18,6 +18,12 @@ const char *parse_switch(const char *text, void *into);        /**< bool */
 const char *parse_memory(const char *text, void *into);        /**< struct config_memory */
 const char *parse_value_max(const char *text, void *into);     /**< uint32_t, bytes */
 const char *parse_workers(const char *text, void *into);       /**< uint32_t */
+const char *parse_expect(const char *text, void *into);        /**< uint32_t */
+const char *parse_fence_ms(const char *text, void *into);      /**< uint32_t, milliseconds */
+const char *parse_within_ms(const char *text, void *into);     /**< uint32_t, milliseconds */
+const char *parse_life_ms(const char *text, void *into);       /**< uint64_t, milliseconds */
+const char *parse_ack(const char *text, void *into);           /**< struct client_ack */
+const char *parse_namespace(const char *text, void *into);     /**< char[CLIENT_NS_MAX + 1] */
 const char *parse_time(const char *text, void *into);          /**< uint64_t, microseconds */
 const char *parse_profile(const char *text, void *into);       /**< enum swim_profile */
 const char *parse_level(const char *text, void *into);         /**< enum logger_level */

@@ -19,14 +19,27 @@ static struct banner plain(void)
                            .fixed_bytes = 3 << 20};
 }
 
-static void shows(const struct banner *b, const char *part)
+static char *printed(const struct banner *b)
 {
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     banner_print(b, out);
     (void)fclose(out);
+    return text;
+}
+
+static void shows(const struct banner *b, const char *part)
+{
+    char *text = printed(b);
     cr_assert_not_null(strstr(text, part), "no \"%s\" in %s", part, text);
+    free(text);
+}
+
+static void hides(const struct banner *b, const char *part)
+{
+    char *text = printed(b);
+    cr_assert_null(strstr(text, part), "there is \"%s\" in %s", part, text);
     free(text);
 }
 
@@ -38,6 +51,16 @@ Test(banner, tells_listeners_and_memory)
     shows(&b, "gossip   127.0.0.1:6248, udp and tcp, plain\n");
     shows(&b, "http     http://127.0.0.1:6249/v1/members\n");
     shows(&b, "memory   64 MiB for the cache, 3.0 MiB fixed\n");
+}
+
+Test(banner, says_how_many_vote_when_that_is_known)
+{
+    struct banner b = plain();
+    struct config voting = config;
+    hides(&b, "voters");
+    voting.expect = 3;
+    b.config = &voting;
+    shows(&b, "\n  voters   3 expected\n");
 }
 
 Test(banner, the_next_command_works_as_it_stands)

@@ -215,8 +215,8 @@ Test(config, unknown_flags_suggest_what_was_meant)
 
 Test(config, options_that_are_not_built_are_unknown)
 {
-    give("--expect", "3");
-    kit_fails(&k, EXIT_USAGE, "unknown option \"--expect\"");
+    give("--resp-listen", "127.0.0.1:0");
+    kit_fails(&k, EXIT_USAGE, "unknown option \"--resp-listen\"");
 }
 
 Test(config, a_flag_is_written_out)
@@ -280,11 +280,12 @@ Test(config, actions)
 Test(config, every_key_of_the_file_is_read)
 {
     give_file("name: n\ncluster: c\nadvertise: 10.0.0.9:7000\nkeyring: /k\ninsecure: true\n"
-              "memory: 64MiB\nworkers: 3\nprofile: wan\ndrain: 3s\nready_alone: 4s\n"
+              "memory: 64MiB\nworkers: 3\nexpect: 5\nprofile: wan\ndrain: 3s\nready_alone: 4s\n"
               "client: {listen: '127.0.0.1:1', max_value: 1MiB}\n"
               "gossip: {listen: '127.0.0.1:2'}\nhttp: {listen: off}\n"
               "join:\n  static: [a:1]\n  dns: [d]\n  srv: [s]\n"
-              "dns: {servers: ['10.0.0.1:53']}\nlog: {level: error, format: json}\n");
+              "dns: {servers: ['10.0.0.1:53']}\nlog: {level: error, format: json}\n"
+              "freshness: {fence_ms: 700}\n");
     kit_loads(&k);
     for (size_t i = 0; i < OPTIONS; i++)
         cr_assert_eq(origin((enum config_option)i), CONFIG_FILE, "%s",
@@ -296,6 +297,7 @@ Test(config, every_key_of_the_file_is_read)
     cr_assert(k.config.insecure);
     cr_assert_eq(k.config.memory.bytes, 64ULL << 20);
     cr_assert_eq(k.config.workers, 3);
+    cr_assert_eq(k.config.expect, 5);
     cr_assert_eq(k.config.profile, SWIM_WAN);
     cr_assert_eq(k.config.drain_us, 3 * US_PER_SEC);
     cr_assert_eq(k.config.ready_alone_us, 4 * US_PER_SEC);
@@ -309,6 +311,7 @@ Test(config, every_key_of_the_file_is_read)
     cr_assert_str_eq(k.config.dns_servers.at[0], "10.0.0.1:53");
     cr_assert_eq(k.config.log_level, LOGGER_ERROR);
     cr_assert(k.config.log_json);
+    cr_assert_eq(k.config.fence_ms, 700);
 }
 
 static void file_fails(const char *text, const char *part)

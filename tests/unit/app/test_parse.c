@@ -73,6 +73,76 @@ Test(parse, workers_are_1_to_64)
     cr_assert_not(taken(parse_workers, "18446744073709551617"));
 }
 
+Test(parse, expect_is_1_to_64)
+{
+    uint32_t n = 0;
+    cr_assert_null(parse_expect("1", &n));
+    cr_assert_eq(n, 1);
+    cr_assert(taken(parse_expect, "64"));
+    cr_assert_not(taken(parse_expect, "0"));
+    cr_assert_not(taken(parse_expect, "65"));
+    cr_assert_not(taken(parse_expect, "3.0"));
+    cr_assert_not(taken(parse_expect, ""));
+}
+
+Test(parse, milliseconds_are_whole_and_have_limits)
+{
+    static const struct {
+        const char *(*parse)(const char *, void *);
+        const char *text;
+        bool taken;
+    } cases[] = {{parse_fence_ms, "50", true},
+                 {parse_fence_ms, "49", false},
+                 {parse_fence_ms, "60000", true},
+                 {parse_fence_ms, "60001", false},
+                 {parse_within_ms, "1", true},
+                 {parse_within_ms, "0", false},
+                 {parse_within_ms, "3600000", true},
+                 {parse_within_ms, "3600001", false},
+                 {parse_within_ms, "4294967297", false}, /* 1, in 32 bits */
+                 {parse_life_ms, "0", true},
+                 {parse_life_ms, "315360000000", true},
+                 {parse_life_ms, "315360000001", false},
+                 {parse_life_ms, "18446744073709551617", false},
+                 {parse_life_ms, "1s", false},
+                 {parse_life_ms, "-1", false},
+                 {parse_life_ms, "+1", false},
+                 {parse_life_ms, " 1", false},
+                 {parse_life_ms, "", false}};
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        cr_assert_eq(taken(cases[i].parse, cases[i].text), cases[i].taken, "\"%s\"", cases[i].text);
+}
+
+Test(parse, acks_are_levels_or_numbers)
+{
+    struct client_ack ack = {.k = 9};
+    cr_assert_null(parse_ack("fenced", &ack));
+    cr_assert(ack.level == ACK_FENCED && ack.k == 0);
+    cr_assert_null(parse_ack("1023", &ack));
+    cr_assert(ack.level == ACK_NODES && ack.k == 1023);
+    cr_assert_null(parse_ack("local", &ack));
+    cr_assert_eq(ack.level, ACK_LOCAL);
+    cr_assert(taken(parse_ack, "quorum"));
+    cr_assert(taken(parse_ack, "all"));
+    cr_assert_not(taken(parse_ack, "0"));
+    cr_assert_not(taken(parse_ack, "1024"));
+    cr_assert_not(taken(parse_ack, "Fenced"));
+    cr_assert_not(taken(parse_ack, ""));
+}
+
+Test(parse, names_of_namespaces_may_be_empty_and_hold_nothing_that_yaml_cannot)
+{
+    cr_assert(taken(parse_namespace, ""));
+    cr_assert(taken(parse_namespace, "gr\xc3\xbcn: \"#1\""));
+    cr_assert_not(taken(parse_namespace, "a\tb"));
+    cr_assert_not(taken(parse_namespace, "a\x7f"));
+    cr_assert_not(taken(parse_namespace, "a\xc2\x85"));     /* next line */
+    cr_assert_not(taken(parse_namespace, "a\xe2\x80\xa8")); /* line separator */
+    cr_assert_not(taken(parse_namespace, "\xef\xbb\xbf"));  /* mark of byte order */
+    cr_assert(taken(parse_namespace, "\xc2\xa0"));          /* a blank that does not break */
+}
+
 Test(parse, times_are_at_most_an_hour)
 {
     uint64_t us = 0;
