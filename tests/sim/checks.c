@@ -3,11 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 #include "world.h"
 
-#define BODY       PACKET_HEAD
-#define ARRAY_OF   0x9B /* a body is an array of 11 elements, or of 12 with padding */
-#define LOOK_EVERY 64   /* events between two full looks at the members */
+#define BODY         PACKET_HEAD
+#define ARRAY_OF     0x9B /* a body is an array of 11 elements, or of 12 with padding */
+#define LOOK_EVERY   64   /* events between two full looks at the members */
+#define RUN_AT       16   /* in a packet */
+#define COUNTER_AT   32
+#define ENCODE_EVERY 16 /* datagrams of which one is read and written again */
 
 void checks_begin(struct sim *s, struct sim_node *n)
 {
@@ -29,41 +34,55 @@ static bool is_higher(uint64_t gen, uint32_t ver, uint64_t than_gen, uint32_t th
     return gen > than_gen || (gen == than_gen && ver > than_ver);
 }
 
-/* The highest (generation, version) that any process of this name ever took. */
-static void issued(const struct sim *s, uint32_t about, struct checks_member *out)
+/* A process has raised its own incarnation. */
+static void note_own(struct sim *s, const struct sim_node *n, const struct node_view *v)
 {
-    *out = (struct checks_member){0};
-    for (uint32_t i = 0; i < s->runs_n; i++) {
-        const struct oracle_run *run = &s->runs[i];
-        const bool same = strcmp(s->nodes[run->node].name, s->nodes[about].name) == 0;
-        if (same && is_higher(run->generation, run->version, out->generation, out->version)) {
-            out->generation = run->generation;
-            out->version = run->version;
-        }
-    }
+    struct checks_member *most = &s->nodes[n->namesake].most;
+    s->runs[n->run].generation = v->generation;
+    s->runs[n->run].version = v->version;
+    if (!is_higher(v->generation, v->version, most->generation, most->version))
+        return;
+    most->generation = v->generation;
+    most->version = v->version;
+}
+
+/* Was this epoch one of ours? */
+static void check_epoch(struct sim *s, const struct sim_node *n, uint32_t about, uint64_t epoch)
+{
+    const uint32_t run = oracle_run_of(s, epoch);
+    if (run == UINT32_MAX)
+        sim_violate(s, CHECK_S1, "n%u knows a run of n%u that never was", n->i, about);
+    else if (s->nodes[s->runs[run].node].foreign)
+        sim_violate(s, CHECK_S7, "n%u takes a run of another cluster for n%u", n->i, about);
+    else if (s->nodes[s->runs[run].node].namesake != about)
+        sim_violate(s, CHECK_S1, "n%u takes a run of n%u for n%u", n->i, s->runs[run].node, about);
 }
 
 static void check_member(struct sim *s, struct sim_node *n, const struct swim_member *m)
 {
     const uint32_t about = sim_named(s, m->name);
-    struct checks_member most;
     if (about == UINT32_MAX) {
-        sim_fail(s, "n%u holds a member that never was", n->i);
+        sim_violate(s, CHECK_S7, "n%u holds a member that never was one of us", n->i);
         return;
     }
+    const struct checks_member *most = &s->nodes[about].most;
     struct checks_member *was = &n->checks.members[about];
-    issued(s, about, &most);
-    if (is_higher(m->generation, m->version, most.generation, most.version))
-        sim_fail(s, "n%u knows n%u at generation %llu version %u, which it never took", n->i, about,
-                 (unsigned long long)m->generation, m->version);
+    if (is_higher(m->generation, m->version, most->generation, most->version))
+        sim_violate(s, CHECK_S1, "n%u knows n%u at generation %llu version %u, which it never took",
+                    n->i, about, (unsigned long long)m->generation, m->version);
     const bool higher = is_higher(m->generation, m->version, was->generation, was->version);
     if (was->known && is_gone(was->state) && !is_gone(m->state) && !higher)
-        sim_fail(s, "n%u brings n%u back to life without a higher incarnation", n->i, about);
+        sim_violate(s, CHECK_S11,
+                    "n%u brings n%u back to life: state %d at %llu.%u after state %d at %llu.%u",
+                    n->i, about, (int)m->state, (unsigned long long)m->generation, m->version,
+                    (int)was->state, (unsigned long long)was->generation, was->version);
     if (was->known && is_higher(was->generation, was->version, m->generation, m->version))
-        sim_fail(s, "n%u goes back to an older incarnation of n%u", n->i, about);
+        sim_violate(s, CHECK_S2, "n%u goes back to an older incarnation of n%u", n->i, about);
     if (m->self && (m->state == SWIM_DEAD || m->state == SWIM_SUSPECT))
-        sim_fail(s, "n%u does not hold itself alive", n->i);
-    *was = (struct checks_member){true, m->state, m->generation, m->version};
+        sim_violate(s, CHECK_S3, "n%u does not hold itself alive", n->i);
+    if (m->epoch != 0 && m->epoch != was->epoch)
+        check_epoch(s, n, about, m->epoch);
+    *was = (struct checks_member){true, m->state, m->generation, m->version, m->epoch};
 }
 
 static void check_members(struct sim *s, struct sim_node *n, const struct node_view *v)
@@ -89,10 +108,11 @@ static void forget_members(struct sim *s, struct sim_node *n)
 
 static void check_caps(struct sim *s, struct sim_node *n, const struct node_view *v)
 {
-    const bool kept = v->members <= s->cfg.nodes + 8 + 64 && v->origins <= s->cfg.origins_max &&
-                      v->log_n <= s->cfg.log_max && v->gaps <= 8 * v->origins;
+    const bool kept = v->members <= s->cfg.nodes + 8 + s->cfg.tombstones_max &&
+                      v->origins <= s->cfg.origins_max && v->log_n <= s->cfg.log_max &&
+                      v->gaps <= 8 * v->origins;
     if (!kept)
-        sim_fail(s, "n%u: a table is past its limit", n->i);
+        sim_violate(s, CHECK_I10, "n%u: a table is past its limit", n->i);
 }
 
 static void check_idle(struct sim *s, struct sim_node *n)
@@ -105,21 +125,17 @@ static void check_idle(struct sim *s, struct sim_node *n)
     c->idle_ticks = c->idle_at == s->now ? c->idle_ticks + 1 : 1;
     c->idle_at = s->now;
     if (c->idle_ticks > 3)
-        sim_fail(s, "n%u: its deadline stays in the past", n->i);
+        sim_violate(s, CHECK_S16, "n%u: its deadline stays in the past", n->i);
 }
 
 void checks_after(struct sim *s, struct sim_node *n)
 {
     struct checks *c = &n->checks;
     struct node_view v;
-    struct oracle_run *run = &s->runs[n->run];
     node_inspect(n->node, &v);
-    if (is_higher(v.generation, v.version, run->generation, run->version)) {
-        run->generation = v.generation;
-        run->version = v.version;
-    }
+    note_own(s, n, &v);
     if (v.index < c->index)
-        sim_fail(s, "n%u: the index went back", n->i);
+        sim_violate(s, CHECK_I7, "n%u: the index went back", n->i);
     /* A closing without content covers dots and raises no index. */
     if (v.index != c->index || v.vector_hash != c->vector_hash || v.gaps != c->gaps)
         oracle_look(s, n);
@@ -141,7 +157,7 @@ void checks_after(struct sim *s, struct sim_node *n)
 
 uint8_t checks_type(struct slice bytes)
 {
-    if (bytes.len < BODY + 2 || bytes.at[BODY] < ARRAY_OF || bytes.at[BODY] > ARRAY_OF + 1)
+    if (bytes.len < BODY + 2 || bytes.at[BODY] < ARRAY_OF || bytes.at[BODY] > ARRAY_OF + 3)
         return 0;
     return bytes.at[BODY + 1];
 }
@@ -154,8 +170,39 @@ static const struct peer_msg *read_message(struct sim *s, const struct sim_node 
     const struct slice body = slice_of(bytes.at + BODY, bytes.len - PACKET_OVERHEAD);
     if (peer_decode(s->codec, body, &m) == OK)
         return &m;
-    sim_fail(s, "n%u sends what cannot be read", n->i);
+    sim_violate(s, CHECK_S20, "n%u sends what cannot be read", n->i);
     return NULL;
+}
+
+/* What was read is written again. Padding, one more element at the end, is no part of a message. */
+static void check_encoding(struct sim *s, const struct sim_node *n, struct slice bytes)
+{
+    uint8_t again[PEER_BODY_MAX];
+    size_t len = 0;
+    const struct slice body = slice_of(bytes.at + BODY, bytes.len - PACKET_OVERHEAD);
+    const struct peer_msg *m = read_message(s, n, bytes);
+    if (m == NULL)
+        return;
+    const bool padded = body.at[0] == ARRAY_OF + 1 || body.at[0] == ARRAY_OF + 3;
+    const bool same = peer_encode(m, again, sizeof again, &len) == OK &&
+                      (padded ? len <= body.len : len == body.len) &&
+                      again[0] + padded == body.at[0] &&
+                      memcmp(again + 1, body.at + 1, len - 1) == 0;
+    if (!same)
+        sim_violate(s, CHECK_S20, "n%u sends a message of type %u that encodes otherwise", n->i,
+                    m->type);
+}
+
+/* Counters rise from one packet of a process to the next, datagrams and frames alike. */
+static void check_counter(struct sim *s, const struct sim_node *n, struct slice bytes)
+{
+    struct oracle_run *run = &s->runs[n->run];
+    struct reader r = reader_of(slice_of(bytes.at + COUNTER_AT, 8));
+    const uint64_t counter = read_u64(&r);
+    if (counter <= run->counter || memcmp(bytes.at + RUN_AT, n->run_bytes.bytes, RUN_LEN) != 0)
+        sim_violate(s, CHECK_S5, "n%u seals counter %llu after %llu", n->i,
+                    (unsigned long long)counter, (unsigned long long)run->counter);
+    run->counter = counter;
 }
 
 static void count_relay(struct sim *s, struct sim_node *n, struct slice bytes)
@@ -175,7 +222,8 @@ static void count_relay(struct sim *s, struct sim_node *n, struct slice bytes)
         c->probes[i].relays = 0;
     }
     if (++c->probes[i].relays > CHECKS_RELAYS_MAX)
-        sim_fail(s, "n%u asks more than %u relays for one probe", n->i, CHECKS_RELAYS_MAX);
+        sim_violate(s, CHECK_RELAYS, "n%u asks more than %u relays for one probe", n->i,
+                    CHECKS_RELAYS_MAX);
 }
 
 /* What an unproven address is answered is at most what it sent. An ACK that asks for no proof goes to
@@ -192,21 +240,37 @@ static void count_answer(struct sim *s, struct sim_node *n, uint16_t slot, struc
     }
     debt->answered += bytes.len;
     if (debt->answered > debt->received)
-        sim_fail(s, "n%u answers %llu B to an unproven address that sent %llu B", n->i,
-                 (unsigned long long)debt->answered, (unsigned long long)debt->received);
+        sim_violate(s, CHECK_S14, "n%u answers %llu B to an unproven address that sent %llu B",
+                    n->i, (unsigned long long)debt->answered, (unsigned long long)debt->received);
+}
+
+static void note_ping(struct sim *s, struct sim_node *n, uint16_t slot)
+{
+    if (slot != 0 && s->owner[slot] != 0)
+        n->pinged |= 1ULL << (s->owner[slot] - 1);
 }
 
 void checks_datagram(struct sim *s, struct sim_node *n, uint16_t slot, struct slice bytes)
 {
     if (bytes.len > NODE_DATAGRAM_MAX)
-        sim_fail(s, "n%u sends a datagram of %zu B", n->i, bytes.len);
-    if (s->cfg.sealed)
+        sim_violate(s, CHECK_DATAGRAM, "n%u sends a datagram of %zu B", n->i, bytes.len);
+    check_counter(s, n, bytes);
+    if (s->cfg.sealed || n->foreign)
         return;
     const uint8_t type = checks_type(bytes);
+    if (s->counters.datagrams % ENCODE_EVERY == 0)
+        check_encoding(s, n, bytes);
+    if (type == PEER_PING)
+        note_ping(s, n, slot);
     if (type == PEER_PING_REQ)
         count_relay(s, n, bytes);
     if ((type == PEER_ACK || type == PEER_NOT_ME) && slot != 0)
         count_answer(s, n, slot, bytes);
+}
+
+void checks_frame(struct sim *s, struct sim_node *n, struct slice bytes)
+{
+    check_counter(s, n, bytes);
 }
 
 void checks_received(struct sim *s, struct sim_node *n, uint16_t slot, uint64_t len)
@@ -215,39 +279,37 @@ void checks_received(struct sim *s, struct sim_node *n, uint16_t slot, uint64_t 
     n->debts[slot].received += len;
 }
 
-/* ---- when all is quiet ---- */
+/* ---- now and then ---- */
 
-/* What is wrong with b alone, or in comparison with a, which may be NULL. */
-static const char *unsettled(const struct node_view *a, const struct node_view *b)
+/* Whom the other cluster knows: nobody of ours. Names may be equal, runs are not. */
+static void audit_foreign(struct sim *s, const struct sim_node *n)
 {
-    if (b->state != NODE_READY)
-        return "is not ready";
-    if (b->gaps > 0)
-        return "has open gaps";
-    if (b->isolated)
-        return "feels isolated";
-    if (a != NULL && a->view_hash != b->view_hash)
-        return "differs in its members";
-    return a != NULL && a->vector_hash != b->vector_hash ? "differs in its vector" : NULL;
+    const struct node_view v = sim_view(s, n->i);
+    for (size_t i = 0; i < v.members; i++) {
+        struct node_member m;
+        node_member_at(n->node, i, &m);
+        const uint32_t run = m.swim.epoch == 0 ? UINT32_MAX : oracle_run_of(s, m.swim.epoch);
+        if (run != UINT32_MAX && !s->nodes[s->runs[run].node].foreign)
+            sim_violate(s, CHECK_S7, "the other cluster knows a run of n%u", s->runs[run].node);
+    }
 }
 
-const char *checks_unsettled(struct sim *s)
+static void audit_memory(struct sim *s, const struct sim_node *n)
 {
-    static char text[160];
-    struct node_view first;
-    bool any = false;
-    for (uint32_t i = 0; i < s->cfg.nodes; i++) {
-        if (!s->nodes[i].up)
-            continue;
-        const struct node_view v = sim_view(s, i);
-        const char *wrong = unsettled(any ? &first : NULL, &v);
-        if (wrong != NULL) {
-            snprintf(text, sizeof text, "n%u %s", i, wrong);
-            return text;
-        }
-        if (!any)
-            first = v;
-        any = true;
+    struct cache_stats stats;
+    cache_stats(n->cache, &stats);
+    if (stats.used_bytes > stats.budget_bytes || stats.fixed_bytes > stats.budget_bytes)
+        sim_violate(s, CHECK_I10, "n%u: the cache holds %llu B of %llu", n->i,
+                    (unsigned long long)stats.used_bytes, (unsigned long long)stats.budget_bytes);
+}
+
+void checks_audit(struct sim *s)
+{
+    for (uint32_t i = 0; i < s->all && !s->failed; i++) {
+        const struct sim_node *n = &s->nodes[i];
+        if (n->up && n->foreign)
+            audit_foreign(s, n);
+        else if (n->up)
+            audit_memory(s, n);
     }
-    return NULL;
 }

@@ -26,6 +26,7 @@ struct checks_member {
     enum swim_state state;
     uint64_t generation;
     uint32_t version;
+    uint64_t epoch;
 };
 
 /** What is remembered of one process between two events. */
@@ -61,11 +62,14 @@ void checks_after(struct sim *s, struct sim_node *n);
 /** Look at a datagram that a node sends to an address. */
 void checks_datagram(struct sim *s, struct sim_node *n, uint16_t slot, struct slice bytes);
 
+/** Look at a frame that a node says on a stream. */
+void checks_frame(struct sim *s, struct sim_node *n, struct slice bytes);
+
 /** A datagram arrives from an address. */
 void checks_received(struct sim *s, struct sim_node *n, uint16_t slot, uint64_t len);
 
 /** Plain packets: the type of the message inside, 0 when it cannot be told. */
 uint8_t checks_type(struct slice bytes);
 
-/** After healing: what is still not as it should be; NULL when all is well. Lends a static buffer. */
-const char *checks_unsettled(struct sim *s);
+/** Now and then: look at what is too long to look at after every event, at every node that is up. */
+void checks_audit(struct sim *s);

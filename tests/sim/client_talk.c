@@ -49,12 +49,31 @@ void talk_free(struct talk *t)
     free(t);
 }
 
-static struct command_ctx context_of(const struct sim_node *n, const struct sim *s)
+/** A node's clock, as command_run() reads it. */
+struct clock_of {
+    const struct sim *s;
+    uint32_t i;
+};
+
+static const struct policies POLICIES = {.fence_ms = POLICY_FENCE_MS};
+
+static mono_us read_clock(void *ctx)
 {
+    const struct clock_of *c = ctx;
+    return sim_local(c->s, c->i);
+}
+
+static struct command_ctx context_of(const struct sim_node *n, const struct sim *s,
+                                     struct clock_of *clock)
+{
+    *clock = (struct clock_of){s, n->i};
     return (struct command_ctx){.cache = n->cache,
                                 .node_name = slice_text(n->name),
                                 .cluster = slice_text(SIM_CLUSTER),
-                                .epoch = s->runs[n->run].epoch};
+                                .epoch = s->runs[n->run].epoch,
+                                .policies = &POLICIES,
+                                .clock = read_clock,
+                                .clock_ctx = clock};
 }
 
 static struct slice first_frame(struct talk *t, struct slice bytes)
@@ -73,10 +92,14 @@ static void issue(struct talk *t, struct sim_node *n, const struct client_reques
                   const struct oracle_dot *dot, struct writer *w)
 {
     struct sim *s = t->s;
-    const struct command_ctx ctx = context_of(n, s);
+    struct clock_of clock;
+    const struct command_ctx ctx = context_of(n, s, &clock);
     const struct node_command command = {
         .ticket = TALK_TICKET, .targets = t->issue.targets, .targets_n = t->issue.targets_n};
-    oracle_issue(s, n, dot);
+    struct oracle_dot issued = *dot;
+    issued.hash = t->issue.targets[0].hash;
+    issued.digest = t->issue.targets[0].digest;
+    oracle_issue(s, n, &issued);
     s->work.replied = false;
     sim_input(s, n->i, &(struct node_in){.kind = NODE_IN_COMMAND, .command = &command});
     if (s->failed || !s->work.replied || s->work.reply.ticket != TALK_TICKET) {
@@ -84,14 +107,14 @@ static void issue(struct talk *t, struct sim_node *n, const struct client_reques
         return;
     }
     if (request->op != OP_PUT) {
-        command_issued(&ctx, request->id, &s->work.reply, w);
+        command_issued(request->op, &ctx, request->id, &s->work.reply, w);
         return;
     }
     struct cache_stats before;
     struct cache_stats after;
     const struct command_put put = {.id = request->id, .ns = request->ns, .fill = request->fill};
     cache_stats(n->cache, &before);
-    command_put_issued(&ctx, s->now, &put, &s->work.reply, w);
+    command_put_issued(&ctx, sim_local(s, n->i), &put, &s->work.reply, w);
     cache_stats(n->cache, &after);
     if (after.puts > before.puts)
         oracle_stored(s, n, &(struct oracle_entry){s->source.keys[dot->target].state, true, true});
@@ -107,7 +130,8 @@ static bool ask(struct talk *t, uint32_t node, struct client_request *request,
     struct client_fault fault;
     struct writer sent = writer_of(t->sent, sizeof t->sent);
     struct writer answered = writer_of(t->answered, sizeof t->answered);
-    const struct command_ctx ctx = context_of(n, s);
+    struct clock_of clock;
+    const struct command_ctx ctx = context_of(n, s, &clock);
     request->id = ++t->id;
     client_request_encode(&sent, request);
     const struct slice frame = first_frame(t, writer_slice(&sent));
@@ -117,7 +141,8 @@ static bool ask(struct talk *t, uint32_t node, struct client_request *request,
         sim_fail(s, "a request is not understood: %s", fault.text);
         return false;
     }
-    const enum command_step step = command_run(&ctx, s->now, &decoded, &answered, &t->issue);
+    const struct command_call call = {.now = sim_local(s, n->i), .caller = 1};
+    const enum command_step step = command_run(&ctx, &call, &decoded, &answered, &t->issue);
     if (step == COMMAND_ISSUE && dot != NULL)
         issue(t, n, &decoded, dot, &answered);
     if (s->failed)

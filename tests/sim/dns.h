@@ -1,4 +1,4 @@
-/** dns.h - the zone that seeds resolve to: right, empty, old, or silent. */
+/** dns.h - the zone that seeds resolve to: right, empty, old, foreign, huge, slow, or silent. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,10 +13,13 @@ enum dns_mode {
     DNS_NXDOMAIN,
     DNS_STALE, /* what was right when the mode was set */
     DNS_HANG,
+    DNS_FOREIGN, /* nodes of another cluster, and addresses of nobody */
+    DNS_MANY,    /* a thousand addresses, the right ones among them */
+    DNS_SLOW,    /* right, after seconds */
     DNS_MODES
 };
 
-#define DNS_NAMES_MAX 64
+#define DNS_NAMES_MAX 1000
 
 struct dns {
     enum dns_mode mode;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "quiet.h"
 #include "world.h"
 
 struct node_view sim_view(struct sim *s, uint32_t i)
@@ -63,8 +64,9 @@ void sim_counters_add(struct sim_counters *sum, const struct sim_counters *more)
 
 bool sim_settled(struct sim *s, void *ctx)
 {
+    enum check which;
     (void)ctx;
-    return checks_unsettled(s) == NULL;
+    return quiet_unsettled(s, &which) == NULL;
 }
 
 static const char *state_text(enum swim_state state)
@@ -138,11 +140,11 @@ void sim_watch(struct sim *s, uint32_t key, const char *format, ...)
 
 void sim_report(struct sim *s, FILE *out)
 {
-    fprintf(out, "\nVIOLATION: %s\n", s->why);
+    fprintf(out, "\nVIOLATION %s: %s\n", check_name(s->check), s->why);
     fprintf(out, "at %llu.%06llu s, event %llu\n",
             (unsigned long long)((s->now - SIM_START) / US_PER_SEC),
             (unsigned long long)(s->now % US_PER_SEC), (unsigned long long)s->counters.events);
-    fprintf(out, "last events (the world begins at 3600 s):\n");
+    fprintf(out, "last events (the world begins at 3600 s; an act's number is its line):\n");
     trace_print(&s->trace, out);
     fprintf(out, "nodes:\n");
     for (uint32_t i = 0; i < s->cfg.nodes; i++)

@@ -6,166 +6,47 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "draw.h"
+#include "minimise.h"
+#include "options.h"
 #include "seed.h"
 #include "story.h"
 
-#define DEFAULT_NODES     5
-#define DEFAULT_LENGTH_US (300 * US_PER_SEC)
-#define US_PER_HOUR       (3600 * US_PER_SEC)
-#define HOURS_MAX         100000
-
-struct options {
-    uint64_t seed, seeds;
-    uint32_t nodes;
-    uint64_t length_us;
-    char hours[32];
-    uint32_t faults;
-    bool sealed, twice, verbose, profile, stories, list;
-    const char *story;
-    int64_t watch;
-};
+#define US_PER_HOUR (3600 * US_PER_SEC)
 
 static char command[256]; /* reproduces what runs now */
 
-static void usage(FILE *out)
-{
-    fputs("jay-sim - a whole cluster in one process, on simulated time\n"
-          "  --seed N        first seed (1)\n"
-          "  --seeds N       how many seeds, one after the other (1)\n"
-          "  --nodes N       nodes of the cluster (5)\n"
-          "  --hours H       simulated hours of a seed, such as 0.5 (five minutes)\n"
-          "  --faults LIST   all, none, or of loss,dup,delay,cut,oneway,crash,restart,pause,dns\n"
-          "  --sealed        seal packets with a real key (plain)\n"
-          "  --twice         run each seed twice and compare fingerprints\n"
-          "  --stories       tell all named stories\n"
-          "  --story NAME    tell one story (--seed N: with that seed alone)\n"
-          "  --list          list the stories\n"
-          "  --watch KEY     print the life of key number KEY\n"
-          "  --profile       print how fast it was\n"
-          "  --verbose       a line for each seed\n",
-          out);
-}
-
-/* ---- the command line ---- */
-
-static bool parse_number(const char *text, uint64_t *out)
-{
-    char *end = NULL;
-    if (text == NULL || *text < '0' || *text > '9')
-        return false;
-    *out = strtoull(text, &end, 10);
-    return *end == '\0';
-}
-
-static bool parse_hours(const char *text, struct options *o)
-{
-    char *end = NULL;
-    if (text == NULL)
-        return false;
-    const double hours = strtod(text, &end);
-    if (*end != '\0' || !(hours > 0) || hours > HOURS_MAX)
-        return false;
-    o->length_us = (uint64_t)(hours * (double)US_PER_HOUR + 0.5);
-    snprintf(o->hours, sizeof o->hours, "%s", text);
-    return true;
-}
-
-static bool parse_nodes(const char *text, struct options *o)
-{
-    uint64_t nodes = 0;
-    const bool fits = parse_number(text, &nodes) && nodes >= 1 && nodes <= SIM_NODES_MAX - 1;
-    o->nodes = (uint32_t)nodes;
-    return fits;
-}
-
-static bool parse_watch(const char *text, struct options *o)
-{
-    uint64_t key = 0;
-    const bool fits = parse_number(text, &key) && key < UINT32_MAX;
-    o->watch = (int64_t)key;
-    return fits;
-}
-
-static bool parse_flag(const char *name, struct options *o)
-{
-    const struct {
-        const char *name;
-        bool *flag;
-    } flags[] = {{"--sealed", &o->sealed},   {"--twice", &o->twice}, {"--verbose", &o->verbose},
-                 {"--profile", &o->profile}, {"--list", &o->list},   {"--stories", &o->stories}};
-
-    for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
-        if (strcmp(name, flags[i].name) == 0) {
-            *flags[i].flag = true;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Returns: arguments used; 0 when this is not an option. */
-static int parse_option(const char *name, const char *value, struct options *o)
-{
-    if (parse_flag(name, o))
-        return 1;
-    bool good = false;
-    if (strcmp(name, "--seed") == 0)
-        good = parse_number(value, &o->seed);
-    else if (strcmp(name, "--seeds") == 0)
-        good = parse_number(value, &o->seeds);
-    else if (strcmp(name, "--nodes") == 0)
-        good = parse_nodes(value, o);
-    else if (strcmp(name, "--hours") == 0)
-        good = parse_hours(value, o);
-    else if (strcmp(name, "--faults") == 0)
-        good = value != NULL && faults_parse(value, &o->faults);
-    else if (strcmp(name, "--watch") == 0)
-        good = parse_watch(value, o);
-    else if (strcmp(name, "--story") == 0)
-        good = (o->story = value) != NULL;
-    return good ? 2 : 0;
-}
-
-static bool parse(int argc, char **argv, struct options *o)
-{
-    for (int i = 1; i < argc;) {
-        const int used = parse_option(argv[i], i + 1 < argc ? argv[i + 1] : NULL, o);
-        if (used == 0) {
-            fprintf(stderr, "jay-sim: %s is not understood\n\n", argv[i]);
-            return false;
-        }
-        i += used;
-    }
-    return true;
-}
+static struct {
+    const struct script *script; /* what runs now; NULL: a story */
+    bool minimise;
+} running;
 
 /* ---- seeds ---- */
+
+static void print_reproduce(FILE *out)
+{
+    fprintf(out, "reproduce with: %s\n", command);
+}
 
 /* A failed assertion in the core is a finding like any other. */
 /* NOLINTBEGIN(bugprone-signal-handler,cert-sig30-c): raised by abort() in this very thread */
 static void on_abort(int signal_number)
 {
     struct sim *s = seed_world();
-    (void)signal_number;
+    signal(signal_number, SIG_DFL);
     if (s != NULL && !s->failed) {
-        sim_fail(s, "an assertion failed in the core");
-        fprintf(stderr, "\nVIOLATION: %s, at event %llu\n", s->why,
+        sim_violate(s, CHECK_ASSERT, "an assertion failed in the core");
+        fprintf(stderr, "\nVIOLATION %s: %s, at event %llu\n", check_name(s->check), s->why,
                 (unsigned long long)s->counters.events);
         trace_print(&s->trace, stderr);
     }
-    fprintf(stderr, "reproduce with: %s\n", command);
+    print_reproduce(stderr);
+    if (running.script != NULL && running.minimise)
+        minimise(running.script, CHECK_ASSERT, stderr);
     _exit(1);
 }
 
 /* NOLINTEND(bugprone-signal-handler,cert-sig30-c) */
-
-static void write_command(const struct options *o, uint64_t seed)
-{
-    char faults[96];
-    faults_print(o->faults, faults, sizeof faults);
-    snprintf(command, sizeof command, "jay-sim --seed %llu --nodes %u --hours %s --faults %s%s",
-             (unsigned long long)seed, o->nodes, o->hours, faults, o->sealed ? " --sealed" : "");
-}
 
 static void progress(uint64_t done, uint64_t of)
 {
@@ -173,14 +54,15 @@ static void progress(uint64_t done, uint64_t of)
         fprintf(stderr, "\rseed %llu of %llu", (unsigned long long)done, (unsigned long long)of);
 }
 
-static bool run_again(const struct seed_cfg *cfg, const struct seed_result *first)
+static bool run_again(const struct script *sc, const struct seed_result *first)
 {
     struct seed_result second;
-    seed_run(cfg, stdout, &second);
+    seed_run(sc, -1, stdout, &second);
     if (second.fingerprint == first->fingerprint)
         return true;
-    printf("\nVIOLATION: the same seed gave %016llx, then %016llx\nreproduce with: %s --twice\n",
-           (unsigned long long)first->fingerprint, (unsigned long long)second.fingerprint, command);
+    printf("\nVIOLATION %s: the same seed gave %016llx, then %016llx\n", check_name(CHECK_SAME),
+           (unsigned long long)first->fingerprint, (unsigned long long)second.fingerprint);
+    print_reproduce(stdout);
     return false;
 }
 
@@ -204,7 +86,10 @@ static void print_sum(const struct seed_result *sum)
            (unsigned long long)c->puts, (unsigned long long)c->invalidations);
     printf("pulled: %llu, broad barriers: %llu, by relay: %llu, copies refused: %llu\n",
            (unsigned long long)c->pulled, (unsigned long long)c->broad,
-           (unsigned long long)c->relays, (unsigned long long)c->twins_refused);
+           (unsigned long long)c->relays, (unsigned long long)c->copies_refused);
+    printf("sent again: %llu, damaged: %llu, too long: %llu, strangers: %llu\n",
+           (unsigned long long)c->replayed, (unsigned long long)c->damaged,
+           (unsigned long long)c->too_long, (unsigned long long)c->foreigners);
     printf("slowest agreement after healing: %llu ms\n",
            (unsigned long long)(sum->settled_us / US_PER_MS));
 }
@@ -217,40 +102,95 @@ static void print_profile(const struct seed_result *sum)
            cpu_s, hours * 60 / cpu_s, (double)sum->counters.events / 1e6 / cpu_s);
 }
 
+/* Returns: was each mark hit often enough? */
+static bool print_marks(const struct seed_result *sum, uint64_t seeds, uint32_t least_permille)
+{
+    bool good = true;
+    for (uint32_t i = 0; i < marks_n(); i++) {
+        const bool rare = sum->mark_seeds[i] * 1000ULL < seeds * least_permille;
+        printf("mark %5.1f %%  %s%s\n", 100.0 * sum->mark_seeds[i] / (double)seeds, mark_name(i),
+               rare ? "  TOO RARE" : "");
+        good = good && !rare;
+    }
+    return good;
+}
+
+static void run_one(const struct options *o, const struct script *sc, struct seed_result *one)
+{
+    running.script = sc;
+    running.minimise = !o->no_minimise;
+    seed_run(sc, o->watch, stdout, one);
+    if (one->failed) {
+        print_reproduce(stdout);
+        if (!o->no_minimise)
+            minimise(sc, one->check, stdout);
+    } else if (o->twice && !run_again(sc, one)) {
+        one->failed = true;
+    }
+    running.script = NULL;
+    if (o->verbose)
+        printf("seed %llu: %s, fingerprint %016llx, settled in %llu ms\n",
+               (unsigned long long)sc->seed, one->failed ? "FAILED" : "ok",
+               (unsigned long long)one->fingerprint,
+               (unsigned long long)(one->settled_us / US_PER_MS));
+}
+
+static int conclude(const struct options *o, const struct seed_result *sum, uint64_t done)
+{
+    bool good = !sum->failed;
+    printf("fingerprint: %016llx\n", (unsigned long long)sum->fingerprint);
+    print_sum(sum);
+    if (o->profile)
+        print_profile(sum);
+    if (o->marks)
+        good = print_marks(sum, done, o->marks_min) && good;
+    printf("%llu seeds, %s\n", (unsigned long long)done, sum->failed ? "FAILED" : "no violation");
+    return good ? 0 : 1;
+}
+
+static struct script script_of(const struct options *o, uint64_t seed)
+{
+    struct script sc = {
+        .seed = seed, .nodes = o->nodes, .length_us = o->length_us, .sealed = o->sealed};
+    draw_script(&sc, o->faults);
+    return sc;
+}
+
 static int run_seeds(const struct options *o)
 {
     struct seed_result sum = {0};
     uint64_t done = 0;
     for (; done < o->seeds && !sum.failed; done++) {
         struct seed_result one;
-        const struct seed_cfg cfg = {.seed = o->seed + done,
-                                     .nodes = o->nodes,
-                                     .length_us = o->length_us,
-                                     .faults = o->faults,
-                                     .sealed = o->sealed,
-                                     .watch = o->watch};
-        write_command(o, cfg.seed);
-        seed_run(&cfg, stdout, &one);
-        if (one.failed)
-            printf("reproduce with: %s\n", command);
-        else if (o->twice && !run_again(&cfg, &one))
-            one.failed = true;
-        if (o->verbose)
-            printf("seed %llu: %s, fingerprint %016llx, settled in %llu ms\n",
-                   (unsigned long long)cfg.seed, one.failed ? "FAILED" : "ok",
-                   (unsigned long long)one.fingerprint,
-                   (unsigned long long)(one.settled_us / US_PER_MS));
+        struct script sc = script_of(o, o->seed + done);
+        options_command(o, sc.seed, command, sizeof command);
+        if (o->print_script)
+            script_print(&sc, false, stdout);
+        else
+            run_one(o, &sc, &one);
+        script_free(&sc);
+        if (o->print_script)
+            return 0;
         seed_add(&sum, &one);
         progress(done + 1, o->seeds);
     }
     if (isatty(STDERR_FILENO) != 0)
         fputc('\n', stderr);
-    printf("fingerprint: %016llx\n", (unsigned long long)sum.fingerprint);
-    print_sum(&sum);
-    if (o->profile)
-        print_profile(&sum);
-    printf("%llu seeds, %s\n", (unsigned long long)done, sum.failed ? "FAILED" : "no violation");
-    return sum.failed ? 1 : 0;
+    return conclude(o, &sum, done);
+}
+
+static int run_replay(const struct options *o)
+{
+    struct seed_result sum = {0};
+    struct seed_result one;
+    struct script sc;
+    if (!options_replay(o->replay, &sc))
+        return 2;
+    snprintf(command, sizeof command, "jay-sim --replay with the same script");
+    run_one(o, &sc, &one);
+    script_free(&sc);
+    seed_add(&sum, &one);
+    return conclude(o, &sum, 1);
 }
 
 /* ---- stories ---- */
@@ -313,20 +253,19 @@ static int tell_all(const struct options *o)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.seeds = 1,
-                        .nodes = DEFAULT_NODES,
-                        .length_us = DEFAULT_LENGTH_US,
-                        .watch = -1,
-                        .hours = "0.083333333",
-                        .faults = FAULTS_ALL};
-    if (!parse(argc, argv, &o)) {
-        usage(stderr);
+    struct options o;
+    if (!options_parse(argc, argv, &o)) {
+        options_usage(stderr);
         return 2;
     }
     signal(SIGABRT, on_abort);
     int status = 0;
-    if (o.list || o.stories || o.story != NULL) {
+    if (o.list_checks) {
+        checklist_print(stdout);
+    } else if (o.list || o.stories || o.story != NULL) {
         status = tell_all(&o);
+    } else if (o.replay != NULL) {
+        status = run_replay(&o);
     } else {
         o.seed = o.seed == 0 ? 1 : o.seed;
         status = run_seeds(&o);

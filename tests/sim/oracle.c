@@ -20,10 +20,11 @@ static void *clear(void *at, size_t n, size_t size)
 void oracle_begin(struct sim *s, struct sim_node *n)
 {
     const struct oracle_view was = n->oracle;
-    n->oracle = (struct oracle_view){
-        .keys = clear(was.keys, s->source.keys_n, sizeof *was.keys),
-        .entries = clear(was.entries, s->source.keys_n, sizeof *was.entries),
-        .seen = was.seen == NULL ? clear(NULL, s->cfg.origins_max, sizeof *was.seen) : was.seen};
+    n->oracle =
+        (struct oracle_view){.keys = clear(was.keys, s->source.keys_n, sizeof *was.keys),
+                             .entries = clear(was.entries, s->source.keys_n, sizeof *was.entries),
+                             .seen = was.seen,
+                             .seen_cap = was.seen_cap};
 }
 
 /* Does this dot aim at the key that is watched? */
@@ -100,7 +101,7 @@ static void cover(struct oracle_view *v, const struct oracle_dot *dot)
     }
 }
 
-static uint32_t run_of(const struct sim *s, uint64_t epoch)
+uint32_t oracle_run_of(const struct sim *s, uint64_t epoch)
 {
     for (uint32_t i = s->runs_n; i > 0; i--)
         if (s->runs[i - 1].epoch == epoch)
@@ -108,12 +109,31 @@ static uint32_t run_of(const struct sim *s, uint64_t epoch)
     return UINT32_MAX;
 }
 
+/* What was seen of an origin, looked for first where the ledger has it now; NULL when nothing. */
+static struct oracle_seen *seen_of(const struct oracle_view *v, uint64_t epoch, uint32_t i)
+{
+    if (i < v->seen_n && v->seen[i].epoch == epoch)
+        return &v->seen[i];
+    for (i = 0; i < v->seen_n; i++)
+        if (v->seen[i].epoch == epoch)
+            return &v->seen[i];
+    return NULL;
+}
+
 static uint32_t run_seen(const struct sim *s, const struct oracle_view *v, uint64_t epoch)
 {
-    for (uint32_t i = 0; i < v->seen_n; i++)
-        if (v->seen[i].epoch == epoch)
-            return v->seen[i].run;
-    return run_of(s, epoch);
+    const struct oracle_seen *seen = seen_of(v, epoch, 0);
+    return seen != NULL ? seen->run : oracle_run_of(s, epoch);
+}
+
+/* Is a dot what its origin issued? From a long log a put comes back as a key, which kills more. */
+static bool is_issued(const struct oracle_dot *dot, const struct dot *d)
+{
+    if (dot->kind == DOT_PUT && d->kind == DOT_KEY && hash128_zero(&d->digest))
+        return dot->hash == d->hash;
+    return dot->kind == d->kind && dot->hash == d->hash &&
+           (d->kind != DOT_PUT ||
+            memcmp(dot->digest.bytes, d->digest.bytes, sizeof d->digest.bytes) == 0);
 }
 
 void oracle_applied(struct sim *s, struct sim_node *n, const struct dot *d)
@@ -121,30 +141,42 @@ void oracle_applied(struct sim *s, struct sim_node *n, const struct dot *d)
     const uint32_t run_i = run_seen(s, &n->oracle, d->epoch);
     const struct oracle_run *run = run_i == UINT32_MAX ? NULL : &s->runs[run_i];
     if (run == NULL || d->seq == 0 || d->seq > run->dots_n) {
-        sim_fail(s, "n%u applied a dot that nobody issued: seq %llu", n->i,
-                 (unsigned long long)d->seq);
+        sim_violate(s, CHECK_I6, "n%u applied a dot that nobody issued: seq %llu", n->i,
+                    (unsigned long long)d->seq);
         return;
     }
     const struct oracle_dot *dot = &run->dots[d->seq - 1];
-    if (dot->kind != d->kind)
-        sim_fail(s, "n%u applied dot %llu of n%u with kind %u, issued with %u", n->i,
-                 (unsigned long long)d->seq, run->node, d->kind, dot->kind);
+    if (!is_issued(dot, d))
+        sim_violate(s, CHECK_I6, "n%u applied dot %llu of n%u with kind %u, issued with %u", n->i,
+                    (unsigned long long)d->seq, run->node, d->kind, dot->kind);
     watch_dot(s, n, "applies", dot);
     cover(&n->oracle, dot);
 }
 
+static struct oracle_seen *add_seen(struct oracle_view *v)
+{
+    if (v->seen_n == v->seen_cap) {
+        v->seen_cap = v->seen_cap == 0 ? 64 : v->seen_cap * 2;
+        v->seen = realloc(v->seen, v->seen_cap * sizeof *v->seen);
+        assert(v->seen != NULL);
+    }
+    return &v->seen[v->seen_n++];
+}
+
 static struct oracle_seen *see(struct sim *s, struct sim_node *n, uint32_t i, uint64_t epoch)
 {
-    struct oracle_view *v = &n->oracle;
-    if (i < v->seen_n)
-        return &v->seen[i];
-    const uint32_t run = run_of(s, epoch);
-    if (run == UINT32_MAX || v->seen_n == s->cfg.origins_max) {
-        sim_fail(s, "n%u knows an origin that never was", n->i);
+    struct oracle_seen *seen = seen_of(&n->oracle, epoch, i);
+    if (seen != NULL)
+        return seen;
+    const uint32_t run = oracle_run_of(s, epoch);
+    if (run == UINT32_MAX || s->nodes[s->runs[run].node].foreign) {
+        sim_violate(s, run == UINT32_MAX ? CHECK_I6 : CHECK_S7,
+                    "n%u knows an origin that never was one of ours", n->i);
         return NULL;
     }
-    v->seen[v->seen_n] = (struct oracle_seen){.run = run, .epoch = epoch};
-    return &v->seen[v->seen_n++];
+    seen = add_seen(&n->oracle);
+    *seen = (struct oracle_seen){.run = run, .epoch = epoch};
+    return seen;
 }
 
 static void look_at(struct sim *s, struct sim_node *n, uint32_t i)
@@ -155,11 +187,13 @@ static void look_at(struct sim *s, struct sim_node *n, uint32_t i)
     if (was == NULL)
         return;
     const struct oracle_run *run = &s->runs[was->run];
-    if (now.epoch != was->epoch || now.applied > now.head || now.head > run->dots_n ||
-        now.applied < was->applied || now.head < was->head) {
-        sim_fail(s, "n%u: vector of n%u's run: applied %llu -> %llu, head %llu -> %llu, issued %u",
-                 n->i, run->node, (unsigned long long)was->applied, (unsigned long long)now.applied,
-                 (unsigned long long)was->head, (unsigned long long)now.head, run->dots_n);
+    if (now.applied > now.head || now.head > run->dots_n || now.applied < was->applied ||
+        now.head < was->head) {
+        sim_violate(s, CHECK_I7,
+                    "n%u: vector of n%u's run: applied %llu -> %llu, head %llu -> %llu, issued %u",
+                    n->i, run->node, (unsigned long long)was->applied,
+                    (unsigned long long)now.applied, (unsigned long long)was->head,
+                    (unsigned long long)now.head, run->dots_n);
         return;
     }
     for (uint64_t seq = was->applied; seq < now.applied; seq++) {
@@ -178,14 +212,6 @@ void oracle_look(struct sim *s, struct sim_node *n)
         look_at(s, n, i);
 }
 
-void oracle_stored(struct sim *s, struct sim_node *n, const struct oracle_entry *e)
-{
-    const struct source_state *st = &s->source.states[e->state];
-    sim_watch(s, st->key, "n%u stores value %u tags %x%s", n->i, st->value, st->tags,
-              e->unproven ? ", unproven" : "");
-    n->oracle.entries[st->key] = *e;
-}
-
 /* The newest commit that a covered dot matching this entry speaks of. */
 static uint32_t floor_of(const struct source *src, const struct oracle_view *v, uint32_t state)
 {
@@ -202,22 +228,35 @@ static uint32_t floor_of(const struct source *src, const struct oracle_view *v, 
     return floor;
 }
 
+void oracle_stored(struct sim *s, struct sim_node *n, const struct oracle_entry *e)
+{
+    const struct source_state *st = &s->source.states[e->state];
+    sim_watch(s, st->key, "n%u stores value %u tags %x%s", n->i, st->value, st->tags,
+              e->unproven ? ", unproven" : "");
+    n->oracle.entries[st->key] = *e;
+    const uint32_t floor = floor_of(&s->source, &n->oracle, e->state);
+    if (!e->unproven && st->over <= floor)
+        sim_violate(s, CHECK_I2,
+                    "n%u stores %s as it was before commit %u, and covered a dot after commit %u",
+                    n->i, s->source.keys[st->key].text, st->over, floor);
+}
+
 void oracle_hit(struct sim *s, struct sim_node *n, uint32_t key, const struct cache_hit *hit)
 {
     const struct source *src = &s->source;
     const struct oracle_entry *e = &n->oracle.entries[key];
     const struct source_key *k = &src->keys[key];
     if (!e->stored || e->unproven != hit->unproven || !source_is_value(src, e->state, hit->value)) {
-        sim_fail(s, "n%u: a hit of %s that was never stored (%zu B)", n->i, k->text,
-                 hit->value.len);
+        sim_violate(s, CHECK_VALUE, "n%u: a hit of %s that was never stored (%zu B)", n->i, k->text,
+                    hit->value.len);
         return;
     }
     const uint32_t over = src->states[e->state].over;
     const uint32_t floor = floor_of(src, &n->oracle, e->state);
     if (!hit->unproven && over <= floor)
-        sim_fail(s,
-                 "I2: n%u serves %s as it was before commit %u, and covered a dot after commit %u",
-                 n->i, k->text, over, floor);
+        sim_violate(s, CHECK_I2,
+                    "n%u serves %s as it was before commit %u, and covered a dot after commit %u",
+                    n->i, k->text, over, floor);
 }
 
 struct looking {
@@ -235,7 +274,9 @@ static void on_hit(void *ctx, const struct cache_hit *hit)
 bool oracle_get(struct sim *s, struct sim_node *n, uint32_t key)
 {
     struct looking looking = {s, n, key};
-    return cache_get(n->cache, s->now, process_key(s, n, key), on_hit, &looking);
+    static const struct cache_ask fresh;
+    return cache_get(n->cache, sim_local(s, n->i), process_key(s, n, key), &fresh, on_hit,
+                     &looking) == CACHE_HIT;
 }
 
 void oracle_audit(struct sim *s, struct sim_node *n)

@@ -24,6 +24,8 @@ struct oracle_dot {
     uint8_t kind;
     uint32_t target; /* key; tag + namespace * SOURCE_TAGS; prefix id; namespace */
     uint32_t commit;
+    uint64_t hash; /* of the target, and the digest of a put, as the node was given them */
+    struct hash128 digest;
 };
 
 /** One process run and the dots that it issued. */
@@ -32,6 +34,7 @@ struct oracle_run {
     uint64_t epoch;
     uint64_t generation; /* highest that it took */
     uint32_t version;    /* highest of that generation */
+    uint64_t counter;    /* of the last packet that it sealed */
     struct oracle_dot *dots;
     uint32_t dots_n, dots_cap;
 };
@@ -57,9 +60,12 @@ struct oracle_view {
     uint32_t prefixes[SOURCE_NAMESPACES * SOURCE_PREFIXES];
     uint32_t *keys;
     struct oracle_entry *entries;
-    struct oracle_seen *seen; /* by the ledger's order; room for all origins */
-    uint32_t seen_n;
+    struct oracle_seen *seen; /* in the ledger's order, as far as it keeps one */
+    uint32_t seen_n, seen_cap;
 };
+
+/** The index of the run with this epoch; UINT32_MAX when there was none. */
+uint32_t oracle_run_of(const struct sim *s, uint64_t epoch);
 
 /** Begin a new process run at a node: an empty cache, nothing covered. */
 void oracle_begin(struct sim *s, struct sim_node *n);

@@ -86,9 +86,16 @@ static uint32_t add_run(struct sim *s, const struct sim_node *n, const struct no
         s->runs = realloc(s->runs, s->runs_cap * sizeof *s->runs);
         assert(s->runs != NULL);
     }
-    s->runs[s->runs_n] = (struct oracle_run){
-        .node = n->i, .epoch = run_epoch(&cfg->run), .generation = cfg->generation};
+    s->runs[s->runs_n] = (struct oracle_run){.node = n->i, .epoch = run_epoch(&cfg->run)};
     return s->runs_n++;
+}
+
+static void own(struct sim *s, const struct sim_node *n)
+{
+    s->owner[n->slot] = (uint8_t)(n->i + 1);
+    s->shared[n->slot] =
+        s->shared[n->slot] || (s->owned[n->slot] != 0 && s->owned[n->slot] != s->owner[n->slot]);
+    s->owned[n->slot] = s->owner[n->slot];
 }
 
 static void give_address(struct sim *s, struct sim_node *n, bool anew)
@@ -100,7 +107,7 @@ static void give_address(struct sim *s, struct sim_node *n, bool anew)
     do /* an address comes back to somebody when all others had their turn */
         n->slot = (uint16_t)(1 + s->slots_n++ % (SIM_SLOTS - 1));
     while (s->owner[n->slot] != 0);
-    s->owner[n->slot] = (uint8_t)(n->i + 1);
+    own(s, n);
 }
 
 static struct node_cfg config_of(struct sim *s, const struct sim_node *n)
@@ -108,7 +115,7 @@ static struct node_cfg config_of(struct sim *s, const struct sim_node *n)
     struct node_cfg cfg;
     memset(&cfg, 0, sizeof cfg);
     node_cfg_sizes(&cfg, SWIM_POD, s->cfg.budget_bytes);
-    cfg.cluster = slice_text(SIM_CLUSTER);
+    cfg.cluster = slice_text(n->foreign ? "other" : SIM_CLUSTER);
     cfg.name = slice_text(n->name);
     cfg.addr = link_addr(n->slot);
     cfg.run = draw_run(s);
@@ -117,9 +124,9 @@ static struct node_cfg config_of(struct sim *s, const struct sim_node *n)
     cfg.ring = &s->ring;
     cfg.seeded = true;
     cfg.members_max = s->cfg.nodes + MEMBERS_ROOM;
-    cfg.tombstones_max = 64;
+    cfg.tombstones_max = s->cfg.tombstones_max;
     cfg.origins_max = s->cfg.origins_max;
-    cfg.windows_max = 64;
+    cfg.windows_max = s->cfg.windows_max;
     cfg.log_max = s->cfg.log_max;
     cfg.recent_max = s->cfg.recent_max;
     return cfg;
@@ -143,7 +150,7 @@ static struct cache *make_cache(struct sim *s, struct arena *arena, const struct
 void process_boot(struct sim *s, struct sim_node *n, uint64_t flags)
 {
     struct arena arena;
-    if (n->up)
+    if (n->up || n->barred)
         return;
     if (n->memory == NULL)
         n->memory = block_take();
@@ -153,9 +160,10 @@ void process_boot(struct sim *s, struct sim_node *n, uint64_t flags)
     const struct node_cfg cfg = config_of(s, n);
     arena_init(&arena, n->memory, BLOCK_BYTES);
     n->run = add_run(s, n, &cfg);
+    n->namesake = n->foreign ? n->i : sim_named(s, cfg.name);
     n->cache = make_cache(s, &arena, &cfg.run);
     assert(n->cache != NULL);
-    n->node = node_new(&arena, &cfg, n->cache, s->now);
+    n->node = node_new(&arena, &cfg, n->cache, sim_local(s, n->i));
     assert(n->node != NULL);
     n->memory_used = arena.used;
     memset(n->keys, 0, s->source.keys_n * sizeof *n->keys);
@@ -163,15 +171,20 @@ void process_boot(struct sim *s, struct sim_node *n, uint64_t flags)
     n->left = n->frozen = false;
     n->up_at = n->thawed_at = s->now;
     n->run_bytes = cfg.run;
-    oracle_begin(s, n);
-    checks_begin(s, n);
+    if (!n->foreign) {
+        oracle_begin(s, n);
+        checks_begin(s, n);
+    }
     sim_settle(s, n);
 }
 
 static void add_up(struct sim *s, const struct sim_node *n)
 {
     struct node_view view;
+    if (n->foreign)
+        return;
     node_inspect(n->node, &view);
+    marks_look(s, n);
     s->counters.pulled += view.heal.pulled;
     s->counters.broad += view.node.broad;
     s->counters.relays += view.swim.probes_relay;
@@ -182,6 +195,8 @@ static void drop_inbox(struct sim *s, struct sim_node *n)
     while (n->inbox != NULL) {
         struct event *e = n->inbox;
         n->inbox = e->next;
+        if (e->kind == EVENT_DATAGRAM)
+            link_forget(s, e);
         event_free(&s->queue, e);
     }
     n->inbox_last = NULL;
@@ -216,8 +231,7 @@ void process_hold(struct sim *s, struct sim_node *n, struct event *e)
         return;
     }
     if (datagram && n->inbox_datagrams == SIM_INBOX_MAX) {
-        const struct packet *p = e->p;
-        link_at(s, p->from, n->i)->queued--;
+        link_forget(s, e);
         s->counters.overflowed++;
         event_free(&s->queue, e);
         return;
@@ -234,7 +248,7 @@ void process_hold(struct sim *s, struct sim_node *n, struct event *e)
 void process_thaw(struct sim *s, struct sim_node *n)
 {
     struct event *e = n->inbox;
-    if (!n->frozen)
+    if (!n->frozen || n->barred)
         return;
     n->frozen = false;
     n->thawed_at = s->now;
@@ -288,7 +302,7 @@ void sim_address(struct sim *s, uint32_t i, uint16_t slot)
     if (n->slot != 0 && s->owner[n->slot] == i + 1)
         s->owner[n->slot] = 0;
     n->slot = slot;
-    s->owner[slot] = (uint8_t)(i + 1);
+    own(s, n);
 }
 
 void sim_restart(struct sim *s, uint32_t i, uint64_t delay_us, uint64_t flags)

@@ -12,20 +12,16 @@ struct queue_chunk {
 
 const char *event_text(enum event_kind kind)
 {
-    static const char *const TEXTS[] = {[EVENT_DATAGRAM] = "datagram",
-                                        [EVENT_REFUSED] = "refused",
-                                        [EVENT_CONNECT] = "connect",
-                                        [EVENT_STREAM_UP] = "up",
-                                        [EVENT_STREAM_FAIL] = "unopened",
-                                        [EVENT_FRAME] = "frame",
-                                        [EVENT_NAMES] = "names",
-                                        [EVENT_OP] = "client",
-                                        [EVENT_FETCH] = "fetch",
-                                        [EVENT_FILL] = "fill",
-                                        [EVENT_ISSUE] = "issue",
-                                        [EVENT_THAW] = "thaw",
-                                        [EVENT_BOOT] = "boot",
-                                        [EVENT_FAULT] = "fault"};
+    static const char *const TEXTS[] = {
+        [EVENT_DATAGRAM] = "datagram", [EVENT_REFUSED] = "refused",
+        [EVENT_TOO_BIG] = "too long",  [EVENT_CONNECT] = "connect",
+        [EVENT_STREAM_UP] = "up",      [EVENT_STREAM_FAIL] = "unopened",
+        [EVENT_FRAME] = "frame",       [EVENT_NAMES] = "names",
+        [EVENT_OP] = "client",         [EVENT_FETCH] = "fetch",
+        [EVENT_FILL] = "fill",         [EVENT_ISSUE] = "issue",
+        [EVENT_STORE] = "store",       [EVENT_THAW] = "thaw",
+        [EVENT_BOOT] = "boot",         [EVENT_ACT] = "act",
+        [EVENT_STORM] = "storm"};
     return TEXTS[kind];
 }
 

@@ -14,6 +14,7 @@
 enum event_kind {
     EVENT_DATAGRAM, /* p: struct packet */
     EVENT_REFUSED,  /* a = slot: a datagram to it found nobody */
+    EVENT_TOO_BIG,  /* a = slot: a datagram to it was too long for its path */
     EVENT_CONNECT,  /* a = conn: the opener's SYN arrives */
     EVENT_STREAM_UP,
     EVENT_STREAM_FAIL,
@@ -26,7 +27,8 @@ enum event_kind {
     EVENT_STORE, /* p: struct storing; the second half of a put, on its worker */
     EVENT_THAW,
     EVENT_BOOT, /* b = flags of sim_restart() */
-    EVENT_FAULT /* a = what */
+    EVENT_ACT,  /* a = index in the script; b = 0: it begins, 1: it ends */
+    EVENT_STORM /* a = how many recorded datagrams `node` still gets; b = time between two */
 };
 
 /** The name of a kind, for reports. Lends static text. */

@@ -1,32 +1,30 @@
-/** seed.h - one random world: faults by swarm, then healing, then everything must agree. */
+/** seed.h - one random world: faults by script, then healing, then the core must agree. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
+#include "marks.h"
+#include "script.h"
 #include "world.h"
-
-struct seed_cfg {
-    uint64_t seed;
-    uint32_t nodes;
-    uint64_t length_us; /* of the time with faults */
-    uint32_t faults;    /* classes allowed */
-    bool sealed;
-    int64_t watch; /* key whose life is printed; -1 = none */
-};
 
 /** What a seed, or many, came to. */
 struct seed_result {
     bool failed;
+    enum check check;   /* that was broken, when failed */
+    uint64_t failed_us; /* when, from the start of the world */
     uint64_t fingerprint;
     uint64_t simulated_us; /* times nodes */
     uint64_t settled_us;   /* from healing to agreement */
     struct sim_counters counters;
+    struct marks marks;
+    uint32_t mark_seeds[MARKS_MAX]; /* of a sum: seeds that hit it */
 };
 
-/** Run one seed; a violation is printed to out. */
-void seed_run(const struct seed_cfg *cfg, FILE *out, struct seed_result *result);
+/** Run the world of a script; a violation is printed to out, unless that is NULL. watch: a key whose
+ *  life is printed; -1 = none. */
+void seed_run(const struct script *sc, int64_t watch, FILE *out, struct seed_result *result);
 
 /** Add one result to a sum. */
 void seed_add(struct seed_result *sum, const struct seed_result *one);

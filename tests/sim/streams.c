@@ -70,9 +70,32 @@ void conns_free(struct conns *c)
         release(&c->at[i]);
 }
 
+/* Since when has the process at an end been able to give the connection up? */
+static mono_us awake_since(const struct sim *s, const struct conn *c, uint32_t end)
+{
+    const struct sim_node *n = &s->nodes[c->node[end]];
+    if (!c->open[end] || !n->up || n->run != c->run[end])
+        return 0; /* nobody is there who could */
+    return n->frozen ? s->now : n->thawed_at;
+}
+
+void conns_audit(struct sim *s)
+{
+    for (uint32_t i = 0; i < CONNS_MAX; i++) {
+        const struct conn *c = &s->conns.at[i];
+        if (!c->used)
+            continue;
+        const mono_us awake = time_max(awake_since(s, c, 0), awake_since(s, c, 1));
+        if (time_max(c->moved_at, awake) + IDLE_US < s->now)
+            sim_violate(s, CHECK_L5, "a stream between n%u and n%u stays, though nothing is said",
+                        c->node[0], c->node[1]);
+    }
+}
+
 static void plan(struct sim *s, struct conn *c, mono_us at, enum event_kind kind, uint32_t end)
 {
     struct event *e = sim_plan(s, at, kind, c->node[end]);
+    c->moved_at = s->now;
     e->a = name_of(&s->conns, c);
     e->b = end;
     e->run = c->run[end];
@@ -88,7 +111,8 @@ static struct conn *take_conn(struct conns *t)
 
 static bool is_cut(struct sim *s, const struct conn *c)
 {
-    return link_at(s, c->node[0], c->node[1])->cut || link_at(s, c->node[1], c->node[0])->cut;
+    return link_is_cut(link_at(s, c->node[0], c->node[1])) ||
+           link_is_cut(link_at(s, c->node[1], c->node[0]));
 }
 
 void conn_open(struct sim *s, uint32_t node, uint32_t id, const struct addr *to)
@@ -97,7 +121,7 @@ void conn_open(struct sim *s, uint32_t node, uint32_t id, const struct addr *to)
     struct conn *c = take_conn(&s->conns);
     const uint32_t generation = c->generation;
     const bool somebody = slot != 0 && s->owner[slot] != 0;
-    *c = (struct conn){.used = true, .generation = generation};
+    *c = (struct conn){.used = true, .generation = generation, .moved_at = s->now};
     c->node[0] = node;
     c->run[0] = s->nodes[node].run;
     c->id[0] = id;
@@ -117,7 +141,7 @@ static uint64_t frame_delay(struct sim *s, const struct conn *c, uint32_t end)
     uint64_t delay = link_delay(s, l);
     while (l->loss > 0 && rng_chance(&s->stream_rng, l->loss))
         delay += RESEND_US;
-    return delay;
+    return s->now + delay > l->clogged_until ? delay : l->clogged_until - s->now;
 }
 
 /* Put bytes on their way to an end, behind what is on its way. */
@@ -179,7 +203,7 @@ static bool tell(struct sim *s, const struct conn *c, uint32_t end, enum node_in
         .kind = kind, .conn = c->id[end], .from = link_addr(s->nodes[c->node[1 - end]].slot)};
     if (!n->up || n->run != c->run[end])
         return false;
-    node_recv(n->node, s->now, &in);
+    node_recv(n->node, sim_local(s, n->i), &in);
     return true;
 }
 
@@ -214,6 +238,7 @@ static bool deliver(struct sim *s, struct conn *c, uint32_t end)
     struct sim_frame *f = c->first[end];
     struct sim_node *n = &s->nodes[c->node[end]];
     bool touched = n->up && n->run == c->run[end];
+    c->moved_at = s->now;
     c->first[end] = f->next;
     if (f->next == NULL)
         c->last[end] = NULL;
@@ -225,7 +250,7 @@ static bool deliver(struct sim *s, struct conn *c, uint32_t end)
     } else if (touched) {
         const struct node_in in = {
             .kind = NODE_IN_STREAM, .conn = c->id[end], .bytes = slice_of(f->bytes, f->len)};
-        node_recv(n->node, s->now, &in);
+        node_recv(n->node, sim_local(s, n->i), &in);
     }
     free(f);
     return touched;

@@ -17,6 +17,7 @@
 #define CONNS_MAX       1024
 #define CONNECT_WAIT_US (2 * US_PER_SEC)
 #define STUCK_US        (10 * US_PER_SEC)
+#define IDLE_US         (45 * US_PER_SEC) /* a node gives a silent stream up after 30 s */
 
 struct sim;
 struct sim_frame;
@@ -30,6 +31,7 @@ struct conn {
     struct sim_frame *first[2], *last[2]; /* on their way to the end */
     mono_us stuck_at[2];
     uint32_t generation;
+    mono_us moved_at; /* the last time that anything happened on it */
 };
 
 struct conns {
@@ -51,6 +53,9 @@ void conn_crash(struct sim *s, uint32_t node, bool told);
 
 /** EVENT_CONNECT, EVENT_STREAM_UP, EVENT_STREAM_FAIL, EVENT_FRAME. Returns: was a node touched? */
 bool conn_event(struct sim *s, struct event *e);
+
+/** Now and then: has every connection on which nothing moves been given up? Fails the simulation. */
+void conns_audit(struct sim *s);
 
 /** Drop all connections and frames. */
 void conns_free(struct conns *c);

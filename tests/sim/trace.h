@@ -14,7 +14,7 @@
 
 #include "queue.h"
 
-#define TRACE_KEPT 50
+#define TRACE_KEPT 200
 
 struct trace_line {
     mono_us at;

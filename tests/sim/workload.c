@@ -49,7 +49,7 @@ bool workload_read(struct sim *s, struct sim_node *n, uint32_t key)
     assert(fetch != NULL);
     *fetch = (struct fetch){.key = key};
     const struct cache_key *ck = process_key(s, n, key);
-    if (cache_token(n->cache, s->now, ck, fetch->token) != OK) {
+    if (cache_token(n->cache, sim_local(s, n->i), ck, fetch->token) != OK) {
         free(fetch);
         return false;
     }
@@ -89,7 +89,7 @@ enum cache_reason workload_fill(struct sim *s, struct sim_node *n, const struct 
     const struct cache_key *ck = process_key(s, n, fetch->key);
     item_make(&s->source, fetch->state, &item);
     const enum cache_reason reason =
-        cache_fill(n->cache, s->now, ck, &item.item, slice_of(fetch->token, TOKEN_LEN));
+        cache_fill(n->cache, sim_local(s, n->i), ck, &item.item, slice_of(fetch->token, TOKEN_LEN));
     s->counters.fills += reason == CACHE_STORED;
     s->counters.refused += reason != CACHE_STORED;
     if (reason == CACHE_STORED)
@@ -126,7 +126,7 @@ static struct node_target target_of(struct sim *s, const struct intent *intent)
         t.ns = source_ns(intent->target);
         t.hash = hash_target(&s->hkey, TARGET_NAMESPACE, t.ns, t.target);
         break;
-    case DOT_ALL:
+    default:
         break;
     }
     return t;
@@ -139,9 +139,9 @@ static void store_put(struct sim *s, struct sim_node *n, const struct storing *s
     const struct cache_key *ck = process_key(s, n, intent->key);
     item_make(&s->source, intent->state, &item);
     const enum cache_reason reason =
-        intent->has_token ? cache_put_token(n->cache, s->now, ck, &item.item,
+        intent->has_token ? cache_put_token(n->cache, sim_local(s, n->i), ck, &item.item,
                                             slice_of(intent->token, TOKEN_LEN), storing->index)
-                          : cache_put(n->cache, s->now, ck, &item.item, storing->index);
+                          : cache_put(n->cache, sim_local(s, n->i), ck, &item.item, storing->index);
     s->counters.puts += reason == CACHE_STORED;
     if (reason == CACHE_STORED)
         oracle_stored(s, n, &(struct oracle_entry){intent->state, true, !intent->has_token});
@@ -165,6 +165,16 @@ static void store_soon(struct sim *s, struct sim_node *n, const struct intent *i
     e->p = storing;
 }
 
+/* Who was answered reads nothing older at this node from now on, whoever else has yet to hear of it. */
+static void check_own(struct sim *s, struct sim_node *n)
+{
+    struct origin_view own;
+    node_origin_at(n->node, 0, &own);
+    if (own.applied < s->work.reply.seq)
+        sim_violate(s, CHECK_S12, "n%u answered for dot %llu and has covered %llu", n->i,
+                    (unsigned long long)s->work.reply.seq, (unsigned long long)own.applied);
+}
+
 bool workload_issue(struct sim *s, struct sim_node *n, const struct intent *intent)
 {
     static struct item item;
@@ -178,8 +188,10 @@ bool workload_issue(struct sim *s, struct sim_node *n, const struct intent *inte
     /* Whatever was committed by now was committed before the dot; a put speaks of its own write. */
     const struct oracle_dot dot = {.kind = (uint8_t)intent->kind,
                                    .target = intent->target,
-                                   .commit = intent->kind == DOT_PUT ? intent->commit
-                                                                     : s->source.commits};
+                                   .commit =
+                                       intent->kind == DOT_PUT ? intent->commit : s->source.commits,
+                                   .hash = target.hash,
+                                   .digest = target.digest};
     oracle_issue(s, n, &dot);
     s->work.replied = false;
     s->counters.invalidations++;
@@ -187,13 +199,15 @@ bool workload_issue(struct sim *s, struct sim_node *n, const struct intent *inte
     if (s->failed)
         return false;
     if (!s->work.replied)
-        sim_fail(s, "n%u does not answer a command", n->i);
+        sim_violate(s, CHECK_S19, "n%u does not answer a command", n->i);
     else if (s->work.reply.err != OK)
         oracle_refused(s, n, 1);
     else if (s->work.reply.seq != s->runs[n->run].dots_n || s->work.reply.count != 1)
-        sim_fail(s, "n%u answers a command with dot %llu, expected %u", n->i,
-                 (unsigned long long)s->work.reply.seq, s->runs[n->run].dots_n);
-    else if (intent->kind == DOT_PUT && n->up)
+        sim_violate(s, CHECK_S19, "n%u answers a command with dot %llu, expected %u", n->i,
+                    (unsigned long long)s->work.reply.seq, s->runs[n->run].dots_n);
+    else if (n->up)
+        check_own(s, n);
+    if (!s->failed && s->work.reply.err == OK && intent->kind == DOT_PUT && n->up)
         store_soon(s, n, intent);
     return s->work.reply.err == OK;
 }
@@ -208,7 +222,7 @@ bool sim_invalidate(struct sim *s, uint32_t i, uint32_t key)
 void workload_reply(struct sim *s, struct sim_node *n, const struct node_reply *reply)
 {
     if (s->work.replied)
-        sim_fail(s, "n%u answers a command twice", n->i);
+        sim_violate(s, CHECK_S19, "n%u answers a command twice", n->i);
     s->work.replied = true;
     s->work.reply = *reply;
 }
@@ -256,7 +270,7 @@ static uint32_t pick_up(struct sim *s)
 static bool take_token(struct sim *s, struct sim_node *n, struct intent *intent)
 {
     const struct cache_key *ck = process_key(s, n, intent->key);
-    return cache_token(n->cache, s->now, ck, intent->token) == OK;
+    return cache_token(n->cache, sim_local(s, n->i), ck, intent->token) == OK;
 }
 
 static void write(struct sim *s)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "wire/peer.h"
 
 #include "process.h"
@@ -20,6 +21,8 @@ struct sim_cfg sim_defaults(uint64_t seed)
                             .watch = -1,
                             .log_max = 4096,
                             .origins_max = 256,
+                            .windows_max = 64,
+                            .tombstones_max = 64,
                             .recent_max = 1024,
                             .cache_recent = 1024,
                             .budget_bytes = 1U << 20};
@@ -38,33 +41,36 @@ static void make_ring(struct sim *s)
 /* One stream of random numbers for each concern: leaving one fault out does not move the others. */
 static void make_streams(struct sim *s)
 {
+    struct rng *const streams[] = {&s->boot_rng, &s->link_rng,  &s->dns_rng,  &s->stream_rng,
+                                   &s->rest_rng, &s->work.rng,  &s->loss_rng, &s->dup_rng,
+                                   &s->flip_rng, &s->replay_rng};
     struct rng root;
     rng_init(&root, s->cfg.seed);
-    rng_init(&s->boot_rng, rng_next(&root));
-    rng_init(&s->link_rng, rng_next(&root));
-    rng_init(&s->dns_rng, rng_next(&root));
-    rng_init(&s->stream_rng, rng_next(&root));
-    rng_init(&s->faults.rng, rng_next(&root));
-    rng_init(&s->work.rng, rng_next(&root));
     source_init(&s->source, rng_next(&root), s->cfg.keys);
+    for (size_t i = 0; i < ARRAY_LEN(streams); i++)
+        rng_init(streams[i], rng_next(&root));
 }
 
-static void make_nodes(struct sim *s)
+static void make_node(struct sim *s, uint32_t i)
 {
+    struct sim_node *node = &s->nodes[i];
     const uint32_t n = s->cfg.nodes;
-    for (uint32_t i = 0; i < n; i++) {
-        struct sim_node *node = &s->nodes[i];
-        node->i = i;
-        snprintf(node->name, sizeof node->name, "n%u", i);
-        node->checks.members = calloc(n, sizeof *node->checks.members);
-        node->keys = calloc(s->cfg.keys, sizeof *node->keys);
-        node->debts = calloc(SIM_SLOTS, sizeof *node->debts);
-        node->events = calloc((size_t)n * SIM_EVENTS, sizeof *node->events);
-        assert(node->keys != NULL && node->checks.members != NULL && node->debts != NULL &&
-               node->events != NULL);
-        s->wake[i] = NEVER;
-        s->dns.seen[i] = UINT64_MAX;
-    }
+    node->i = i;
+    node->foreign = i >= n;
+    node->rate_at = node->rate_local_at = s->now;
+    /* Of the strangers the first has the name of one of us. */
+    if (node->foreign && i > n)
+        snprintf(node->name, sizeof node->name, "x%u", i - n);
+    else
+        snprintf(node->name, sizeof node->name, "n%u", node->foreign ? 0 : i);
+    node->checks.members = calloc(n, sizeof *node->checks.members);
+    node->keys = calloc(s->cfg.keys, sizeof *node->keys);
+    node->debts = calloc(SIM_SLOTS, sizeof *node->debts);
+    node->events = calloc((size_t)n * SIM_EVENTS, sizeof *node->events);
+    assert(node->keys != NULL && node->checks.members != NULL && node->debts != NULL &&
+           node->events != NULL);
+    s->wake[i] = NEVER;
+    s->dns.seen[i] = UINT64_MAX;
 }
 
 static void make_codec(struct sim *s)
@@ -79,18 +85,21 @@ static void make_codec(struct sim *s)
 
 struct sim *sim_new(const struct sim_cfg *cfg)
 {
-    assert(cfg->nodes >= 1 && cfg->nodes <= SIM_NODES_MAX);
+    assert(cfg->nodes >= 1 && cfg->nodes <= SIM_NODES_MAX - SIM_STRANGERS);
     struct sim *s = calloc(1, sizeof *s);
     assert(s != NULL);
     s->cfg = *cfg;
     s->now = SIM_START;
     s->hkey = hash_cluster_key(slice_text(SIM_CLUSTER));
-    s->links = calloc((size_t)cfg->nodes * cfg->nodes, sizeof *s->links);
-    s->dns.seen = calloc(cfg->nodes, sizeof *s->dns.seen);
+    s->all = cfg->nodes + (cfg->strangers ? SIM_STRANGERS : 0);
+    s->core = UINT64_MAX;
+    s->links = calloc((size_t)s->all * s->all, sizeof *s->links);
+    s->dns.seen = calloc(s->all, sizeof *s->dns.seen);
     assert(s->links != NULL && s->dns.seen != NULL);
     make_ring(s);
     make_streams(s);
-    make_nodes(s);
+    for (uint32_t i = 0; i < s->all; i++)
+        make_node(s, i);
     make_codec(s);
     link_set_all(s, &(struct link){.delay_min_us = 100, .delay_mean_us = 200, .capacity = 100000});
     return s;
@@ -111,12 +120,14 @@ static void free_node(struct sim *s, struct sim_node *n)
 
 void sim_free(struct sim *s)
 {
-    for (uint32_t i = 0; i < s->cfg.nodes; i++)
+    for (uint32_t i = 0; i < s->all; i++)
         free_node(s, &s->nodes[i]);
     for (uint32_t i = 0; i < s->runs_n; i++)
         free(s->runs[i].dots);
     queue_free(&s->queue);
     conns_free(&s->conns);
+    link_fini(s);
+    acts_fini(s);
     source_free(&s->source);
     keyring_fini(&s->ring);
     peer_codec_free(s->codec);
@@ -127,15 +138,31 @@ void sim_free(struct sim *s)
     free(s);
 }
 
-void sim_fail(struct sim *s, const char *format, ...)
+static void __attribute__((format(printf, 3, 0)))
+fail(struct sim *s, enum check check, const char *format, va_list args)
 {
-    va_list args;
     if (s->failed)
         return;
     s->failed = true;
+    s->check = check;
+    vsnprintf(s->why, sizeof s->why, format, args);
+}
+
+void sim_violate(struct sim *s, enum check check, const char *format, ...)
+{
+    va_list args;
     va_start(args, format);
     /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): clang-tidy 14, when given many files */
-    vsnprintf(s->why, sizeof s->why, format, args);
+    fail(s, check, format, args);
+    va_end(args);
+}
+
+void sim_fail(struct sim *s, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): as above */
+    fail(s, CHECK_CLAIM, format, args);
     va_end(args);
 }
 
@@ -149,6 +176,42 @@ struct event *sim_plan(struct sim *s, mono_us at, enum event_kind kind, uint32_t
     return e;
 }
 
+/* ---- clocks ---- */
+
+void sim_clock_rate(struct sim *s, uint32_t i, int32_t ppm)
+{
+    struct sim_node *n = &s->nodes[i];
+    n->rate_local_at = sim_local(s, i);
+    n->rate_at = s->now;
+    n->rate_ppm = ppm;
+}
+
+static mono_us local_of(const struct sim_node *n, mono_us now)
+{
+    const int64_t since = (int64_t)(now - n->rate_at);
+    return n->rate_local_at + (uint64_t)(since + since * n->rate_ppm / 1000000);
+}
+
+mono_us sim_local(const struct sim *s, uint32_t i)
+{
+    const struct sim_node *n = &s->nodes[i];
+    return n->rate_ppm == 0 && n->rate_at == n->rate_local_at ? s->now : local_of(n, s->now);
+}
+
+mono_us sim_world_time(const struct sim *s, uint32_t i, mono_us local)
+{
+    const struct sim_node *n = &s->nodes[i];
+    if (local == NEVER || local <= n->rate_local_at)
+        return time_min(local, n->rate_at);
+    const int64_t since = (int64_t)(local - n->rate_local_at);
+    mono_us at = n->rate_at + (uint64_t)(since - since * n->rate_ppm / (1000000 + n->rate_ppm));
+    while (local_of(n, at) < local)
+        at++;
+    while (at > n->rate_at && local_of(n, at - 1) >= local)
+        at--;
+    return at;
+}
+
 /* ---- what a node says ---- */
 
 static void note_event(struct sim *s, struct sim_node *n, const struct node_out *out)
@@ -156,7 +219,7 @@ static void note_event(struct sim *s, struct sim_node *n, const struct node_out 
     const uint32_t about = sim_named(s, out->member.name);
     n->checks.told = true;
     if (about == UINT32_MAX || (uint32_t)out->event >= SIM_EVENTS) {
-        sim_fail(s, "n%u tells of a member that never was", n->i);
+        sim_violate(s, CHECK_EVENTS, "n%u tells of a member that never was", n->i);
         return;
     }
     struct sim_tally *tally = sim_events(s, n->i, about, out->event);
@@ -178,6 +241,7 @@ static void hear_output(struct sim *s, struct sim_node *n, const struct node_out
         break;
     case NODE_OUT_STREAM:
         trace_bytes(&s->trace, out->bytes);
+        checks_frame(s, n, out->bytes);
         conn_send(s, n->i, out->conn, out->bytes);
         break;
     case NODE_OUT_HANGUP:
@@ -187,14 +251,17 @@ static void hear_output(struct sim *s, struct sim_node *n, const struct node_out
         workload_reply(s, n, &out->reply);
         break;
     case NODE_OUT_APPLIED:
-        if (!out->applied.everything)
+        if (n->foreign)
+            sim_violate(s, CHECK_S7, "a node of another cluster applied a dot of ours");
+        else if (!out->applied.everything)
             oracle_applied(s, n, &out->applied.dot);
         break;
     case NODE_OUT_RESOLVE:
         dns_ask(s, n->i);
         break;
     case NODE_OUT_EVENT:
-        note_event(s, n, out);
+        if (!n->foreign)
+            note_event(s, n, out);
         break;
     case NODE_OUT_STATE:
         break;
@@ -209,22 +276,24 @@ void sim_settle(struct sim *s, struct sim_node *n)
     struct node_out out;
     uint32_t outputs = 0;
     uint32_t applied = 0;
+    const mono_us local = sim_local(s, n->i);
     const uint32_t most = CHECKS_OUTPUTS_MAX * (n->inputs + 1);
     n->inputs = 0;
-    node_heartbeat(n->node, s->now);
-    node_tick(n->node, s->now);
-    while (!s->failed && outputs <= most && node_poll(n->node, s->now, &out)) {
+    node_heartbeat(n->node, local);
+    node_tick(n->node, local);
+    while (!s->failed && outputs <= most && node_poll(n->node, local, &out)) {
         hear_output(s, n, &out);
         outputs++;
         applied += out.kind == NODE_OUT_APPLIED;
     }
     if (outputs > most)
-        sim_fail(s, "n%u: more than %u outputs of one event, %u of them applied dots", n->i, most,
-                 applied);
+        sim_violate(s, CHECK_S15, "n%u: more than %u outputs of one event, %u of them applied dots",
+                    n->i, most, applied);
     if (s->failed)
         return;
-    s->wake[n->i] = node_deadline(n->node);
-    checks_after(s, n);
+    s->wake[n->i] = sim_world_time(s, n->i, node_deadline(n->node));
+    if (!n->foreign)
+        checks_after(s, n);
     if (n->left)
         process_exit(s, n);
 }
@@ -233,7 +302,7 @@ void sim_input(struct sim *s, uint32_t i, const struct node_in *in)
 {
     struct sim_node *n = &s->nodes[i];
     assert(n->up);
-    node_recv(n->node, s->now, in);
+    node_recv(n->node, sim_local(s, i), in);
     sim_settle(s, n);
 }
 
@@ -244,6 +313,7 @@ bool sim_happen(struct sim *s, struct event *e)
     switch (e->kind) {
     case EVENT_DATAGRAM:
     case EVENT_REFUSED:
+    case EVENT_TOO_BIG:
         return link_arrive(s, e);
     case EVENT_CONNECT:
     case EVENT_STREAM_UP:
@@ -265,8 +335,9 @@ bool sim_happen(struct sim *s, struct event *e)
     case EVENT_BOOT:
         process_boot(s, &s->nodes[e->node], e->b);
         return false;
-    case EVENT_FAULT:
-        faults_event(s, e);
+    case EVENT_ACT:
+    case EVENT_STORM:
+        acts_event(s, e);
         return false;
     }
     return false;
@@ -277,8 +348,8 @@ static bool must_wait(const struct sim_node *n, const struct event *e)
 {
     if (!n->frozen)
         return false;
-    return e->kind != EVENT_THAW && e->kind != EVENT_BOOT && e->kind != EVENT_FAULT &&
-           e->kind != EVENT_CONNECT;
+    return e->kind != EVENT_THAW && e->kind != EVENT_BOOT && e->kind != EVENT_ACT &&
+           e->kind != EVENT_STORM && e->kind != EVENT_CONNECT;
 }
 
 static void step_event(struct sim *s, struct event *e)
@@ -308,7 +379,7 @@ static void step_event(struct sim *s, struct event *e)
 static uint32_t next_wake(const struct sim *s)
 {
     uint32_t first = 0;
-    for (uint32_t i = 1; i < s->cfg.nodes; i++)
+    for (uint32_t i = 1; i < s->all; i++)
         if (s->wake[i] < s->wake[first])
             first = i;
     return first;

@@ -17,10 +17,12 @@
 #include "node/view.h"
 #include "seal/keyring.h"
 
+#include "acts.h"
+#include "checklist.h"
 #include "checks.h"
 #include "dns.h"
-#include "faults.h"
 #include "link.h"
+#include "marks.h"
 #include "oracle.h"
 #include "queue.h"
 #include "source.h"
@@ -35,15 +37,17 @@
 #define SIM_EVENTS    12  /* kinds of membership events */
 #define SIM_INBOX_MAX 256 /* datagrams that wait for a paused process */
 #define SIM_CLUSTER   "sim"
+#define SIM_STRANGERS 2 /* nodes of another cluster, behind our own, where there are any */
 
 struct sim_cfg {
     uint64_t seed;
     uint32_t nodes;
     uint32_t keys;
     bool sealed;
-    int64_t watch; /* key whose life is printed; -1 = none */
-    bool hints;    /* hosts answer for dead processes: NODE_IN_UNREACHABLE */
-    uint32_t log_max, recent_max, cache_recent;
+    int64_t watch;  /* key whose life is printed; -1 = none */
+    bool hints;     /* hosts answer for dead processes: NODE_IN_UNREACHABLE */
+    bool strangers; /* there is another cluster, too */
+    uint32_t log_max, recent_max, cache_recent, windows_max, tombstones_max;
     uint32_t origins_max; /* processes that ever issue; they are never forgotten */
     uint64_t budget_bytes;
 };
@@ -61,7 +65,11 @@ struct sim_node {
     uint32_t i;
     char name[16];
     bool up, frozen, left;
-    uint32_t run; /* index into runs */
+    bool foreign;     /* of the other cluster: checked for nothing but that it stays apart */
+    bool barred;      /* it never comes back */
+    int32_t rate_ppm; /* how much faster its clock runs */
+    mono_us rate_at, rate_local_at; /* since when, in the world's time and in its own */
+    uint32_t run;                   /* index into runs */
     uint16_t slot;
     int64_t wall_offset_ms;
     mono_us up_at, thawed_at; /* thawed_at: or booted */
@@ -76,14 +84,19 @@ struct sim_node {
     struct cache_key *keys; /* derived once a process */
     struct oracle_view oracle;
     struct checks checks;
+    uint32_t namesake;         /* the first node of its name */
+    struct checks_member most; /* that any process of this name ever took; at the namesake */
+    uint64_t pinged;           /* nodes that it sent a PING, a bit set */
+    uint64_t datagrams;        /* that it sent, ever */
     struct checks_debt *debts; /* by slot */
     struct sim_tally *events;  /* by member and kind */
 };
 
 struct sim_counters {
     uint64_t events, datagrams, datagram_bytes, lost, duplicated, overflowed, frames;
-    uint64_t twins_refused; /* second copies that changed nothing */
-    uint64_t crashes, restarts, pauses, cuts, lookups;
+    uint64_t copies_refused; /* second copies that changed nothing */
+    uint64_t replayed, damaged, too_long;
+    uint64_t crashes, restarts, pauses, cuts, lookups, foreigners;
     uint64_t reads, hits, fills, refused, invalidations, puts, skipped;
     uint64_t pulled, broad, relays; /* of processes that ended, and at the end of all */
 };
@@ -94,7 +107,10 @@ void sim_counters_add(struct sim_counters *sum, const struct sim_counters *more)
 struct sim {
     struct sim_cfg cfg;
     mono_us now;
+    uint32_t all;  /* nodes, those of the other cluster included */
+    uint64_t core; /* nodes that must agree when all is quiet, a bit set */
     bool failed;
+    enum check check; /* which one, when failed */
     char why[256];
     const char *command; /* what reproduces it */
     struct queue queue;
@@ -104,13 +120,17 @@ struct sim {
     uint32_t runs_n, runs_cap;
     uint8_t owner[SIM_SLOTS]; /* node + 1 that has the address */
     uint32_t slots_n;         /* addresses ever given */
-    struct rng boot_rng, link_rng, dns_rng, stream_rng;
+    uint8_t owned[SIM_SLOTS]; /* the last one that had it, + 1 */
+    bool shared[SIM_SLOTS];   /* was it given to several nodes? */
+    struct rng boot_rng, link_rng, loss_rng, dup_rng, flip_rng, replay_rng, dns_rng, stream_rng;
+    struct rng rest_rng;
     struct link *links;
-    uint32_t twins; /* last number given */
-    uint32_t twin_run[1024];
+    struct copies copies;
+    struct recorder recorder;
     struct conns conns;
     struct dns dns;
-    struct faults faults;
+    struct acts acts;
+    struct marks marks;
     struct source source;
     struct workload work;
     struct trace trace;
@@ -182,8 +202,17 @@ typedef bool sim_predicate(struct sim *s, void *ctx);
 /** Step until it holds, looked at after every event, for at most limit_us. Returns: does it? */
 bool sim_run_until(struct sim *s, sim_predicate *holds, void *ctx, uint64_t limit_us);
 
-/** All nodes that are up agree on members and vectors, and nothing is open. */
+/** All nodes of the core that are up agree on members and vectors, and nothing is open. */
 bool sim_settled(struct sim *s, void *ctx);
+
+/** From now on the clock of node i runs ppm millionths faster than the world's. */
+void sim_clock_rate(struct sim *s, uint32_t i, int32_t ppm);
+
+/** What the clock of node i says now. */
+mono_us sim_local(const struct sim *s, uint32_t i);
+
+/** When the clock of node i will say `local`, or did at the latest. */
+mono_us sim_world_time(const struct sim *s, uint32_t i, mono_us local);
 
 /* ---- looking ---- */
 
@@ -204,7 +233,11 @@ uint32_t sim_named(const struct sim *s, struct slice name);
 
 /* ---- for the parts of the world ---- */
 
-/** End the simulation: an invariant was broken. The first reason stays. */
+/** End the simulation: a named check was broken. The first reason stays. */
+void sim_violate(struct sim *s, enum check check, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** End the simulation: a story's claim does not hold. The first reason stays. */
 void sim_fail(struct sim *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** Plan an event for a node, for the process with index run (or RUN_ANY). */

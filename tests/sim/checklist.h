@@ -1,0 +1,52 @@
+/**
+ * checklist.h - everything that a world is held to, by name.
+ *
+ * A violation is printed under its name. I: invalidation, S: every event, L: when all is quiet.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <stdio.h>
+
+enum check {
+    CHECK_CLAIM,    /* a story's */
+    CHECK_ASSERT,   /* an assertion of the core */
+    CHECK_SAME,     /* twice the same seed */
+    CHECK_I2,       /* no stale hit */
+    CHECK_VALUE,    /* no invented hit */
+    CHECK_I6,       /* a dot is what was issued */
+    CHECK_I7,       /* what was learned stays */
+    CHECK_I8,       /* copies change nothing */
+    CHECK_I9,       /* no gap for ever */
+    CHECK_I10,      /* limits */
+    CHECK_S1,       /* nobody is more than it took */
+    CHECK_S2,       /* evidence stays */
+    CHECK_S3,       /* who runs is alive */
+    CHECK_S4,       /* no packet twice */
+    CHECK_S5,       /* no nonce twice */
+    CHECK_S6,       /* damage is inert */
+    CHECK_S7,       /* clusters are apart */
+    CHECK_S11,      /* the dead stay dead */
+    CHECK_S12,      /* who invalidates is the first to see it */
+    CHECK_S14,      /* no amplification */
+    CHECK_S15,      /* outputs of an event */
+    CHECK_S16,      /* no timer in the past */
+    CHECK_S17,      /* everybody is probed */
+    CHECK_S19,      /* one reply */
+    CHECK_S20,      /* what is sent can be read, and is the only way to write it */
+    CHECK_RELAYS,   /* of a probe */
+    CHECK_DATAGRAM, /* length */
+    CHECK_EVENTS,   /* of members that are */
+    CHECK_L1,       /* one view */
+    CHECK_L2,       /* no false death */
+    CHECK_L3,       /* one vector */
+    CHECK_L4,       /* quiet */
+    CHECK_L5,       /* no idle stream for ever */
+    CHECKS
+};
+
+/** The name of a check, "I2'". Lends static text. */
+const char *check_name(enum check check);
+
+/** Print all: name, the file that looks, what is claimed. */
+void checklist_print(FILE *out);

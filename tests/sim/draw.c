@@ -1,0 +1,385 @@
+#include "draw.h"
+
+#include "base/attr.h"
+#include "base/rng.h"
+#include "base/time.h"
+#include "wire/peer.h"
+
+#include "dns.h"
+#include "link.h"
+
+struct draw {
+    struct script *sc;
+    struct rng rng; /* of the class being drawn */
+    enum fault fault;
+    uint64_t every_us; /* mean time between two */
+    uint64_t lasts_us; /* longest */
+};
+
+/* Between low and high, every order of magnitude as likely as the next. */
+static uint64_t between(struct rng *r, uint64_t low, uint64_t high)
+{
+    uint64_t value = low;
+    const uint32_t doublings = 64U - (uint32_t)__builtin_clzll(high / low);
+    value <<= rng_below(r, doublings);
+    value += rng_below(r, value);
+    return value < high ? value : high;
+}
+
+static int64_t number(struct draw *d, uint64_t low, uint64_t high)
+{
+    return (int64_t)between(&d->rng, low, high);
+}
+
+static int64_t node(struct draw *d)
+{
+    return (int64_t)rng_below(&d->rng, d->sc->nodes);
+}
+
+/* A node, or -1: all of them. */
+static int64_t node_or_all(struct draw *d)
+{
+    return rng_chance(&d->rng, 400) ? -1 : node(d);
+}
+
+static int64_t coin(struct draw *d, uint32_t permille)
+{
+    return rng_chance(&d->rng, permille);
+}
+
+static uint64_t lasts(struct draw *d)
+{
+    return between(&d->rng, 10 * US_PER_MS, d->lasts_us);
+}
+
+static void add(struct draw *d, const struct act *act)
+{
+    struct act added = *act;
+    added.fault = d->fault;
+    script_add(d->sc, &added);
+}
+
+/* Draws stand one to a statement: compilers may evaluate a list of initialisers in any order. */
+
+/* ---- what is so for the whole time ---- */
+
+/* Mostly links lose little; a burst of up to 20 datagrams is what a full queue does. */
+static void draw_weather(struct draw *d)
+{
+    static const struct weather {
+        bool on;
+        enum act_kind kind;
+        uint64_t low[2], high[2];
+    } WEATHERS[FAULTS] = {
+        [FAULT_LOSS] = {true, ACT_LOSS, {5, 1}, {300, 1}},
+        [FAULT_BURST] = {true, ACT_BURST, {5, 1}, {200, 20}},
+        [FAULT_DUP] = {true, ACT_DUP, {5, 1}, {200, 1}},
+        [FAULT_REPLAY] = {true, ACT_REPLAY, {5, 16}, {500, 100000}},
+        [FAULT_DELAY] = {true, ACT_DELAY, {100, 200}, {30 * US_PER_MS, 100 * US_PER_MS}},
+        [FAULT_CLOG] = {true, ACT_CAPACITY, {2, 100}, {64, 50000}},
+        [FAULT_FLIP] = {true, ACT_FLIP, {5, 1}, {200, 1}},
+    };
+    const struct weather *w = &WEATHERS[d->fault];
+    struct act act = {.kind = w->kind};
+    if (!w->on)
+        return;
+    act.arg[0] = number(d, w->low[0], w->high[0]);
+    act.arg[1] = number(d, w->low[1], w->high[1]);
+    if (act.kind == ACT_CAPACITY && coin(d, 500))
+        act.arg[1] = 0; /* short queues, but no narrow path */
+    add(d, &act);
+}
+
+static void draw_rates(struct draw *d)
+{
+    for (uint32_t i = 0; i < d->sc->nodes; i++) {
+        int64_t ppm = (int64_t)rng_below(&d->rng, 1001) - 500;
+        if (coin(d, 500)) /* half of the clocks are as bad as clocks get */
+            ppm = ppm < 0 ? -500 : 500;
+        add(d, &(struct act){.kind = ACT_RATE, .arg = {i, ppm}});
+    }
+}
+
+/* ---- what happens now and then ---- */
+
+static int64_t some_side(struct draw *d)
+{
+    const uint64_t side = rng_next(&d->rng) & ((1ULL << d->sc->nodes) - 1);
+    const int64_t one = node(d);
+    return coin(d, 500) ? (int64_t)1 << one : (int64_t)side;
+}
+
+static void draw_cut(struct draw *d, struct act *act)
+{
+    act->kind = ACT_CUT;
+    act->lasts_us = lasts(d);
+    act->arg[0] = CUT_SPLIT;
+    act->arg[1] = some_side(d);
+    add(d, act);
+}
+
+static void draw_oneway(struct draw *d, struct act *act)
+{
+    act->kind = ACT_CUT;
+    act->lasts_us = lasts(d);
+    act->arg[0] = coin(d, 500) ? CUT_LINK : CUT_ONEWAY;
+    act->arg[1] = act->arg[0] == CUT_LINK ? node(d) : some_side(d);
+    act->arg[2] = node(d);
+    add(d, act);
+}
+
+static void draw_shape(struct draw *d, struct act *act)
+{
+    act->kind = ACT_CUT;
+    act->lasts_us = lasts(d);
+    act->arg[0] = coin(d, 500) ? CUT_BRIDGE : CUT_RING;
+    act->arg[1] = some_side(d);
+    act->arg[2] = node(d);
+    add(d, act);
+}
+
+static void draw_types(struct draw *d, struct act *act)
+{
+    static const int64_t MASKS[] = {
+        1 << PEER_ACK,
+        1 << PEER_PING,
+        1 << PEER_PING | 1 << PEER_ACK,
+        1 << PEER_PING_REQ | 1 << PEER_NACK,
+        1 << PEER_GOSSIP,
+        1 << PEER_PULL,
+        1 << PEER_DOTS | 1 << PEER_GONE,
+        1 << PEER_HEADS,
+        1 << PEER_LEAVE,
+        1 << PEER_PULL | 1 << PEER_DOTS | 1 << PEER_GONE | 1 << PEER_HEADS,
+        0xFFF & ~(1 << PEER_PING | 1 << PEER_ACK),
+    };
+    act->kind = ACT_TYPES;
+    act->lasts_us = lasts(d);
+    act->arg[0] = MASKS[rng_below(&d->rng, ARRAY_LEN(MASKS))];
+    act->arg[1] = node_or_all(d);
+    act->arg[2] = node_or_all(d);
+    add(d, act);
+}
+
+static void draw_clog(struct draw *d, struct act *act)
+{
+    act->kind = ACT_CLOG;
+    act->lasts_us = between(&d->rng, 10 * US_PER_MS, 5 * US_PER_SEC);
+    act->arg[0] = node_or_all(d);
+    act->arg[1] = node_or_all(d);
+    add(d, act);
+}
+
+static void draw_mtu(struct draw *d, struct act *act)
+{
+    static const int64_t PAYLOADS[] = {1232 - 28, 1100 - 28, 576 - 28};
+    act->kind = ACT_MTU;
+    act->lasts_us = 4 * lasts(d);
+    act->arg[0] = PAYLOADS[rng_below(&d->rng, ARRAY_LEN(PAYLOADS))];
+    act->arg[1] = node_or_all(d);
+    act->arg[2] = coin(d, 500);
+    add(d, act);
+}
+
+static void draw_storm(struct draw *d, struct act *act)
+{
+    act->kind = ACT_STORM;
+    act->arg[0] = node(d);
+    act->arg[1] = number(d, 10, 1000);
+    if (coin(d, 50))
+        act->arg[1] *= 100;
+    act->arg[2] = number(d, 10, 1000);
+    add(d, act);
+}
+
+static void draw_crash_of(struct draw *d, struct act *act, int64_t victim)
+{
+    act->kind = ACT_CRASH;
+    act->arg[0] = victim;
+    act->arg[1] = coin(d, 700);
+    act->arg[2] = (int64_t)lasts(d);
+    if (coin(d, 300))
+        act->arg[2] = 1;
+    act->arg[3] = coin(d, 500);
+}
+
+static void draw_crash(struct draw *d, struct act *act)
+{
+    draw_crash_of(d, act, node(d));
+    add(d, act);
+}
+
+/* A boot that comes too early would find the old process still leaving. */
+static void draw_leave_of(struct draw *d, struct act *act, int64_t victim)
+{
+    act->kind = ACT_LEAVE;
+    act->arg[0] = victim;
+    act->arg[1] = 2 * (int64_t)US_PER_SEC + (int64_t)lasts(d);
+    act->arg[2] = coin(d, 500);
+}
+
+static void draw_restart(struct draw *d, struct act *act)
+{
+    draw_leave_of(d, act, node(d));
+    add(d, act);
+}
+
+static void draw_mass(struct draw *d, struct act *act)
+{
+    const uint64_t began_us = act->at_us;
+    const bool all = coin(d, 500);
+    const uint64_t spread = between(&d->rng, 1, 2 * US_PER_SEC);
+    for (uint32_t i = 0; i < d->sc->nodes; i++) {
+        act->at_us = began_us + rng_below(&d->rng, spread);
+        draw_crash_of(d, act, i);
+        if (coin(d, 700) || all)
+            add(d, act);
+    }
+}
+
+static void draw_rolling(struct draw *d, struct act *act)
+{
+    const uint64_t gap = between(&d->rng, 500 * US_PER_MS, 10 * US_PER_SEC);
+    for (uint32_t i = 0; i < d->sc->nodes; i++, act->at_us += gap) {
+        draw_leave_of(d, act, i);
+        add(d, act);
+    }
+}
+
+static void draw_foreign(struct draw *d, struct act *act)
+{
+    act->kind = ACT_FOREIGN;
+    act->lasts_us = 4 * lasts(d);
+    act->arg[0] = node(d);
+    act->arg[1] = coin(d, 500);
+    act->arg[2] = (int64_t)lasts(d);
+    add(d, act);
+}
+
+static void draw_pause(struct draw *d, struct act *act)
+{
+    act->kind = ACT_PAUSE;
+    act->lasts_us = lasts(d);
+    act->arg[0] = node(d);
+    add(d, act);
+}
+
+/* The time of day jumps by up to a day; half of the clocks are ahead, half behind. A name whose next
+ * process is more than a day older is refused, so one clock does not jump from one end to the other. */
+static void draw_wall(struct draw *d, struct act *act)
+{
+    static const int64_t AHEAD_MS[] = {0, 0, 1, 5000, 3600000, 82800000};
+    act->kind = ACT_WALL;
+    act->arg[0] = node(d);
+    act->arg[1] = AHEAD_MS[rng_below(&d->rng, ARRAY_LEN(AHEAD_MS))];
+    if (act->arg[0] % 2 == 1)
+        act->arg[1] = -act->arg[1];
+    add(d, act);
+}
+
+static void draw_dns(struct draw *d, struct act *act)
+{
+    act->kind = ACT_DNS;
+    act->lasts_us = lasts(d);
+    act->arg[0] = 1 + (int64_t)rng_below(&d->rng, DNS_MODES - 1);
+    add(d, act);
+}
+
+/* In one of three ways: it stands still, it is cut off, it dies. */
+static void draw_stop(struct draw *d, struct act *act, uint64_t how, uint32_t victim)
+{
+    act->kind = ACT_PAUSE;
+    act->arg[0] = victim;
+    if (how == 1) {
+        act->kind = ACT_CUT;
+        act->arg[0] = CUT_SPLIT;
+        act->arg[1] = (int64_t)1 << victim;
+    } else if (how == 2) {
+        act->kind = ACT_CRASH;
+        act->arg[1] = coin(d, 700);
+        act->arg[2] = (int64_t)act->lasts_us;
+        act->lasts_us = 0;
+    }
+    add(d, act);
+}
+
+/* A subset is stopped one after the other and goes on in another order. */
+static void draw_swizzle(struct draw *d, struct act *act)
+{
+    uint32_t order[64];
+    const uint64_t began_us = act->at_us;
+    const uint64_t step = between(&d->rng, 10 * US_PER_MS, 3 * US_PER_SEC);
+    const uint64_t how = rng_below(&d->rng, 3);
+    for (uint32_t i = 0; i < d->sc->nodes; i++)
+        order[i] = i;
+    rng_shuffle(&d->rng, order, d->sc->nodes);
+    const uint32_t some = 1 + (uint32_t)rng_below(&d->rng, d->sc->nodes);
+    for (uint32_t i = 0; i < some; i++) {
+        const uint64_t until = began_us + (some + rng_below(&d->rng, some)) * step + 1;
+        *act = (struct act){.at_us = began_us + i * step};
+        act->lasts_us = until - act->at_us;
+        draw_stop(d, act, how, order[i]);
+    }
+}
+
+typedef void draw_one(struct draw *d, struct act *act); /* act: blank, with its time */
+
+static draw_one *const NOW_AND_THEN[FAULTS] = {
+    [FAULT_REPLAY] = draw_storm,    [FAULT_CLOG] = draw_clog,   [FAULT_CUT] = draw_cut,
+    [FAULT_ONEWAY] = draw_oneway,   [FAULT_SHAPE] = draw_shape, [FAULT_TYPES] = draw_types,
+    [FAULT_SWIZZLE] = draw_swizzle, [FAULT_MTU] = draw_mtu,     [FAULT_CRASH] = draw_crash,
+    [FAULT_RESTART] = draw_restart, [FAULT_MASS] = draw_mass,   [FAULT_ROLLING] = draw_rolling,
+    [FAULT_FOREIGN] = draw_foreign, [FAULT_PAUSE] = draw_pause, [FAULT_CLOCK] = draw_wall,
+    [FAULT_DNS] = draw_dns};
+
+static void draw_times(struct draw *d)
+{
+    struct rng *r = &d->rng;
+    d->every_us = between(r, 4 * US_PER_SEC, 60 * US_PER_SEC);
+    d->lasts_us = between(r, 50 * US_PER_MS, 30 * US_PER_SEC);
+    if (d->fault == FAULT_PAUSE)
+        d->lasts_us = between(r, 20 * US_PER_MS, 120 * US_PER_SEC);
+    if (d->fault == FAULT_MASS || d->fault == FAULT_ROLLING || d->fault == FAULT_SWIZZLE)
+        d->every_us *= 2;
+}
+
+static void draw_class(struct draw *d)
+{
+    draw_times(d);
+    draw_weather(d);
+    if (d->fault == FAULT_CLOCK)
+        draw_rates(d);
+    if (NOW_AND_THEN[d->fault] == NULL)
+        return;
+    uint64_t at = link_exponential(&d->rng, d->every_us);
+    while (at < d->sc->length_us && d->sc->acts_n < SCRIPT_MAX) {
+        NOW_AND_THEN[d->fault](d, &(struct act){.at_us = at});
+        at += 1 + link_exponential(&d->rng, d->every_us);
+    }
+}
+
+/* Some seeds have nearly every class, some only a few. */
+static uint32_t draw_classes(struct rng *r)
+{
+    static const uint32_t SHARES[] = {100, 250, 500};
+    const uint32_t share = SHARES[rng_below(r, 3)];
+    uint32_t classes = 0;
+    for (uint32_t i = 0; i < FAULTS; i++)
+        if (rng_chance(r, share))
+            classes |= 1U << i;
+    return classes;
+}
+
+void draw_script(struct script *sc, uint32_t allowed)
+{
+    struct rng root;
+    rng_init(&root, sc->seed ^ 0xFA017ULL);
+    sc->classes = draw_classes(&root) & allowed;
+    for (uint32_t i = 0; i < FAULTS; i++) {
+        struct draw d = {.sc = sc, .fault = (enum fault)i};
+        rng_init(&d.rng, rng_next(&root));
+        if ((sc->classes >> i & 1) != 0)
+            draw_class(&d);
+    }
+    script_sort(sc);
+}
