@@ -41,11 +41,10 @@ struct written spread_write_run(const struct recent *r, const struct link *k, co
     for (; done.next <= run->hi; done.next++) {
         if (!wants(k, done.next))
             continue;
-        if (!spread_recent_whole(r, done.next))
-            done.left++;
-        else if (add_dot(r, done.next, run, w) == OK)
+        const bool whole = spread_recent_whole(r, done.next);
+        if (whole && add_dot(r, done.next, run, w) == OK)
             done.n++;
-        else if (exceeds_path(r, done.next, w))
+        else if (!whole || exceeds_path(r, done.next, w))
             done.left++;
         else
             return done;

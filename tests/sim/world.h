@@ -214,23 +214,6 @@ mono_us sim_local(const struct sim *s, uint32_t i);
 /** When the clock of node i will say `local`, or did at the latest. */
 mono_us sim_world_time(const struct sim *s, uint32_t i, mono_us local);
 
-/* ---- looking ---- */
-
-/** The node's view. It must be up. */
-struct node_view sim_view(struct sim *s, uint32_t i);
-
-/** What i knows of the member named as node j; false when nothing. */
-bool sim_member(struct sim *s, uint32_t i, uint32_t j, struct swim_member *out);
-
-/** How often i told of `kind` about j. */
-struct sim_tally *sim_events(struct sim *s, uint32_t i, uint32_t j, enum swim_event_kind kind);
-
-/** How often `kind` was told by anybody about j; UINT32_MAX: about anybody. */
-uint32_t sim_events_all(struct sim *s, uint32_t j, enum swim_event_kind kind);
-
-/** The node with this name; UINT32_MAX when there is none. */
-uint32_t sim_named(const struct sim *s, struct slice name);
-
 /* ---- for the parts of the world ---- */
 
 /** End the simulation: a named check was broken. The first reason stays. */
@@ -255,3 +238,5 @@ void sim_watch(struct sim *s, uint32_t key, const char *format, ...)
 
 /** Print why it failed, what happened last, and how the nodes stand. */
 void sim_report(struct sim *s, FILE *out);
+
+#include "look.h" /* after the types that it looks at */
