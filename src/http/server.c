@@ -66,6 +66,7 @@ static void on_sweep(struct ev_loop *loop, struct ev_timer *w, int events)
     (void)loop;
     (void)events;
     http_exchanges_sweep(&h->exchanges, loop_now());
+    turn(h); /* out of descriptors, libmicrohttpd stops accepting until it is run again */
 }
 
 /** Not at once: an answer may come from inside of MHD_run(). */
