@@ -49,11 +49,12 @@ struct pending {
     size_t next; /* the first that was not yet found covered: what is covered stays covered */
 };
 
+#define BARRED_MAX (2 * PROOF_EXPECT_MAX) /* a forgotten one costs one more barrier */
+
 struct voter {
     uint64_t id; /* 0 = free */
     uint64_t epoch;
     bool differs;     /* has another D */
-    uint64_t barred;  /* the run for which a barrier was raised */
     mono_us horizon;  /* 0 = none */
     mono_us round_at; /* when the newest answered poll was sent */
     mono_us poll_at;  /* next regular poll, if anybody reads */
@@ -78,6 +79,10 @@ struct proof {
     size_t pending_n;
     struct changed changed[PROOF_COVERS_MAX];
     size_t changed_n;
+    uint64_t
+        barred[BARRED_MAX]; /* runs for which a barrier was raised, a ring: they stay barred when
+                                  * they are taken for dead and come back */
+    uint32_t barred_i;
     uint8_t covers[PROOF_COVERS_MAX * COVER_LEN]; /* of the last answer */
     struct voter voters[PROOF_EXPECT_MAX];
     struct proof_counters counters;
@@ -129,6 +134,14 @@ void proof_member(struct proof *p, mono_us now, uint64_t id, uint64_t epoch)
     }
     close_pending(p, v);
     *v = (struct voter){.id = id, .epoch = epoch, .poll_at = now, .ask_at = NEVER};
+}
+
+static bool was_barred(const struct proof *p, uint64_t epoch)
+{
+    for (size_t i = 0; i < BARRED_MAX; i++)
+        if (p->barred[i] == epoch)
+            return true;
+    return false;
 }
 
 void proof_gone(struct proof *p, uint64_t id)
@@ -342,7 +355,7 @@ static enum proof_verdict accept(struct proof *p, mono_us now, struct voter *v,
         return count_nothing(&p->counters.malformed);
     if (own_rest(p, l, &q) != proof->rest_hash)
         return ask_again(p, now, v, &p->counters.differing);
-    q.bars = proof->vote == VOTE_ANEW && v->barred != v->epoch;
+    q.bars = proof->vote == VOTE_ANEW && !was_barred(p, v->epoch);
     p->counters.anew += q.bars ? 1 : 0;
     p->counters.expired += v->pending.open ? 1 : 0;
     close_pending(p, v);
@@ -380,7 +393,7 @@ void proof_barred(struct proof *p, mono_us now, uint64_t id, uint64_t epoch, con
     struct voter *v = id == 0 ? NULL : find(p, id);
     if (v == NULL || v->epoch != epoch)
         return;
-    v->barred = epoch;
+    p->barred[p->barred_i++ % BARRED_MAX] = epoch;
     v->pending.bars = false;
     proof_check(p, now, l);
 }

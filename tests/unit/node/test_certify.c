@@ -284,7 +284,7 @@ static void client_reads(struct world *w, size_t i)
     const struct net_got got = within(w->t, i, "k", 1 + (uint32_t)rng_below(&w->rng, D_MS));
     if (got.status == STATUS_HIT) {
         w->hits++;
-        cr_assert_geq((unsigned)atoi(got.value), w->fenced,
+        cr_assert_geq(strtoul(got.value, NULL, 10), w->fenced,
                       "SEED=%llu: node %zu serves what a fence has ended",
                       (unsigned long long)w->seed, i);
     }

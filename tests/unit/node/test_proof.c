@@ -355,6 +355,9 @@ Test(proof, a_run_that_votes_anew_wants_a_barrier_first)
     proof_barred(v[0].proof, 12, id_of(1), 11, v[0].ledger);
     cr_assert_eq(proof_horizon(v[0].proof, 12), 10);
     cr_assert_eq(poll(v, 0, 1, 20), PROOF_COUNTED, "once for each run");
+    proof_gone(v[0].proof, id_of(1));
+    proof_member(v[0].proof, 20, id_of(1), 11);
+    cr_assert_eq(poll(v, 0, 1, 20), PROOF_COUNTED, "also when it was taken for dead meanwhile");
     proof_member(v[0].proof, 21, id_of(1), 12);
     cr_assert_eq(poll(v, 0, 1, 30), PROOF_BAR);
 }
