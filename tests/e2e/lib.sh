@@ -117,16 +117,28 @@ make_keyring()
     [ -s "$WORK/keyring" ] || (umask 077 && "$BIN/jay" keyring generate >"$WORK/keyring")
 }
 
-# start_node NAME [OPTION...] - with IP=ADDRESS in the environment to use another address.
+# Options of every node, beside those that a call gives; a story may add to them.
+node_options=()
+
+# placed NAME COMMAND... - becomes the command, where that node lives. net.sh has another.
+placed()
+{
+    shift
+    exec "$@"
+}
+
+# start_node NAME [OPTION...] - with IP=ADDRESS in the environment to use another address, and
+# GOSSIP_IP=ADDRESS to use another one for gossip alone.
 start_node()
 {
     local name=$1 ip=${IP:-}
     shift
     [ -n "$ip" ] || ip=$(default_ip "$name")
     make_keyring
-    "$BIN/scrubjayd" --name "$name" --cluster "${CLUSTER:-e2e}" --workers 1 --memory 32MiB \
-        --client-listen "$ip:6247" --gossip-listen "$ip:6248" --http-listen "$ip:6249" \
-        --keyring "$WORK/keyring" "$@" >>"$WORK/$name.log" 2>&1 &
+    placed "$name" "$BIN/scrubjayd" --name "$name" --cluster "${CLUSTER:-e2e}" --workers 1 \
+        --memory "${MEMORY:-32MiB}" --client-listen "$ip:6247" \
+        --gossip-listen "${GOSSIP_IP:-$ip}:6248" --http-listen "$ip:6249" \
+        --keyring "$WORK/keyring" "${node_options[@]}" "$@" >>"$WORK/$name.log" 2>&1 &
     ip_of[$name]=$ip
     pid_of[$name]=$!
 }
@@ -274,6 +286,42 @@ gossip_cut()
     faults "ip saddr $1 udp dport 6248 drop" "ip daddr $1 udp dport 6248 drop" \
         "ip saddr $1 tcp dport 6248 drop" "ip daddr $1 tcp dport 6248 drop" \
         "ip saddr $1 tcp sport 6248 drop" "ip daddr $1 tcp sport 6248 drop"
+}
+
+# --- histories -----------------------------------------------------------------------------------
+
+# start_history [OPTION...] NODE... - an application over these nodes that writes down what it does.
+start_history()
+{
+    local options=() addresses=() node
+    while [ "${1#--}" != "$1" ]; do
+        options+=("$1" "$2")
+        shift 2
+    done
+    for node in "$@"; do
+        addresses+=("$node=${ip_of[$node]}:6247")
+    done
+    "$BUILD/tests/e2e/history" drive "${options[@]}" "$WORK/history" "${addresses[@]}" &
+    history_pid=$!
+}
+
+# note HOW TEXT - tells the history what is done to the cluster.
+note()
+{
+    "$BUILD/tests/e2e/history" note "$@" >>"$WORK/notes"
+}
+
+# end_history - lets it read everything once more; fails when it could not.
+end_history()
+{
+    kill -TERM "$history_pid"
+    wait "$history_pid"
+}
+
+# judge_history [OPTION...]
+judge_history()
+{
+    "$BUILD/tests/e2e/judge" "$@" "$WORK/history" "$WORK/notes"
 }
 
 # --- start of most stories -----------------------------------------------------------------------
