@@ -82,28 +82,34 @@ static void check_acked(const struct client_acked *acked, size_t len)
         assert(acked->tokens[i].len <= CLIENT_TOKEN_MAX);
 }
 
+/** What an invalidation is answered with, or pushed as. */
+static void read_invalidated(struct client_codec *c, const struct client_reply *reply)
+{
+    struct client_event event;
+    struct client_acked acked;
+    struct client_dry_run dry;
+    if (client_acked_decode(c, reply->result, &acked) == OK)
+        check_acked(&acked, reply->result.len);
+    if (client_dry_run_decode(c, reply->result, &dry) == OK)
+        assert(reply->result.len > 2);
+    if (client_event_decode(c, reply->result, &event) == OK)
+        assert(event.target.len <= CLIENT_KEY_MAX && event.scope != SCOPE_TAGS_ALL);
+}
+
 static void read_as_client(struct client_codec *c, struct slice frame)
 {
     struct client_reply reply;
     struct client_got got;
     struct client_stored stored;
-    struct client_event event;
-    struct client_acked acked;
-    struct client_dry_run dry;
     bool truth;
     if (client_reply_decode(c, frame, &reply) != OK)
         return;
     assert(reply.result.len > 0);
+    read_invalidated(c, &reply);
     if (client_got_decode(c, reply.result, &got) == OK)
         assert(got.status == STATUS_MISS || got.token.len <= CLIENT_TOKEN_MAX);
     if (client_stored_decode(c, reply.result, &stored) == OK)
         assert(stored.reason.len <= reply.result.len);
-    if (client_acked_decode(c, reply.result, &acked) == OK)
-        check_acked(&acked, reply.result.len);
-    if (client_dry_run_decode(c, reply.result, &dry) == OK)
-        assert(reply.result.len > 2);
-    if (client_event_decode(c, reply.result, &event) == OK)
-        assert(event.target.len <= CLIENT_KEY_MAX && event.scope != SCOPE_TAGS_ALL);
     if (client_bool_decode(c, reply.result, &truth) == OK)
         assert(reply.result.len == 1);
 }

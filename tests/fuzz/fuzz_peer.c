@@ -25,21 +25,25 @@ static struct peer_codec *codec(void)
     return made;
 }
 
+/** What a kind allows of a dot. */
+static void check_dot(const struct dot *d)
+{
+    assert(d->epoch != 0 && d->seq != 0);
+    assert(!d->soft || d->kind == DOT_KEY || d->kind == DOT_TAG || d->kind == DOT_NAMESPACE ||
+           d->kind == DOT_ALL);
+    assert(!d->has_version || d->kind == DOT_KEY || d->kind == DOT_PUT);
+    assert(d->more.len == 0 || d->kind == DOT_TAGS_ALL || d->kind == DOT_BUCKETS);
+    assert(d->name.known || (d->name.ns.len == 0 && d->name.target.len == 0));
+}
+
 /** Dots before an error count, so each of them must be sound. */
 static void walk_dots(struct slice bin)
 {
     struct dots_reader r = dots_reader_of(bin);
     struct dot d;
     size_t seen = 0, told = 0;
-    while (dots_next(&r, &d)) {
-        assert(d.epoch != 0 && d.seq != 0);
-        assert(!d.soft || d.kind == DOT_KEY || d.kind == DOT_TAG || d.kind == DOT_NAMESPACE ||
-               d.kind == DOT_ALL);
-        assert(!d.has_version || d.kind == DOT_KEY || d.kind == DOT_PUT);
-        assert(d.more.len == 0 || d.kind == DOT_TAGS_ALL || d.kind == DOT_BUCKETS);
-        assert(d.name.known || (d.name.ns.len == 0 && d.name.target.len == 0));
-        seen++;
-    }
+    for (; dots_next(&r, &d); seen++)
+        check_dot(&d);
     assert(dots_check(bin, &told) == dots_end(&r) && told == seen);
 }
 

@@ -115,7 +115,7 @@ void link_record(struct sim *s, uint32_t permille, uint32_t max)
     struct recorder *r = &s->recorder;
     if (r->ring != NULL)
         return;
-    r->ring = calloc(max, sizeof *r->ring);
+    r->ring = calloc(max, sizeof(struct packet *));
     assert(r->ring != NULL);
     r->max = max;
     r->permille = permille;

@@ -182,7 +182,7 @@ static void check_quiet(struct sim *s, const uint64_t *sent, uint64_t us)
 /* Nothing happens any more: probes go round, and that is all. */
 static void watch(struct sim *s)
 {
-    uint64_t sent[SIM_NODES_MAX];
+    uint64_t sent[SIM_NODES_MAX] = {0};
     const uint64_t us = (2 * s->cfg.nodes + 1) * PERIOD_US;
     const mono_us from = s->now;
     bool well = is_well(s);

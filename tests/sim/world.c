@@ -63,6 +63,7 @@ static void make_node(struct sim *s, uint32_t i)
         snprintf(node->name, sizeof node->name, "x%u", i - n);
     else
         snprintf(node->name, sizeof node->name, "n%u", node->foreign ? 0 : i);
+    assert(n > 0 && s->cfg.keys > 0);
     node->checks.members = calloc(n, sizeof *node->checks.members);
     node->keys = calloc(s->cfg.keys, sizeof *node->keys);
     node->debts = calloc(SIM_SLOTS, sizeof *node->debts);

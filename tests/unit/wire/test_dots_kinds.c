@@ -206,7 +206,8 @@ static bool reads(uint8_t kind, uint8_t flags, const void *fields, size_t len)
 Test(dots_kinds, only_four_kinds_may_be_soft)
 {
     static const uint8_t one[DOT_BUCKETS_LEN] = {1};
-    for (uint8_t kind = DOT_KEY; kind <= DOT_ABORT; kind++) {
+    for (unsigned k = DOT_KEY; k <= DOT_ABORT; k++) {
+        const uint8_t kind = (uint8_t)k;
         uint8_t buf[HEAD + DOT_RECORD_LONG_MAX];
         struct dot got;
         const bool may =
@@ -224,7 +225,8 @@ Test(dots_kinds, only_four_kinds_may_be_soft)
 Test(dots_kinds, only_a_key_and_a_put_may_have_a_version)
 {
     uint8_t fields[16 + 24] = {0};
-    for (uint8_t kind = DOT_KEY; kind <= DOT_ABORT; kind++) {
+    for (unsigned k = DOT_KEY; k <= DOT_ABORT; k++) {
+        const uint8_t kind = (uint8_t)k;
         uint8_t buf[HEAD + DOT_RECORD_LONG_MAX + 8];
         const struct dot d = dot_of(1, kind);
         struct dots_writer w = dots_writer_of(buf, sizeof buf);
