@@ -174,19 +174,29 @@ enum err peers_accept(struct peers *t, mono_us now, const struct packet_head *he
     return OK;
 }
 
+/** The run that was believed is over: what it says from now on is a recording, or its last bytes. */
+static void retire_run(struct peer *p)
+{
+    p->retired[p->retired_i] = p->now.run;
+    p->retired_i = (uint8_t)((p->retired_i + 1) % PEER_RETIRED);
+    if (p->retired_n < PEER_RETIRED)
+        p->retired_n++;
+}
+
 struct peer_run *peers_prove(struct peer *p, mono_us now, struct peer_run *run)
 {
     run->proven = true;
     p->proven_at = now;
     if (run == &p->now)
         return run;
-    p->retired[p->retired_i] = p->now.run;
-    p->retired_i = (uint8_t)((p->retired_i + 1) % PEER_RETIRED);
-    if (p->retired_n < PEER_RETIRED)
-        p->retired_n++;
+    /* A run that was never believed may be the next one, whose proof is on its way: the late answer of a
+     * dead process must not shut it out. */
+    const struct peer_run before = p->now;
+    if (before.proven)
+        retire_run(p);
     p->now = *run;
+    p->fresh = before.proven ? (struct peer_run){0} : before;
     p->path = (struct path){0}; /* what was measured of the old run's path is void */
-    p->fresh = (struct peer_run){0};
     return &p->now;
 }
 
@@ -208,8 +218,11 @@ bool peers_prove_run(struct peers *t, mono_us now, const struct peer_proven *pro
 
 void peers_challenged(struct peers *t, mono_us now, uint64_t dest, uint64_t challenge)
 {
-    t->challenges[challenge & (CHALLENGES - 1)] =
-        (struct challenge){.value = challenge, .dest = dest, .at = now};
+    struct challenge *c = &t->challenges[challenge & (CHALLENGES - 1)];
+    /* Sent again, it is as old as when it was sent first: the answer may be to that one. */
+    if (c->value == challenge && c->dest == dest && c->at != 0 && now - c->at < PEER_CHALLENGE_US)
+        return;
+    *c = (struct challenge){.value = challenge, .dest = dest, .at = now};
 }
 
 /* A challenge older than the run that is believed now was meant for the run before it: its answer, once

@@ -115,7 +115,7 @@ static void check_caps(struct sim *s, struct sim_node *n, const struct node_view
         sim_violate(s, CHECK_I10, "n%u: a table is past its limit", n->i);
 }
 
-static void check_idle(struct sim *s, struct sim_node *n)
+void checks_idle(struct sim *s, struct sim_node *n)
 {
     struct checks *c = &n->checks;
     if (s->wake[n->i] > s->now) {
@@ -144,7 +144,7 @@ void checks_after(struct sim *s, struct sim_node *n)
         check_members(s, n, &v);
         check_caps(s, n, &v);
     }
-    check_idle(s, n);
+    checks_idle(s, n);
     c->index = v.index;
     c->vector_hash = v.vector_hash;
     c->gaps = v.gaps;

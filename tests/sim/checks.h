@@ -59,6 +59,9 @@ void checks_begin(struct sim *s, struct sim_node *n);
 /** Look at the node after an event. */
 void checks_after(struct sim *s, struct sim_node *n);
 
+/** Look at its deadline, when it did nothing. */
+void checks_idle(struct sim *s, struct sim_node *n);
+
 /** Look at a datagram that a node sends to an address. */
 void checks_datagram(struct sim *s, struct sim_node *n, uint16_t slot, struct slice bytes);
 

@@ -226,29 +226,41 @@ static bool tell(const struct story *story, const struct options *o)
     return held;
 }
 
+/** How many stories held and how many did not. */
+struct told {
+    uint64_t passed, failed;
+};
+
+static void tell_or_list(const struct story *story, const struct options *o, struct told *told)
+{
+    const char *open = o->story == NULL ? story_open(story->name) : NULL;
+    if (o->list)
+        printf("%-22s %s\n", story->name, story->claim);
+    else if (open != NULL)
+        printf("open %s: %s: %s\n", story->name, story->claim, open);
+    else if (tell(story, o))
+        told->passed++;
+    else
+        told->failed++;
+    fflush(stdout);
+}
+
 static int tell_all(const struct options *o)
 {
-    const struct stories files[] = {stories_life(), stories_network(), stories_data()};
-    uint64_t passed = 0;
-    uint64_t failed = 0;
-    for (size_t f = 0; f < ARRAY_LEN(files); f++) {
-        for (size_t i = 0; i < files[f].n; i++) {
-            const struct story *story = &files[f].at[i];
-            if (o->story != NULL && strcmp(o->story, story->name) != 0)
-                continue;
-            if (o->list)
-                printf("%-22s %s\n", story->name, story->claim);
-            else if (tell(story, o))
-                passed++;
-            else
-                failed++;
-            fflush(stdout);
-        }
-    }
+    const struct stories files[] = {
+        stories_life(),         stories_network(),       stories_data(),
+        stories_member_boot(),  stories_member_detect(), stories_member_restart(),
+        stories_member_split(), stories_member_paths(),  stories_member_hostile(),
+        stories_member_rates(), stories_member_deaths()};
+    struct told told = {0};
+    for (size_t f = 0; f < ARRAY_LEN(files); f++)
+        for (size_t i = 0; i < files[f].n; i++)
+            if (o->story == NULL || strcmp(o->story, files[f].at[i].name) == 0)
+                tell_or_list(&files[f].at[i], o, &told);
     if (!o->list)
-        printf("%llu stories passed, %llu failed\n", (unsigned long long)passed,
-               (unsigned long long)failed);
-    return failed > 0 || (passed == 0 && !o->list) ? 1 : 0;
+        printf("%llu stories passed, %llu failed\n", (unsigned long long)told.passed,
+               (unsigned long long)told.failed);
+    return told.failed > 0 || (told.passed == 0 && !o->list) ? 1 : 0;
 }
 
 int main(int argc, char **argv)

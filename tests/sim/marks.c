@@ -46,7 +46,6 @@ static const struct mark LIST[] = {
     NODE("probe answered by stream", swim.probes_tcp),
     NODE("probe failed", swim.probes_failed),
     NODE("answer in another's name", swim.not_me),
-    NODE("two of one name", swim.conflicts),
     NODE("dead member contacted again", swim.reconnects),
     NODE("seed contacted", swim.seeds_contacted),
     NODE("late tick was a stall", swim.stalls),
@@ -55,7 +54,6 @@ static const struct mark LIST[] = {
     NODE("record refused", swim.records_refused),
     NODE("generation too far ahead", swim.generation_refused),
     NODE("tombstone dropped", swim.tombstones_dropped),
-    NODE("member table full", swim.members_full),
     /* packets */
     NODE("replay hit the window", node.dropped_replay),
     NODE("damage found by the tag", node.dropped_unauthentic),
@@ -84,7 +82,6 @@ static const struct mark LIST[] = {
     NODE("dot beyond the window", ledger.beyond),
     NODE("gaps merged", ledger.gaps_merged),
     NODE("covered without content", ledger.closed),
-    NODE("own head forged or remembered", ledger.self_heads),
     NODE("origins full", ledger.origins_full),
     /* cache */
     REFUSED("fill refused: invalidated", CACHE_INVALIDATED),

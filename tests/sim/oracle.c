@@ -179,13 +179,23 @@ static struct oracle_seen *see(struct sim *s, struct sim_node *n, uint32_t i, ui
     return seen;
 }
 
-static void look_at(struct sim *s, struct sim_node *n, uint32_t i)
+/* An origin that was retired, and then forgotten, is a new one when it is heard of again: what it said
+ * is missing anew, and closed by a barrier. */
+static void forget_seen(struct oracle_seen *was, uint64_t forgotten)
+{
+    if (forgotten > was->forgotten)
+        was->applied = was->head = 0;
+}
+
+static void look_at(struct sim *s, struct sim_node *n, uint32_t i, uint64_t forgotten)
 {
     struct origin_view now;
     node_origin_at(n->node, i, &now);
     struct oracle_seen *was = see(s, n, i, now.epoch);
     if (was == NULL)
         return;
+    if (now.applied < was->applied || now.head < was->head)
+        forget_seen(was, forgotten);
     const struct oracle_run *run = &s->runs[was->run];
     if (now.applied > now.head || now.head > run->dots_n || now.applied < was->applied ||
         now.head < was->head) {
@@ -202,6 +212,7 @@ static void look_at(struct sim *s, struct sim_node *n, uint32_t i)
     }
     was->applied = now.applied;
     was->head = now.head;
+    was->forgotten = forgotten;
 }
 
 void oracle_look(struct sim *s, struct sim_node *n)
@@ -209,7 +220,7 @@ void oracle_look(struct sim *s, struct sim_node *n)
     struct node_view view;
     node_inspect(n->node, &view);
     for (uint32_t i = 0; i < view.origins && !s->failed; i++)
-        look_at(s, n, i);
+        look_at(s, n, i, view.ledger.forgotten);
 }
 
 /* The newest commit that a covered dot matching this entry speaks of. */

@@ -50,6 +50,7 @@ struct oracle_entry {
 struct oracle_seen {
     uint32_t run;
     uint64_t epoch, applied, head;
+    uint64_t forgotten; /* origins that the process had forgotten by then */
 };
 
 /** What the oracle knows of one process: the newest commits that its covered dots speak of. */

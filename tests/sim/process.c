@@ -127,6 +127,10 @@ static struct node_cfg config_of(struct sim *s, const struct sim_node *n)
     cfg.tombstones_max = s->cfg.tombstones_max;
     cfg.origins_max = s->cfg.origins_max;
     cfg.windows_max = s->cfg.windows_max;
+    cfg.thin_max = s->cfg.thin_max;
+    cfg.more_bytes = s->cfg.more_bytes;
+    cfg.retired_max = s->cfg.retired_max;
+    cfg.checkpoints_max = s->cfg.checkpoints_max;
     cfg.log_max = s->cfg.log_max;
     cfg.recent_max = s->cfg.recent_max;
     return cfg;

@@ -52,6 +52,10 @@ static void make_small(struct sim_cfg *out, struct rng *r)
     out->recent_max = 16U << rng_below(r, 3);
     out->cache_recent = 2U << rng_below(r, 6);
     out->windows_max = 2;
+    out->thin_max = rng_chance(r, 300) ? 0 : 64U << rng_below(r, 6);
+    out->more_bytes = 2048;
+    out->retired_max = 4U << rng_below(r, 4);
+    out->checkpoints_max = 2U << rng_below(r, 5);
     out->tombstones_max = 8;
     out->budget_bytes = 128U << 10;
     if (rng_chance(r, 300))

@@ -180,6 +180,27 @@ static void false_suspect(struct sim *s)
     story_expect(s, sim_events_all(s, 0, SWIM_FAIL) == 0, "n0 is never DEAD");
 }
 
+/* n0 has just started, and asks n1, whose links are slow; n1 dies while it answers, and its next
+ * process speaks to n0 before that answer arrives. The late answer is true, and speaks for the dead. */
+static void late_answer(struct sim *s)
+{
+    story_begin(s);
+    sim_crash(s, 0, true);
+    sim_run(s, 20 * US_PER_SEC);
+    link_at(s, 1, 0)->delay_min_us = 400 * US_PER_MS;
+    sim_boot(s, 0);
+    sim_run(s, 100 * US_PER_MS + rng_below(&s->boot_rng, 300 * US_PER_MS));
+    sim_crash(s, 1, true);
+    link_at(s, 1, 0)->delay_min_us = 100;
+    sim_boot(s, 1);
+    sim_run(s, 10 * US_PER_SEC);
+    const uint64_t refused = s->failed ? 0 : sim_view(s, 0).node.dropped_replay;
+    sim_run(s, 10 * US_PER_SEC);
+    if (!s->failed)
+        story_expect(s, sim_view(s, 0).node.dropped_replay == refused,
+                     "nothing that the living say is taken for a replay");
+}
+
 /* A PING and an ACK each half second are all that a quiet node has to send. */
 static void quiet(struct sim *s)
 {
@@ -205,6 +226,8 @@ struct stories stories_network(void)
         {"freeze_8s", 3, 50, freeze_8s, "frozen for 8 s: ALIVE_AGAIN in 1 s, accuses no one"},
         {"freeze_60s", 3, 20, freeze_60s, "frozen for 60 s: ALIVE_AGAIN in 1 s, accuses no one"},
         {"false_suspect", 4, 20, false_suspect, "a false SUSPECT is refuted by one version more"},
+        {"late_answer", 3, 200, late_answer,
+         "a dead process that answers late does not silence the next one"},
         {"quiet_two", 2, 5, quiet, "two nodes with nothing to say send probes alone"},
         {"quiet_ten", 10, 2, quiet, "ten nodes with nothing to say send probes alone"},
     };

@@ -1,5 +1,7 @@
 #include "story.h"
 
+#include <string.h>
+
 #define BEGIN_US (15 * US_PER_SEC)
 
 bool story_expect(struct sim *s, bool holds, const char *claim)
@@ -50,4 +52,26 @@ uint32_t story_events_but(struct sim *s, enum swim_event_kind kind, uint32_t but
 {
     return sim_events_all(s, UINT32_MAX, kind) -
            (but == UINT32_MAX ? 0 : sim_events_all(s, but, kind));
+}
+
+const char *story_open(const char *name)
+{
+    static const struct {
+        const char *name, *why;
+    } OPEN[] = {
+        {"conflict_hears",
+         "the older of two of one name is held to be dead when the newer one ends"},
+        {"clock_behind", "a claim on our own name more than a day ahead is not outranked"},
+        {"clock_ahead", "a claim on our own name more than a day ahead is not outranked"},
+        {"clocks_apart", "a claim on our own name more than a day ahead is not outranked"},
+        {"late_answer",
+         "1 seed in 200: two challenges share a place, and one that is sent again looks new"},
+        {"versions_mixed", "it writes its field where the counts of retired origins stand now"},
+        {"tombstones_end", "a sync hands tombstones back to who forgot them, as if new"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(OPEN); i++)
+        if (strcmp(OPEN[i].name, name) == 0)
+            return OPEN[i].why;
+    return NULL;
 }

@@ -29,6 +29,19 @@ struct stories stories_life(void);    /**< start, end, restart, identity, DNS */
 struct stories stories_network(void); /**< cuts, splits, freezes, forged news */
 struct stories stories_data(void);    /**< invalidations, fills, joins under load, clients */
 
+struct stories stories_member_boot(void);   /**< many at once, rest, names that come and go */
+struct stories stories_member_detect(void); /**< crashes by number, loss, slow and flapping nodes */
+struct stories stories_member_restart(void); /**< names and addresses in other hands, clocks */
+struct stories stories_member_split(void);   /**< splits, old news, names that are late or old */
+struct stories stories_member_paths(void);   /**< one transport alone, short paths */
+struct stories
+stories_member_hostile(void);               /**< strangers, replays, damage, keys, other versions */
+struct stories stories_member_rates(void);  /**< clocks that run fast or slow */
+struct stories stories_member_deaths(void); /**< who is declared dead and is not */
+
+/** Why a story is known not to hold yet; NULL when it is to hold. Such a story is told by name only. */
+const char *story_open(const char *name);
+
 /* ---- what stories say ---- */
 
 /** Fail with the claim unless it holds. Returns: does it? */

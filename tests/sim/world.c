@@ -23,6 +23,10 @@ struct sim_cfg sim_defaults(uint64_t seed)
                             .origins_max = 256,
                             .windows_max = 64,
                             .tombstones_max = 64,
+                            .thin_max = 16384,
+                            .more_bytes = 1U << 16,
+                            .retired_max = 256,
+                            .checkpoints_max = 128,
                             .recent_max = 1024,
                             .cache_recent = 1024,
                             .budget_bytes = 1U << 20};
@@ -272,7 +276,8 @@ static void hear_output(struct sim *s, struct sim_node *n, const struct node_out
     }
 }
 
-void sim_settle(struct sim *s, struct sim_node *n)
+/* Tick, drain, read the deadline. Returns: how much the node had to say. */
+static uint32_t drain(struct sim *s, struct sim_node *n)
 {
     struct node_out out;
     uint32_t outputs = 0;
@@ -290,11 +295,32 @@ void sim_settle(struct sim *s, struct sim_node *n)
     if (outputs > most)
         sim_violate(s, CHECK_S15, "n%u: more than %u outputs of one event, %u of them applied dots",
                     n->i, most, applied);
+    if (!s->failed)
+        s->wake[n->i] = sim_world_time(s, n->i, node_deadline(n->node));
+    return outputs;
+}
+
+void sim_settle(struct sim *s, struct sim_node *n)
+{
+    drain(s, n);
     if (s->failed)
         return;
-    s->wake[n->i] = sim_world_time(s, n->i, node_deadline(n->node));
     if (!n->foreign)
         checks_after(s, n);
+    if (n->left)
+        process_exit(s, n);
+}
+
+/* A deadline at which the node says nothing is followed by another one, and that is all. */
+static void settle_tick(struct sim *s, struct sim_node *n)
+{
+    const uint32_t outputs = drain(s, n);
+    if (s->failed || n->foreign)
+        return;
+    if (outputs > 0)
+        checks_after(s, n);
+    else
+        checks_idle(s, n);
     if (n->left)
         process_exit(s, n);
 }
@@ -391,7 +417,7 @@ static void step_tick(struct sim *s, uint32_t i)
     const struct trace_line line = {
         .at = s->now, .event_n = s->counters.events, .tick = true, .node = i};
     trace_line(&s->trace, &line);
-    sim_settle(s, &s->nodes[i]);
+    settle_tick(s, &s->nodes[i]);
 }
 
 static mono_us next_at(const struct sim *s)

@@ -48,6 +48,7 @@ struct sim_cfg {
     bool hints;     /* hosts answer for dead processes: NODE_IN_UNREACHABLE */
     bool strangers; /* there is another cluster, too */
     uint32_t log_max, recent_max, cache_recent, windows_max, tombstones_max;
+    uint32_t thin_max, more_bytes, retired_max, checkpoints_max; /* of the ledger */
     uint32_t origins_max; /* processes that ever issue; they are never forgotten */
     uint64_t budget_bytes;
 };

@@ -176,3 +176,32 @@ Test(peer, a_stream_of_a_dead_run_does_not_bring_it_back)
     p = peers_find(t, 5);
     cr_assert_eq(p->now.run.bytes[0], 2, "the living one is believed still");
 }
+
+Test(peer, a_challenge_that_is_sent_again_is_as_old_as_when_it_was_sent_first)
+{
+    struct peers *t = make();
+    const struct peer_proven living = {.id = 5, .run = {{2, 1}}, .challenged_at = 1200};
+    peers_challenged(t, 1000, 0, 0xABCDEF);
+    cr_assert(peers_prove_run(t, 1300, &living));
+    peers_challenged(t, 1400, 0, 0xABCDEF);
+    cr_assert_not(peers_answers(t, 1500, 5, 0xABCDEF), "a dead process answered the first one");
+}
+
+Test(peer, the_late_answer_of_a_dead_run_does_not_shut_out_the_one_that_is_not_proven_yet)
+{
+    struct peers *t = make();
+    struct peer *p;
+    struct peer_run *r;
+    const struct packet_head living = {
+        .class = PACKET_MEMBER, .sender = 5, .run = {{2, 1}}, .counter = 1};
+    const struct packet_head again = {
+        .class = PACKET_MEMBER, .sender = 5, .run = {{2, 1}}, .counter = 2};
+    const struct packet_head dead = {
+        .class = PACKET_MEMBER, .sender = 5, .run = {{1, 1}}, .counter = 9};
+    cr_assert_eq(peers_accept(t, 1, &living, &p, &r), OK);
+    cr_assert_eq(peers_accept(t, 2, &dead, &p, &r), OK);
+    peers_prove(p, 2, r);
+    cr_assert_eq(peers_accept(t, 3, &again, &p, &r), OK);
+    peers_prove(p, 3, r);
+    cr_assert_eq(p->now.run.bytes[0], 2);
+}
