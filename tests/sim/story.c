@@ -61,6 +61,8 @@ const char *story_open(const char *name)
     } OPEN[] = {
         {"conflict_hears",
          "the older of two of one name is held to be dead when the newer one ends"},
+        {"conflict_ends",
+         "the older of two of one name is held to be dead when the newer one ends"},
         {"clock_behind", "a claim on our own name more than a day ahead is not outranked"},
         {"clock_ahead", "a claim on our own name more than a day ahead is not outranked"},
         {"clocks_apart", "a claim on our own name more than a day ahead is not outranked"},
