@@ -220,7 +220,16 @@ static bool take_hello(struct node *n, struct stream *s, const struct packet_hea
     return true;
 }
 
-/* From here on the run at the other end is known to be alive now. */
+/* A ping asks after the run that membership holds: another one of that name is no sign of its life. */
+static bool is_probed_run(const struct node *n, const struct stream *s)
+{
+    struct swim_member member;
+    return !swim_find(n->swim, s->peer, &member) || member.epoch == run_epoch(&s->run);
+}
+
+/* From here on the run at the other end is known to be alive now. Whether it takes us for alive, too,
+ * it has yet to say: who pings waits for its DONE, since one who is refused is outside, and must not go
+ * on as if it were heard. */
 static bool take_auth(struct node *n, mono_us now, struct stream *s, uint64_t echo)
 {
     if (!s->got_hello || s->got_auth || echo != s->challenge)
@@ -230,8 +239,9 @@ static bool take_auth(struct node *n, mono_us now, struct stream *s, uint64_t ec
             &(struct peer_proven){.id = s->peer, .run = s->run, .challenged_at = s->begun_at}))
         return false; /* a run that was replaced comes back by the front door, or not at all */
     s->got_auth = true;
-    if (s->purpose == STREAM_FOR_PING && !s->inbound)
-        finish(n, now, s, true);
+    if (s->purpose == STREAM_FOR_PING && !s->inbound && !is_probed_run(n, s))
+        return false;
+    s->done_due = s->purpose == STREAM_FOR_PING && s->inbound;
     s->digest_due = s->retired_due = s->heads_due = s->purpose == STREAM_FOR_SYNC;
     s->pull_due = s->purpose == STREAM_FOR_PULL && !s->inbound;
     return true;
@@ -353,8 +363,8 @@ static bool has_place(const struct stream *s, uint8_t type)
         return false;
     if (s->purpose == STREAM_FOR_SYNC)
         return true;
-    if (s->purpose != STREAM_FOR_PULL)
-        return false;
+    if (s->purpose == STREAM_FOR_PING)
+        return !s->inbound && type == STREAM_DONE;
     return s->inbound ? type == STREAM_PULL
                       : type == STREAM_DOTS || type == STREAM_GONE || type == STREAM_TOUCHED ||
                             type == STREAM_DONE;
