@@ -68,23 +68,22 @@ static void owe(struct node *n, mono_us now, const struct dot *d, const struct c
         owe_origin(n, now, d->epoch);
 }
 
-static void apply_dot(struct node *n, mono_us now, struct dot *d, const struct carrier *from)
+static void apply_dot(struct node *n, mono_us now, const struct dot *d, const struct carrier *from)
 {
-    const bool relays = d->relay && from->peer != NULL;
-    d->relay = false; /* asked of us, not of whoever pulls it from our log */
+    struct dot own = *d;
+    own.relay = false; /* asked of us, not of whoever pulls it from our log */
     n->counters.dots_in++;
-    owe(n, now, d, from);
-    const struct ledger_effect effect = ledger_take(n->ledger, now, d);
+    owe(n, now, &own, from);
+    const struct ledger_effect effect = ledger_take(n->ledger, now, &own);
     if (effect.verdict != LEDGER_DUPLICATE)
-        take_effect(n, now, d, &effect);
-    d->relay = relays;
-    if (relays)
+        take_effect(n, now, &own, &effect);
+    if (d->relay && from->peer != NULL)
         spread_relay(n->spread, now, from->peer->id, d);
     if (from->asked && effect.verdict == LEDGER_FRESH)
-        heal_pulled(n->heal, d);
+        heal_pulled(n->heal, &own);
 }
 
-void apply_foreign(struct node *n, mono_us now, struct dot *d)
+void apply_foreign(struct node *n, mono_us now, const struct dot *d)
 {
     apply_dot(n, now, d, &(struct carrier){.asked = false});
 }
@@ -107,12 +106,17 @@ uint64_t apply_issue(struct node *n, mono_us now, struct dot *d)
     return effect.effect_i;
 }
 
+static void count_broad(struct node *n)
+{
+    n->counters.broad++;
+    notice_everything(n->notices);
+}
+
 void apply_bar(struct node *n, uint64_t index)
 {
     cache_publish(n->cache, ledger_l(n->ledger));
     cache_bar(n->cache, index);
-    n->counters.broad++;
-    notice_everything(n->notices);
+    count_broad(n);
 }
 
 void apply_floor(struct node *n, uint64_t index)
@@ -121,8 +125,7 @@ void apply_floor(struct node *n, uint64_t index)
     cache_publish(n->cache, ledger_l(n->ledger));
     cache_adopt(n->cache, at);
     ledger_touch_all(n->ledger);
-    n->counters.broad++;
-    notice_everything(n->notices);
+    count_broad(n);
 }
 
 void apply_touched(struct node *n, const struct dot_range *range,
@@ -132,7 +135,6 @@ void apply_touched(struct node *n, const struct dot_range *range,
     const uint64_t g = ledger_close_touched(n->ledger, range, touched, &closed);
     if (g == 0)
         return; /* healed meanwhile */
-    trace_barred(n->trace, *range);
     heal_closed_touched(n->heal, closed);
     trace_barred(n->trace, *range);
     if (touched->everything) {

@@ -72,24 +72,34 @@ static struct node_target *add_target(struct command_issue *issue, struct node_t
     return &issue->targets[issue->targets_n++];
 }
 
+/** How many targets an invalidation has: a namespace, everything, and tags together are one. */
+static size_t targets_of(const struct client_request *request)
+{
+    const bool each = request->scope == SCOPE_KEY || request->scope == SCOPE_TAG ||
+                      request->scope == SCOPE_PREFIX;
+    return each ? request->targets_n : 1;
+}
+
+static struct node_target target_at(const struct command_ctx *ctx,
+                                    const struct client_request *request, size_t i)
+{
+    static const struct slice whole; /* a namespace, or everything, has no target of its own */
+    const struct hkey *hkey = &cache_config(ctx->cache)->hkey;
+    if (request->scope == SCOPE_TAGS_ALL)
+        return command_target_tags(hkey, request->ns, request->targets, request->targets_n);
+    if (request->scope == SCOPE_NAMESPACE || request->scope == SCOPE_ALL)
+        return command_target(hkey, request->scope, request->ns, whole);
+    return command_target(hkey, request->scope, request->ns, request->targets[i]);
+}
+
 static void plan_invalidate(const struct command_ctx *ctx, const struct client_request *request,
                             struct command_issue *issue)
 {
-    const struct hkey *hkey = &cache_config(ctx->cache)->hkey;
-    static const struct slice whole; /* a namespace, or everything, has no target of its own */
-    if (request->scope == SCOPE_NAMESPACE || request->scope == SCOPE_ALL)
-        add_target(issue, command_target(hkey, request->scope, request->ns, whole));
-    else if (request->scope == SCOPE_TAGS_ALL)
-        add_target(issue,
-                   command_target_tags(hkey, request->ns, request->targets, request->targets_n));
-    else
-        for (size_t i = 0; i < request->targets_n; i++)
-            add_target(issue,
-                       command_target(hkey, request->scope, request->ns, request->targets[i]));
-    for (size_t i = 0; i < issue->targets_n; i++) {
-        issue->targets[i].soft = request->soft;
-        issue->targets[i].has_version = request->fill.has_version;
-        issue->targets[i].version = request->fill.version;
+    for (size_t i = 0; i < targets_of(request); i++) {
+        struct node_target *t = add_target(issue, target_at(ctx, request, i));
+        t->soft = request->soft;
+        t->has_version = request->fill.has_version;
+        t->version = request->fill.version;
     }
 }
 
@@ -169,7 +179,6 @@ enum command_step command_plan(const struct command_ctx *ctx, const struct clien
 
 /* ---- dry runs ---- */
 
-/** The i-th aim of a request; a namespace, everything, and tags together are one. */
 static struct cache_aim aim_of(const struct node_target *t)
 {
     return (struct cache_aim){.kind = t->kind,
@@ -180,30 +189,16 @@ static struct cache_aim aim_of(const struct node_target *t)
                               .tags_n = t->tags_n};
 }
 
-static struct node_target target_at(const struct command_ctx *ctx,
-                                    const struct client_request *request, size_t i)
-{
-    static const struct slice whole;
-    const struct hkey *hkey = &cache_config(ctx->cache)->hkey;
-    if (request->scope == SCOPE_TAGS_ALL)
-        return command_target_tags(hkey, request->ns, request->targets, request->targets_n);
-    if (request->scope == SCOPE_NAMESPACE || request->scope == SCOPE_ALL)
-        return command_target(hkey, request->scope, request->ns, whole);
-    return command_target(hkey, request->scope, request->ns, request->targets[i]);
-}
-
 bool command_count(const struct command_ctx *ctx, const struct command_call *call,
                    const struct client_request *request, struct command_dry_run *run,
                    struct writer *w)
 {
-    const bool many = request->scope == SCOPE_KEY || request->scope == SCOPE_TAG ||
-                      request->scope == SCOPE_PREFIX;
     const struct node_target target = target_at(ctx, request, run->target_i);
     const struct cache_aim aim = aim_of(&target);
     if (!cache_count(ctx->cache, call->now, &aim, &run->count))
         return false;
     run->count.shard_i = 0;
-    if (many && ++run->target_i < request->targets_n)
+    if (++run->target_i < targets_of(request))
         return false;
     client_reply_dry_run(w, request->id, run->count.matches, run->count.bytes);
     return true;

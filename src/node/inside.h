@@ -42,7 +42,7 @@ struct carrier {
 void apply_dots(struct node *n, mono_us now, struct slice dots, const struct carrier *from);
 
 /** Let a dot of another origin take effect that nobody brought. */
-void apply_foreign(struct node *n, mono_us now, struct dot *d);
+void apply_foreign(struct node *n, mono_us now, const struct dot *d);
 
 /** Give an own dot its number, let it take effect, and spread it. Returns: its effect index. */
 uint64_t apply_issue(struct node *n, mono_us now, struct dot *d);
