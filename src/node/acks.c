@@ -455,10 +455,12 @@ static mono_us end_of(const struct wait *w)
     return w->proven_at + acks_fence_us(w->ask.window_us);
 }
 
-static mono_us plan_look(const struct wait *w)
+/** Once that time is over only a cover of somebody else makes a difference, and it makes w dirty. */
+static mono_us plan_look(const struct wait *w, mono_us now)
 {
     const bool proving = w->stood_at != NEVER && w->proven_at == NEVER;
-    return time_min(end_of(w), proving ? w->stood_at + ACKS_ROUND_US : NEVER);
+    const mono_us again = proving ? w->stood_at + ACKS_ROUND_US : NEVER;
+    return time_min(end_of(w), again > now ? again : NEVER);
 }
 
 /* ---- telling ---- */
@@ -520,7 +522,7 @@ static bool look(struct acks *a, struct wait *w, mono_us now, struct acks_done *
         tell(a, w, reached, out);
         return true;
     }
-    w->due_at = plan_look(w);
+    w->due_at = plan_look(w, now);
     return false;
 }
 

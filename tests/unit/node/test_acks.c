@@ -323,6 +323,22 @@ Test(acks, fenced_waits_for_the_window_after_the_quorum)
     ends(a, quorum_at + acks_fence_us(D), true);
 }
 
+Test(acks, while_a_round_trip_does_not_come_back_there_is_always_a_later_moment_to_look)
+{
+    struct acks *a = make(3);
+    mono_us now = 2;
+    begin(a, 1, ACKS_QUORUM, 0);
+    cover(a, 1, 10);
+    for (int looks = 0; now < D; looks++) {
+        cr_assert_lt(looks, 200, "it spins at %llu", (unsigned long long)now);
+        nothing_ends(a, now);
+        (void)answer_rounds(a, now, 1); /* asked again and again, and silent */
+        cr_assert_gt(acks_deadline(a), now);
+        now = acks_deadline(a);
+    }
+    ends(a, 1 + 5 * D, false);
+}
+
 Test(acks, a_fence_lasts_the_window_on_the_slowest_readers_clock)
 {
     cr_assert_eq(acks_fence_us(999), 1001 + ACKS_SLACK_US);
