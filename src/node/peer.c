@@ -185,6 +185,10 @@ static void retire_run(struct peer *p)
 
 struct peer_run *peers_prove(struct peer *p, mono_us now, struct peer_run *run)
 {
+    /* What the run said before may have been taken in already, by a window that was forgotten since: a
+     * recording of it must not be believed now. */
+    if (!run->proven)
+        memset(run->window.bits, 0xFF, sizeof run->window.bits);
     run->proven = true;
     p->proven_at = now;
     if (run == &p->now)
@@ -212,16 +216,16 @@ bool peers_prove_run(struct peers *t, mono_us now, const struct peer_proven *pro
     struct peer *p = peers_get(t, now, proven->id);
     if (p == NULL || retired_at(p, &proven->run) >= 0 || is_overtaken(p, proven))
         return false;
-    peers_prove(p, now, place_of(p, &proven->run));
+    struct peer_run *run = place_of(p, &proven->run);
+    if (!run->proven && run->window.newest < proven->counter)
+        run->window.newest = proven->counter;
+    peers_prove(p, now, run);
     return true;
 }
 
 void peers_challenged(struct peers *t, mono_us now, uint64_t dest, uint64_t challenge)
 {
     struct challenge *c = &t->challenges[challenge & (CHALLENGES - 1)];
-    /* Sent again, it is as old as when it was sent first: the answer may be to that one. */
-    if (c->value == challenge && c->dest == dest && c->at != 0 && now - c->at < PEER_CHALLENGE_US)
-        return;
     *c = (struct challenge){.value = challenge, .dest = dest, .at = now};
 }
 

@@ -79,7 +79,8 @@ void peers_forget(struct peers *t, uint64_t id);
 MUST_USE enum err peers_accept(struct peers *t, mono_us now, const struct packet_head *head,
                                struct peer **peer, struct peer_run **run);
 
-/** Believe this run of p from now on; an older believed run is retired. Returns: the run's place. */
+/** Believe this run of p from now on, and of what it says only what is newer than all heard so far; an
+ *  older believed run is retired. Returns: the run's place. */
 struct peer_run *peers_prove(struct peer *p, mono_us now, struct peer_run *run);
 
 /** A run at the other end of a stream echoed our challenge, which is of challenged_at. */
@@ -87,6 +88,7 @@ struct peer_proven {
     uint64_t id;
     struct run run;
     mono_us challenged_at;
+    uint64_t counter; /* of the frame that echoed it; nothing older counts from now on */
 };
 
 /** Believe such a run. Returns: false, and nothing changed, when it is a retired one, when another run

@@ -5,7 +5,7 @@
 
 static struct check *find_check(struct swim *s, uint64_t id)
 {
-    for (uint32_t i = 0; i < CHECKS_MAX; i++) {
+    for (uint32_t i = 0; i < CHECKS_MAX && s->checks_n > 0; i++) {
         if (s->checks[i].open && s->checks[i].id == id)
             return &s->checks[i];
     }
@@ -21,11 +21,17 @@ static struct check *free_check(struct swim *s)
     return NULL;
 }
 
+static void close_check(struct swim *s, struct check *c)
+{
+    c->open = false;
+    s->checks_n--;
+}
+
 void check_cancel(struct swim *s, uint64_t id)
 {
     struct check *c = find_check(s, id);
     if (c != NULL)
-        c->open = false;
+        close_check(s, c);
 }
 
 /** Begin a check of id; NULL when one is under way, was just done, or the table is full. */
@@ -34,12 +40,14 @@ static struct check *open_check(struct swim *s, uint64_t id, enum check_kind kin
     if (!swim_takes_part(s) || find_check(s, id) != NULL)
         return NULL;
     struct check *c = free_check(s);
-    if (c != NULL)
-        *c = (struct check){.open = true, .kind = kind, .id = id, .challenge = swim_challenge(s)};
+    if (c == NULL)
+        return NULL;
+    *c = (struct check){.open = true, .kind = kind, .id = id};
+    s->checks_n++;
     return c;
 }
 
-/** Every try bears the same challenge, so a late answer counts too. */
+/** Every try bears a challenge of its own, which is no older than the try; late answers count, too. */
 static void send_check(struct swim *s, mono_us now, struct check *c)
 {
     const uint32_t slot = roster_find(&s->roster, c->id);
@@ -47,7 +55,9 @@ static void send_check(struct swim *s, mono_us now, struct check *c)
     const bool at_home = c->kind == CHECK_MEMBER;
     assert(!at_home || m != NULL); /* expire() sends nothing to who was forgotten */
     const uint64_t wait = swim_ping_timeout(s, at_home ? m : NULL);
-    c->tries++;
+    const uint64_t challenge = swim_challenge(s);
+    assert(c->tries < TRIES_MAX);
+    c->challenges[c->tries++] = challenge;
     c->sent_at = now;
     c->due_at = now + wait;
     outbox_send(s, &(struct intent){.kind = SWIM_SEND,
@@ -55,10 +65,10 @@ static void send_check(struct swim *s, mono_us now, struct check *c)
                                     .id = c->id,
                                     .named = m == NULL ? 0 : c->id,
                                     .addr = at_home ? m->addr : c->addr,
-                                    .challenge = c->challenge,
+                                    .challenge = challenge,
                                     .may_carry = at_home && member_live(m)});
     if (at_home && m->state == SWIM_CANDIDATE && c->tries > 1)
-        (void)probe_ask(s, slot, c->challenge, wait);
+        (void)probe_ask(s, slot, challenge, wait);
 }
 
 void check_member(struct swim *s, mono_us now, uint32_t slot)
@@ -87,7 +97,7 @@ void check_claim(struct swim *s, mono_us now, uint64_t id, const struct peer_rec
     if (c != NULL && c->kind == CHECK_CLAIM && c->gen >= r->gen && c->ver >= r->ver)
         return;
     if (c != NULL)
-        c->open = false; /* what is claimed now is newer */
+        close_check(s, c); /* what is claimed now is newer */
     c = open_check(s, id, CHECK_CLAIM);
     if (c == NULL)
         return;
@@ -132,9 +142,9 @@ static void take_direct(struct swim *s, mono_us now, struct check *c, const stru
 
 bool check_ack(struct swim *s, mono_us now, const struct heard *h)
 {
-    for (uint32_t i = 0; i < CHECKS_MAX; i++) {
+    for (uint32_t i = 0; i < CHECKS_MAX && s->checks_n > 0; i++) {
         struct check *c = &s->checks[i];
-        if (!c->open || c->challenge != h->msg->args.ack.challenge)
+        if (!c->open || !swim_is_among(c->challenges, c->tries, h->msg->args.ack.challenge))
             continue;
         const uint32_t slot = roster_find(&s->roster, c->id);
         if (h->from->id == c->id)
@@ -156,7 +166,7 @@ static void expire(struct swim *s, mono_us now, struct check *c)
         send_check(s, now, c);
         return;
     }
-    c->open = false;
+    close_check(s, c);
     if (c->done || slot == SLOT_NONE || c->tries < c->tries_max)
         return;
     if (s->roster.at[slot].state == SWIM_CANDIDATE)
@@ -165,7 +175,7 @@ static void expire(struct swim *s, mono_us now, struct check *c)
 
 static bool has_check(const struct swim *s, uint64_t id)
 {
-    for (uint32_t i = 0; i < CHECKS_MAX; i++) {
+    for (uint32_t i = 0; i < CHECKS_MAX && s->checks_n > 0; i++) {
         if (s->checks[i].open && s->checks[i].id == id)
             return true;
     }
@@ -175,15 +185,10 @@ static bool has_check(const struct swim *s, uint64_t id)
 /** Is a candidate waiting for a check, with room for one? */
 static bool is_hungry(const struct swim *s)
 {
-    uint32_t busy = 0;
-    if (s->roster.candidates.n == 0 || !swim_takes_part(s))
-        return false;
-    for (uint32_t i = 0; i < CHECKS_MAX; i++)
-        busy += s->checks[i].open ? 1 : 0;
-    if (busy == CHECKS_MAX)
-        return false;
     const struct slot_list *waiting = &s->roster.candidates;
-    for (uint32_t i = 0; i < waiting->n && i <= busy; i++) {
+    if (waiting->n == 0 || !swim_takes_part(s) || s->checks_n == CHECKS_MAX)
+        return false;
+    for (uint32_t i = 0; i < waiting->n && i <= s->checks_n; i++) {
         if (!has_check(s, s->roster.at[waiting->at[i]].id))
             return true;
     }
@@ -208,7 +213,7 @@ static void feed_candidates(struct swim *s, mono_us now)
 
 void check_tick(struct swim *s, mono_us now)
 {
-    for (uint32_t i = 0; i < CHECKS_MAX; i++) {
+    for (uint32_t i = 0; i < CHECKS_MAX && s->checks_n > 0; i++) {
         if (s->checks[i].open && now >= s->checks[i].due_at)
             expire(s, now, &s->checks[i]);
     }
@@ -218,9 +223,12 @@ void check_tick(struct swim *s, mono_us now)
 mono_us check_deadline(const struct swim *s)
 {
     mono_us due = is_hungry(s) ? s->checks_at : NEVER;
-    for (uint32_t i = 0; i < CHECKS_MAX; i++) {
-        if (s->checks[i].open)
-            due = time_min(due, s->checks[i].due_at);
+    uint32_t left = s->checks_n;
+    for (uint32_t i = 0; left > 0; i++) {
+        if (!s->checks[i].open)
+            continue;
+        due = time_min(due, s->checks[i].due_at);
+        left--;
     }
     return due;
 }

@@ -109,6 +109,7 @@ void swim_synced(struct swim *s, mono_us now, uint64_t id, bool ok)
     seed_synced(s, id, ok);
     if (ok) {
         s->sync.ever = true;
+        identity_synced(s);
         return;
     }
     s->sync.retry_at = now + s->times.period_us;

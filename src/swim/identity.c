@@ -13,13 +13,22 @@ static void tell(struct swim *s, enum swim_event_kind kind)
     outbox_event(s, kind, SLOT_SELF, &self);
 }
 
-/** Jump over a generation that others hold of our name, or they would take us for the older run. */
+/**
+ * Jump over a generation that others hold of our name, or they would take us for the older run. The
+ * step is random: whoever else of our name jumps over the same one must not land where we do.
+ */
 static void outrank(struct swim *s, uint64_t gen)
 {
     const struct member *self = swim_self(s);
-    if (gen < self->gen || gen + 1 >= GEN_MAX || s->leave.on) /* past that nobody believes us */
+    if (gen < self->gen || s->leave.on)
         return;
-    roster_set_claim(&s->roster, SLOT_SELF, gen + 1, 0);
+    const uint64_t room = GEN_MAX - 1 - gen; /* past that nobody believes us */
+    if (room == 0) {
+        s->n.generation_refused++;
+        return;
+    }
+    const uint64_t step = 1 + rng_below(&s->rng, room < GEN_STEP_MAX ? room : GEN_STEP_MAX);
+    roster_set_claim(&s->roster, SLOT_SELF, gen + step, 0);
     rumor_push(&s->rumors, SLOT_SELF, RUMOR_REFUTE);
 }
 
@@ -40,6 +49,7 @@ static void seek(struct swim *s, mono_us now, const struct rival *rival)
     ping_rival(s, now);
 }
 
+/** Of our own name any generation counts: who were out-claimed by far would never be believed again. */
 void identity_claimed(struct swim *s, mono_us now, const struct peer_record *r)
 {
     const struct member *self = swim_self(s);
@@ -48,7 +58,7 @@ void identity_claimed(struct swim *s, mono_us now, const struct peer_record *r)
             refute_claim(s, (struct claim){r->ver, (enum swim_state)r->state});
         return;
     }
-    if (r->gen < self->gen || !merge_believes_gen(s, now, r->gen, self->gen))
+    if (r->gen < self->gen)
         return;
     const bool gone = r->state == PEER_DEAD || r->state == PEER_LEFT;
     if (gone || swim_is_own_addr(s, &r->addr)) {
@@ -67,6 +77,7 @@ static void yield(struct swim *s)
     if (s->muted || !is_older(self->gen, self->epoch, &s->rival))
         return;
     s->muted = true;
+    s->returning = false;
     probe_abandon(s, SLOT_NONE);
 }
 
@@ -103,37 +114,81 @@ void identity_met(struct swim *s, mono_us now, const struct heard *h)
         return;
     if (answers_us(s, h->msg))
         confirm(s, met.gen, met.epoch);
-    else if (h->from->proven || merge_believes_gen(s, now, met.gen, swim_self(s)->gen))
+    else
         seek(s, now, &met); /* it may be a replay: who answers now is real */
 }
 
+/**
+ * To all others our run is one that was replaced, and what it says is dropped: they must be asked to
+ * let it in again. Until one of them has told us all it knows, the owner is to go on as if muted: what
+ * was said meanwhile was said to the other.
+ */
+static void come_back(struct swim *s, mono_us now)
+{
+    const struct slot_list *ring = &s->roster.ring;
+    s->muted = false;
+    s->returning = true;
+    suspect_stall(s, s->times.period_us,
+                  now); /* whoever was suspected has not been looked at since */
+    for (uint32_t i = 0; i < ring->n; i++)
+        seed_knock(s, &s->roster.at[ring->at[i]].addr);
+    s->return_at = now;
+}
+
+static void end_return(struct swim *s)
+{
+    s->returning = false;
+    tell(s, SWIM_CONFLICT_OVER);
+}
+
+void identity_synced(struct swim *s)
+{
+    if (s->returning)
+        end_return(s);
+}
+
 /** Three silent pings in a row: it is gone, or never was. */
-static void lose_rival(struct swim *s)
+static void lose_rival(struct swim *s, mono_us now)
 {
     const struct rival r = s->rival;
     s->rival.open = false;
-    s->muted = false;
     outrank(s, r.gen);
+    if (s->muted && !s->leave.on) {
+        come_back(s, now);
+        return;
+    }
+    s->muted = false;
     if (r.met)
         tell(s, SWIM_CONFLICT_OVER);
 }
 
-void identity_tick(struct swim *s, mono_us now)
+static void look_after_rival(struct swim *s, mono_us now)
 {
     struct rival *r = &s->rival;
-    if (!r->open || now < r->due_at)
-        return;
     if (r->challenge != 0)
         r->silent++;
     if (r->silent >= TRIES_MAX || s->leave.on)
-        lose_rival(s);
+        lose_rival(s, now);
     else
         ping_rival(s, now);
 }
 
+void identity_tick(struct swim *s, mono_us now)
+{
+    if (s->rival.open && now >= s->rival.due_at)
+        look_after_rival(s, now);
+    if (s->returning && (s->roster.ring.n == 0 || s->leave.on))
+        end_return(s); /* there is nobody to be heard by */
+    if (s->returning && now >= s->return_at) {
+        s->return_at = now + swim_period(s);
+        fullsync_want(s, 0);
+    }
+}
+
 mono_us identity_deadline(const struct swim *s)
 {
-    return s->rival.open ? s->rival.due_at : NEVER;
+    const mono_us ping_at = s->rival.open ? s->rival.due_at : NEVER;
+    return s->returning ? time_min(ping_at, s->return_at) : ping_at;
 }
 
 void identity_stall(struct swim *s, uint64_t late)

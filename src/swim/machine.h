@@ -32,6 +32,8 @@ uint64_t swim_ping_timeout(const struct swim *s, const struct member *m);
 /** A random challenge, never 0. */
 uint64_t swim_challenge(struct swim *s);
 
+/** Is the challenge among these n? */
+bool swim_is_among(const uint64_t *challenges, uint32_t n, uint64_t challenge);
 bool swim_is_own_addr(const struct swim *s, const struct addr *addr); /**< is it one of ours? */
 
 /** Up to k random ALIVE peers other than `except`, as slots in s->scratch. Returns how many. */
@@ -61,7 +63,7 @@ struct swim_member outbox_snapshot(const struct swim *s, uint32_t slot);
 /** The record of slot as it is told to others; `turn` chooses among several accusers. */
 struct peer_record outbox_record(const struct swim *s, uint32_t slot, uint32_t turn);
 
-/** May this member be told to others now? An isolated node accuses nobody. */
+/** May this member be told to others? Isolated we accuse nobody; hearsay of an end goes no further. */
 bool outbox_may_tell(const struct swim *s, uint32_t slot);
 
 /* --- merge.c: records of others --- */
@@ -90,9 +92,6 @@ void merge_reap(struct swim *s, mono_us now);
 /** The member left: LEAVE, when it was known to be there. */
 void merge_left(struct swim *s, mono_us now, uint32_t slot);
 
-/** Is gen believable on hearsay, by our clock and the highest known? Counts when it is not. */
-bool merge_believes_gen(struct swim *s, mono_us now, uint64_t gen, uint64_t known);
-
 /* --- suspect.c --- */
 
 /** Hold the member SUSPECT, or count a confirmation. accuser: node id, 0 = nobody in particular. */
@@ -106,7 +105,6 @@ void suspect_condemn(struct swim *s, mono_us now, uint32_t slot, uint64_t accuse
 
 /** Do we hold so much against a SUSPECT that another's DEAD needs no waiting? */
 bool suspect_agrees(const struct swim *s, uint32_t slot);
-
 void suspect_tick(struct swim *s, mono_us now); /**< condemn whom nobody defended in time */
 mono_us suspect_deadline(const struct swim *s); /**< the earliest such time; NEVER if none */
 void suspect_stall(struct swim *s, uint64_t late,
@@ -189,6 +187,7 @@ void identity_claimed(struct swim *s, mono_us now, const struct peer_record *r);
 /** A message of another run with our own id came. */
 void identity_met(struct swim *s, mono_us now, const struct heard *h);
 
+void identity_synced(struct swim *s);               /**< a full sync succeeded: somebody hears us */
 void identity_tick(struct swim *s, mono_us now);    /**< ping the rival; notice that it is gone */
 mono_us identity_deadline(const struct swim *s);    /**< of that */
 void identity_stall(struct swim *s, uint64_t late); /**< the answer may lie in the socket */
@@ -203,11 +202,13 @@ void fullsync_inquire(struct swim *s);
 
 /** A member told its view hash. */
 void fullsync_compare(struct swim *s, mono_us now, uint32_t slot, uint64_t view_hash);
-
 void fullsync_tick(struct swim *s, mono_us now); /**< begin at most one */
 mono_us fullsync_deadline(const struct swim *s); /**< of that */
 
 /* --- seed.c: addresses without names, and members held DEAD --- */
+
+/** Send a JOIN to an address: whoever takes our run for a dead one lets it in again. */
+void seed_knock(struct swim *s, const struct addr *addr);
 
 /** An ACK came: true when it answers a contact, which then waits for its sync. */
 bool seed_ack(struct swim *s, const struct heard *h);
@@ -229,7 +230,6 @@ void leave_heard(struct swim *s, mono_us now, const struct heard *h);
 
 /** An ACK came: true when it answers our LEAVE. */
 bool leave_ack(struct swim *s, const struct heard *h);
-
 void leave_tick(struct swim *s, mono_us now); /**< say it again to whom did not answer */
 mono_us leave_deadline(const struct swim *s); /**< of that */
 
@@ -242,7 +242,6 @@ mono_us gossip_deadline(const struct swim *s); /**< NEVER while there are none *
 
 void health_worse(struct swim *s, uint32_t by); /**< raise the local health multiplier */
 void health_better(struct swim *s);             /**< lower it by one */
-
 /** Judge from the latest probe of each member whether it is us who is cut off. */
 void health_judge(struct swim *s);
 

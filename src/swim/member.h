@@ -57,6 +57,7 @@ struct member {
     bool rumor_queued;
     bool announced;  /* its owner was told that it is there (JOIN) and not that it left */
     bool leave_told; /* it answered our LEAVE */
+    bool hearsay;    /* DEAD, LEFT: not seen from here, only told to us */
     uint8_t name_len;
     uint8_t name[PEER_NAME_MAX];
 };

@@ -3,7 +3,8 @@
 
 /* --- what may be believed --- */
 
-bool merge_believes_gen(struct swim *s, mono_us now, uint64_t gen, uint64_t known)
+/** Is gen believable on hearsay, by our clock and the highest known? */
+static bool believes_gen(struct swim *s, mono_us now, uint64_t gen, uint64_t known)
 {
     const uint64_t clock = s->started_gen + (now - s->started_at) / US_PER_MS;
     const uint64_t base = clock > known ? clock : known;
@@ -49,7 +50,7 @@ static bool is_believable(struct swim *s, mono_us now, const struct telling *t, 
         return true;
     const struct member *m = slot == SLOT_NONE ? NULL : &s->roster.at[slot];
     const bool same_run = m != NULL && m->gen == t->r->gen;
-    return merge_believes_gen(s, now, t->r->gen, m == NULL ? 0 : m->gen) &&
+    return believes_gen(s, now, t->r->gen, m == NULL ? 0 : m->gen) &&
            believes_ver(s, t->r->ver, same_run ? m->ver : 0);
 }
 
@@ -112,8 +113,10 @@ void merge_bury(struct swim *s, mono_us now, uint32_t slot, enum swim_state stat
 {
     struct member *m = &s->roster.at[slot];
     probe_abandon(s, slot);
-    if (m->state != SWIM_DEAD && m->state != SWIM_LEFT)
+    if (m->state != SWIM_DEAD && m->state != SWIM_LEFT) {
+        m->hearsay = m->state == SWIM_CANDIDATE;
         bury_oldest(s);
+    }
     roster_set_state(&s->roster, slot, state, now);
     s->reap_at = time_min(s->reap_at, kept_until(s, m));
 }
@@ -146,7 +149,10 @@ static void reset_run(struct member *m)
 
 /* --- unknown names --- */
 
-/** Hearsay makes candidates only: a member is who answered. The dead are remembered without ado. */
+/**
+ * Hearsay makes candidates only: a member is who answered. The dead are remembered without ado, but
+ * not told on: who forgot them would learn of them anew from whoever learned later, without end.
+ */
 static void meet(struct swim *s, mono_us now, const struct telling *t)
 {
     const bool gone = t->r->state == PEER_DEAD || t->r->state == PEER_LEFT;
@@ -158,6 +164,7 @@ static void meet(struct swim *s, mono_us now, const struct telling *t)
         bury_oldest(s);
     const uint32_t slot = roster_add(&s->roster, t->id, t->r->name);
     adopt(s, slot, t->r);
+    s->roster.at[slot].hearsay = gone;
     roster_enter(&s->roster, slot, gone ? (enum swim_state)t->r->state : SWIM_CANDIDATE, now);
     if (gone)
         s->reap_at = time_min(s->reap_at, kept_until(s, &s->roster.at[slot]));
@@ -248,6 +255,7 @@ static void hear_new_run(struct swim *s, mono_us now, uint32_t slot, const struc
     const bool gone = t->r->state == PEER_DEAD || t->r->state == PEER_LEFT;
     if (!m->announced && gone) {
         adopt(s, slot, t->r);
+        m->hearsay = true;
         merge_bury(s, now, slot, (enum swim_state)t->r->state);
         return;
     }
@@ -304,7 +312,8 @@ void merge_left(struct swim *s, mono_us now, uint32_t slot)
     if (m->announced)
         outbox_event(s, SWIM_LEAVE, slot, &before);
     m->announced = false;
-    rumor_push(&s->rumors, slot, RUMOR_ACCUSE);
+    if (!m->hearsay)
+        rumor_push(&s->rumors, slot, RUMOR_ACCUSE);
 }
 
 /** DEAD from a live, proven peer is enough when we hold as much against the member ourselves. */

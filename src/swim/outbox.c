@@ -91,8 +91,10 @@ struct swim_member outbox_snapshot(const struct swim *s, uint32_t slot)
 
 bool outbox_may_tell(const struct swim *s, uint32_t slot)
 {
-    const uint8_t state = s->roster.at[slot].state;
-    return !s->isolated || (state != SWIM_SUSPECT && state != SWIM_DEAD);
+    const struct member *m = &s->roster.at[slot];
+    if ((m->state == SWIM_DEAD || m->state == SWIM_LEFT) && m->hearsay)
+        return false;
+    return !s->isolated || (m->state != SWIM_SUSPECT && m->state != SWIM_DEAD);
 }
 
 struct peer_record outbox_record(const struct swim *s, uint32_t slot, uint32_t turn)

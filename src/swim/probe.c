@@ -154,6 +154,7 @@ static void ask_others(struct swim *s, mono_us now)
     r->relays_n = (uint8_t)probe_ask(s, r->slot, r->challenge, budget_us);
     for (uint32_t i = 0; i < r->relays_n; i++)
         r->relays[i] = s->roster.at[s->scratch[i]].id;
+    seed_knock(s, &m->addr); /* it may hold our run to be over, and drop all else that we say */
     outbox_send(
         s, &(struct intent){
                .kind = SWIM_TCP_PING, .id = m->id, .addr = m->addr, .challenge = r->challenge});

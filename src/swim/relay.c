@@ -14,6 +14,12 @@ static void pass_on(struct swim *s, const struct relayed *r, enum peer_type type
                                     .may_carry = true});
 }
 
+static void close_relay(struct swim *s, struct relayed *r)
+{
+    r->open = false;
+    s->relays_n--;
+}
+
 static struct relayed *free_relay(struct swim *s)
 {
     for (uint32_t i = 0; i < RELAYS_MAX; i++) {
@@ -54,17 +60,18 @@ void relay_asked(struct swim *s, mono_us now, const struct heard *h)
     } else {
         start(s, now, &r, req);
         *room = r;
+        s->relays_n++;
     }
 }
 
 bool relay_ack(struct swim *s, const struct heard *h)
 {
-    for (uint32_t i = 0; i < RELAYS_MAX; i++) {
+    for (uint32_t i = 0; i < RELAYS_MAX && s->relays_n > 0; i++) {
         struct relayed *r = &s->relays[i];
         if (!r->open || r->challenge != h->msg->args.ack.challenge || r->target != h->from->id)
             continue;
         if (h->msg->gen == r->target_gen) { /* another run's life proves nothing */
-            r->open = false;
+            close_relay(s, r);
             pass_on(s, r, PEER_ACK, 0);
         }
         return true;
@@ -75,24 +82,27 @@ bool relay_ack(struct swim *s, const struct heard *h)
 /** A late answer is still passed on: after the NACK the asker waits for a fifth of its budget. */
 void relay_tick(struct swim *s, mono_us now)
 {
-    for (uint32_t i = 0; i < RELAYS_MAX; i++) {
+    for (uint32_t i = 0; i < RELAYS_MAX && s->relays_n > 0; i++) {
         struct relayed *r = &s->relays[i];
         if (r->open && !r->nacked && now >= r->nack_at) {
             r->nacked = true;
             pass_on(s, r, PEER_NACK, NACK_TIMEOUT);
         }
         if (r->open && now >= r->ends_at)
-            r->open = false;
+            close_relay(s, r);
     }
 }
 
 mono_us relay_deadline(const struct swim *s)
 {
     mono_us due = NEVER;
-    for (uint32_t i = 0; i < RELAYS_MAX; i++) {
+    uint32_t left = s->relays_n;
+    for (uint32_t i = 0; left > 0; i++) {
         const struct relayed *r = &s->relays[i];
-        if (r->open)
-            due = time_min(due, r->nacked ? r->ends_at : r->nack_at);
+        if (!r->open)
+            continue;
+        due = time_min(due, r->nacked ? r->ends_at : r->nack_at);
+        left--;
     }
     return due;
 }

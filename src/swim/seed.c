@@ -27,16 +27,34 @@ static bool is_worth_contact(const struct swim *s, const struct addr *addr)
     return !is_listed_at(s, &s->roster.ring, addr) && !is_listed_at(s, &s->roster.candidates, addr);
 }
 
-static void send_contact(struct swim *s, mono_us now, struct contact *c)
+static void send_join(struct swim *s, const struct addr *addr, uint64_t challenge)
 {
-    c->tries++;
-    c->due_at = now + swim_ping_timeout(s, NULL);
     outbox_send(s, &(struct intent){.kind = SWIM_SEND,
                                     .type = PEER_PING,
                                     .join = true,
                                     .with_own = true,
-                                    .addr = c->addr,
-                                    .challenge = c->challenge});
+                                    .addr = *addr,
+                                    .challenge = challenge});
+}
+
+void seed_knock(struct swim *s, const struct addr *addr)
+{
+    send_join(s, addr, swim_challenge(s));
+}
+
+/** A challenge for each try: what answers the first one may be dead when the second is sent. */
+static void send_contact(struct swim *s, mono_us now, struct contact *c)
+{
+    const uint64_t challenge = swim_challenge(s);
+    c->challenges[c->tries++] = challenge;
+    c->due_at = now + swim_ping_timeout(s, NULL);
+    send_join(s, &c->addr, challenge);
+}
+
+static void close_contact(struct swim *s, struct contact *c)
+{
+    c->open = false;
+    s->contacts_n--;
 }
 
 static void open_contact(struct swim *s, mono_us now, const struct addr *addr)
@@ -45,7 +63,8 @@ static void open_contact(struct swim *s, mono_us now, const struct addr *addr)
         struct contact *c = &s->contacts[i];
         if (c->open)
             continue;
-        *c = (struct contact){.open = true, .addr = *addr, .challenge = swim_challenge(s)};
+        *c = (struct contact){.open = true, .addr = *addr};
+        s->contacts_n++;
         s->n.seeds_contacted++;
         send_contact(s, now, c);
         return;
@@ -75,7 +94,8 @@ bool seed_ack(struct swim *s, const struct heard *h)
 {
     for (uint32_t i = 0; i < CONTACTS_MAX; i++) {
         struct contact *c = &s->contacts[i];
-        if (!c->open || c->answered || c->challenge != h->msg->args.ack.challenge)
+        if (!c->open || c->answered ||
+            !swim_is_among(c->challenges, c->tries, h->msg->args.ack.challenge))
             continue;
         c->answered = true;
         c->tries = 0;
@@ -93,7 +113,7 @@ static bool is_member_now(const struct swim *s, const struct contact *c)
 
 const struct contact *seed_waiting(const struct swim *s)
 {
-    for (uint32_t i = 0; i < CONTACTS_MAX; i++) {
+    for (uint32_t i = 0; i < CONTACTS_MAX && s->contacts_n > 0; i++) {
         const struct contact *c = &s->contacts[i];
         if (c->open && c->answered && !is_member_now(s, c))
             return c;
@@ -108,22 +128,23 @@ void seed_synced(struct swim *s, uint64_t id, bool ok)
         if (!c->open || !c->answered || c->id != id)
             continue;
         c->tries++;
-        c->open = !ok && c->tries < TRIES_MAX;
+        if (ok || c->tries >= TRIES_MAX)
+            close_contact(s, c);
     }
+}
+
+static bool is_given_up(const struct swim *s, const struct contact *c)
+{
+    return c->tries >= TRIES_MAX || !swim_takes_part(s);
 }
 
 static void tick_contact(struct swim *s, mono_us now, struct contact *c)
 {
-    if (c->answered) {
-        c->open = !is_member_now(s, c);
-        return;
-    }
-    if (now < c->due_at)
-        return;
-    if (c->tries < TRIES_MAX && swim_takes_part(s))
+    const bool over = c->answered ? is_member_now(s, c) : now >= c->due_at && is_given_up(s, c);
+    if (over)
+        close_contact(s, c);
+    else if (!c->answered && now >= c->due_at)
         send_contact(s, now, c);
-    else
-        c->open = false;
 }
 
 /* --- members held DEAD --- */
@@ -154,7 +175,7 @@ static void reconnect(struct swim *s, mono_us now)
 
 void seed_tick(struct swim *s, mono_us now)
 {
-    for (uint32_t i = 0; i < CONTACTS_MAX; i++) {
+    for (uint32_t i = 0; i < CONTACTS_MAX && s->contacts_n > 0; i++) {
         if (s->contacts[i].open)
             tick_contact(s, now, &s->contacts[i]);
     }
@@ -165,7 +186,7 @@ void seed_tick(struct swim *s, mono_us now)
 mono_us seed_deadline(const struct swim *s)
 {
     mono_us due = s->roster.tombs.n > 0 ? s->reconnect_at : NEVER;
-    for (uint32_t i = 0; i < CONTACTS_MAX; i++) {
+    for (uint32_t i = 0; i < CONTACTS_MAX && s->contacts_n > 0; i++) {
         if (s->contacts[i].open && !s->contacts[i].answered)
             due = time_min(due, s->contacts[i].due_at);
     }

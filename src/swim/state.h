@@ -24,7 +24,8 @@
 #define SYNC_GIVEUP_US (60 * US_PER_SEC)
 #define GEN_MAX        (1ULL << 62)
 #define GEN_AHEAD_MS   (24ULL * 3600 * 1000) /* of our clock: as far as rumour may go */
-#define VERSION_JUMP   65536u                /* as far as rumour may raise a version */
+#define GEN_STEP_MAX   65536u /* ms; by how much we jump over an earlier run of ours */
+#define VERSION_JUMP   65536u /* as far as rumour may raise a version */
 
 /* --- what leaves --- */
 
@@ -90,7 +91,7 @@ struct check {
     enum check_kind kind;
     uint8_t tries, tries_max;
     uint64_t id;
-    uint64_t challenge;
+    uint64_t challenges[TRIES_MAX]; /* one for each try */
     mono_us sent_at, due_at;
     struct addr addr;   /* CLAIM, STRANGER */
     uint64_t gen;       /* CLAIM: what is claimed */
@@ -104,7 +105,7 @@ struct contact {
     bool answered; /* by `id`: waits for its sync */
     uint8_t tries;
     uint64_t id;
-    uint64_t challenge;
+    uint64_t challenges[TRIES_MAX]; /* one for each try */
     mono_us due_at;
     struct addr addr;
 };
@@ -167,9 +168,12 @@ struct swim {
     uint32_t urgent[URGENT_MAX];
     uint32_t urgent_n;
     struct check checks[CHECKS_MAX];
+    uint32_t checks_n; /* open ones; usually none, and then nobody looks through the table */
     mono_us checks_at; /* the next burst of candidates */
     struct contact contacts[CONTACTS_MAX];
+    uint32_t contacts_n; /* open ones, as of checks */
     struct relayed relays[RELAYS_MAX];
+    uint32_t relays_n; /* likewise */
     struct rival rival;
     struct syncing sync;
     struct leaving leave;
@@ -177,4 +181,6 @@ struct swim {
     uint8_t lhm;
     bool isolated;
     bool muted;
+    bool returning;    /* no longer muted, and not heard by anybody yet */
+    mono_us return_at; /* when a sync is wished again for that */
 };

@@ -103,6 +103,15 @@ uint64_t swim_challenge(struct swim *s)
     return challenge;
 }
 
+bool swim_is_among(const uint64_t *challenges, uint32_t n, uint64_t challenge)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (challenges[i] == challenge)
+            return true;
+    }
+    return false;
+}
+
 bool swim_is_own_addr(const struct swim *s, const struct addr *addr)
 {
     for (uint32_t i = 0; i < s->own_addrs_n; i++) {

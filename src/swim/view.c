@@ -54,7 +54,7 @@ size_t swim_alive(const struct swim *s)
 
 bool swim_muted(const struct swim *s)
 {
-    return s->muted;
+    return s->muted || s->returning;
 }
 
 bool swim_isolated(const struct swim *s)

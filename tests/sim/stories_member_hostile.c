@@ -9,6 +9,8 @@
 
 #define CAPTURE_MAX   20000
 #define CAPTURE_BYTES ((size_t)CAPTURE_MAX * 300) /* most are probes */
+#define UNCOUNTED     11U /* elements of a body without the counts of retired origins */
+#define COUNTED       13U /* and with them */
 
 /* ---- strangers ---- */
 
@@ -335,17 +337,27 @@ static size_t object_len(const uint8_t *at)
     return len;
 }
 
-/* A body of the next minor version: every record has one field more at its end, and so has the body.
+static void put(uint8_t *out, size_t *to, struct slice bytes)
+{
+    if (bytes.len > 0)
+        memcpy(out + *to, bytes.at, bytes.len);
+    *to += bytes.len;
+}
+
+/* A body of the next minor version: a record has one field more at its end, and so has the body,
+ * behind the counts of retired origins, which are written even when they are 0. Padding comes last.
  * Returns: its length; 0 when there is no room. */
 static size_t add_fields(struct slice old, uint8_t *out, size_t cap)
 {
-    static const uint8_t ADDED[] = {0x92, 0x01, 0xC3}; /* [1, true] */
+    static const uint8_t NO_COUNTS[] = {0x00, 0x00}, ADDED[] = {0x92, 0x01, 0xC3}; /* [1, true] */
+    const uint32_t fields = old.at[0] & 15U;
+    const uint32_t known = fields < COUNTED ? UNCOUNTED : COUNTED;
     size_t from = 1;
     size_t to = 1;
-    if (old.len + 200 > cap || old.at[0] < 0x90 || old.at[0] > 0x9E)
+    if (old.len + 200 > cap || fields < UNCOUNTED || fields > COUNTED + 1)
         return 0;
-    out[0] = (uint8_t)(old.at[0] + 1);
-    for (uint32_t field = 0; field < (old.at[0] & 15U); field++) {
+    out[0] = (uint8_t)(0x90 + COUNTED + 1 + (fields - known));
+    for (uint32_t field = 0; field < known; field++) {
         const size_t len = object_len(old.at + from);
         const bool records = field == 8 && (old.at[from] == 0x91) && old.at[from + 1] == 0x9B;
         memcpy(out + to, old.at + from, len);
@@ -356,9 +368,11 @@ static size_t add_fields(struct slice old, uint8_t *out, size_t cap)
         if (records)
             out[to++] = 0xC0;
     }
-    assert(from == old.len);
-    memcpy(out + to, ADDED, sizeof ADDED);
-    return to + sizeof ADDED;
+    if (known == UNCOUNTED)
+        put(out, &to, slice_of(NO_COUNTS, sizeof NO_COUNTS));
+    put(out, &to, slice_of(ADDED, sizeof ADDED));
+    put(out, &to, slice_of(old.at + from, old.len - from));
+    return to;
 }
 
 /* Seal a packet anew, with another body, as its sender would have. */

@@ -59,20 +59,10 @@ const char *story_open(const char *name)
     static const struct {
         const char *name, *why;
     } OPEN[] = {
-        {"conflict_hears",
-         "the older of two of one name is held to be dead when the newer one ends"},
-        {"conflict_ends",
-         "the older of two of one name is held to be dead when the newer one ends"},
-        {"clock_behind", "a claim on our own name more than a day ahead is not outranked"},
-        {"clock_ahead", "a claim on our own name more than a day ahead is not outranked"},
-        {"clocks_apart", "a claim on our own name more than a day ahead is not outranked"},
-        {"late_answer",
-         "1 seed in 200: two challenges share a place, and one that is sent again looks new"},
-        {"versions_mixed", "it writes its field where the counts of retired origins stand now"},
-        {"tombstones_end", "a sync hands tombstones back to who forgot them, as if new"},
+        {NULL, NULL}, /* ends the list; all hold at present */
     };
 
-    for (size_t i = 0; i < ARRAY_LEN(OPEN); i++)
+    for (size_t i = 0; OPEN[i].name != NULL; i++)
         if (strcmp(OPEN[i].name, name) == 0)
             return OPEN[i].why;
     return NULL;
