@@ -20,33 +20,35 @@ struct slice read_bytes(struct reader *r, size_t n)
     return taken;
 }
 
-static uint64_t read_be(struct reader *r, size_t n)
-{
-    const struct slice bytes = read_bytes(r, n);
-    uint64_t value = 0;
-    for (size_t i = 0; i < bytes.len; i++)
-        value = value << 8 | bytes.at[i];
-    return value;
-}
+/* Of a word of n bytes the compiler makes one load and one swap. */
 
 uint8_t read_u8(struct reader *r)
 {
-    return (uint8_t)read_be(r, 1);
+    const uint8_t *at = read_bytes(r, 1).at;
+    return at == NULL ? 0 : at[0];
 }
 
 uint16_t read_u16(struct reader *r)
 {
-    return (uint16_t)read_be(r, 2);
+    const uint8_t *at = read_bytes(r, 2).at;
+    return at == NULL ? 0 : (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static uint32_t be32(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
 uint32_t read_u32(struct reader *r)
 {
-    return (uint32_t)read_be(r, 4);
+    const uint8_t *at = read_bytes(r, 4).at;
+    return at == NULL ? 0 : be32(at);
 }
 
 uint64_t read_u64(struct reader *r)
 {
-    return read_be(r, 8);
+    const uint8_t *at = read_bytes(r, 8).at;
+    return at == NULL ? 0 : (uint64_t)be32(at) << 32 | be32(at + 4);
 }
 
 enum err read_end(const struct reader *r)
@@ -62,42 +64,62 @@ struct writer writer_of(void *at, size_t cap)
     return (struct writer){.at = at, .cap = cap, .err = OK};
 }
 
-void write_bytes(struct writer *w, struct slice bytes)
+/** Room for n bytes, which then count as written; NULL and ERR_SPACE when there is none. */
+static uint8_t *take_room(struct writer *w, size_t n)
 {
-    if (w->err == OK && w->cap - w->len < bytes.len)
+    if (w->err == OK && w->cap - w->len < n)
         w->err = ERR_SPACE;
-    if (w->err != OK || bytes.len == 0)
-        return;
-    memcpy(w->at + w->len, bytes.at, bytes.len);
-    w->len += bytes.len;
+    if (w->err != OK)
+        return NULL;
+    w->len += n;
+    return w->at + w->len - n;
 }
 
-static void write_be(struct writer *w, uint64_t value, size_t n)
+void write_bytes(struct writer *w, struct slice bytes)
 {
-    uint8_t bytes[8];
-    for (size_t i = 0; i < n; i++)
-        bytes[i] = (uint8_t)(value >> (8 * (n - 1 - i)));
-    write_bytes(w, slice_of(bytes, n));
+    uint8_t *at = take_room(w, bytes.len);
+    if (at != NULL && bytes.len > 0)
+        memcpy(at, bytes.at, bytes.len);
 }
 
 void write_u8(struct writer *w, uint8_t value)
 {
-    write_be(w, value, 1);
+    uint8_t *at = take_room(w, 1);
+    if (at != NULL)
+        at[0] = value;
 }
 
 void write_u16(struct writer *w, uint16_t value)
 {
-    write_be(w, value, 2);
+    uint8_t *at = take_room(w, 2);
+    if (at == NULL)
+        return;
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static void put_be32(uint8_t *at, uint32_t value)
+{
+    at[0] = (uint8_t)(value >> 24);
+    at[1] = (uint8_t)(value >> 16);
+    at[2] = (uint8_t)(value >> 8);
+    at[3] = (uint8_t)value;
 }
 
 void write_u32(struct writer *w, uint32_t value)
 {
-    write_be(w, value, 4);
+    uint8_t *at = take_room(w, 4);
+    if (at != NULL)
+        put_be32(at, value);
 }
 
 void write_u64(struct writer *w, uint64_t value)
 {
-    write_be(w, value, 8);
+    uint8_t *at = take_room(w, 8);
+    if (at == NULL)
+        return;
+    put_be32(at, (uint32_t)(value >> 32));
+    put_be32(at + 4, (uint32_t)value);
 }
 
 struct slice writer_slice(const struct writer *w)

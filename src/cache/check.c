@@ -38,6 +38,8 @@ static enum record_says ask_record(const struct fill *f, const struct record *re
 static enum record_says ask_key_records(const struct shard *s, const struct fill *f)
 {
     enum record_says says = RECORD_PASS;
+    if (f->stamp >= s->recent.top && !f->item->has_version)
+        return RECORD_PASS; /* none is newer, and versions are not compared */
     for (const struct record *r = recent_first(&s->recent, f->key->hash);
          r != NULL && says == RECORD_PASS; r = recent_next(&s->recent, r))
         says = ask_record(f, r);
@@ -46,11 +48,8 @@ static enum record_says ask_key_records(const struct shard *s, const struct fill
 
 static bool tag_is_newer(const struct shard *s, uint64_t hash, uint64_t stamp)
 {
-    for (const struct record *r = recent_first(&s->recent, hash); r != NULL;
-         r = recent_next(&s->recent, r)) {
-        if (r->index > stamp)
-            return true;
-    }
+    if (stamp < s->recent.top && recent_newer(&s->recent, hash, stamp))
+        return true;
     const struct tag *tag = tagtable_find(&s->tags, hash);
     return tag != NULL && (tag->bar > stamp || tag->soft > stamp);
 }

@@ -32,6 +32,7 @@ void recent_add(struct recent *r, const struct record *what)
      * last can miss neither. */
     recent_raise_floor(r, record->index);
     *record = *what;
+    r->top = what->index > r->top ? what->index : r->top;
     record->older = *head;
     *head = r->next++;
 }
@@ -56,4 +57,12 @@ const struct record *recent_first(const struct recent *r, uint64_t hash)
 const struct record *recent_next(const struct recent *r, const struct record *record)
 {
     return match(r, record->older, record->hash);
+}
+
+bool recent_newer(const struct recent *r, uint64_t hash, uint64_t stamp)
+{
+    const struct record *record = recent_first(r, hash);
+    while (record != NULL && record->index <= stamp)
+        record = recent_next(r, record);
+    return record != NULL;
 }

@@ -31,6 +31,7 @@ struct recent {
     uint64_t *heads; /* number of the newest record of each chain */
     uint64_t next;   /* number of the next record, from 1 */
     uint64_t floor;
+    uint64_t top;  /* the highest index ever recorded: whoever is not older need not look */
     uint32_t mask; /* records - 1 = chains - 1 */
     uint64_t seed;
 };
@@ -46,6 +47,9 @@ void recent_add(struct recent *r, const struct record *what);
 
 /** The newest record of hash, or NULL. Lent until the next add. */
 const struct record *recent_first(const struct recent *r, uint64_t hash);
+
+/** Has hash a record past stamp? */
+bool recent_newer(const struct recent *r, uint64_t hash, uint64_t stamp);
 
 /** The next older record of the same hash, or NULL. At most every record of the ring is looked at. */
 const struct record *recent_next(const struct recent *r, const struct record *record);

@@ -9,9 +9,7 @@ bool ledger_checkpoints_init(struct arena *arena, struct checkpoint_pool *pool, 
     struct checkpoints *all = arena_take(arena, max, sizeof *all);
     if (all == NULL)
         return false;
-    *pool = (struct checkpoint_pool){.buckets = 1ULL << bucket_bits};
-    for (uint32_t i = max; i > 0; i--)
-        ledger_checkpoints_give(pool, &all[i - 1]);
+    *pool = (struct checkpoint_pool){.at = all, .max = max, .buckets = 1ULL << bucket_bits};
     return true;
 }
 
@@ -19,7 +17,7 @@ struct checkpoints *ledger_checkpoints_take(struct checkpoint_pool *pool)
 {
     struct checkpoints *c = pool->free;
     if (c == NULL)
-        return NULL;
+        return pool->lent_n < pool->max ? &pool->at[pool->lent_n++] : NULL;
     pool->free = c->next_free;
     c->n = 0;
     return c;

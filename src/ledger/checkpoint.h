@@ -25,8 +25,12 @@ struct checkpoints {
     struct checkpoints *next_free;
 };
 
+/** Lists that were never lent are not linked, so that a start touches none of their memory. */
 struct checkpoint_pool {
-    struct checkpoints *free;
+    struct checkpoints *at;
+    uint32_t max;
+    uint32_t lent_n;          /* the first so many were lent at some time */
+    struct checkpoints *free; /* of these, those that were given back */
     uint64_t buckets; /* how many last-touch buckets there are: what precision is worth having */
 };
 

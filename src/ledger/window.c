@@ -37,19 +37,16 @@ bool ledger_windows_init(struct arena *arena, struct windows *pool, uint32_t max
     struct window *all = arena_take(arena, max, sizeof *all);
     if (all == NULL)
         return false;
-    pool->free = NULL;
-    for (uint32_t i = max; i > 0; i--) {
-        all[i - 1].next_free = pool->free;
-        pool->free = &all[i - 1];
-    }
+    *pool = (struct windows){.at = all, .max = max};
     return true;
 }
 
 struct window *ledger_window_take(struct windows *pool)
 {
     struct window *w = pool->free;
-    if (w != NULL)
-        pool->free = w->next_free;
+    if (w == NULL)
+        return pool->lent_n < pool->max ? &pool->at[pool->lent_n++] : NULL;
+    pool->free = w->next_free;
     return w;
 }
 

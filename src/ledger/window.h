@@ -20,8 +20,12 @@ struct window {
     uint32_t n; /* bits set */
 };
 
+/** Windows that were never lent are not linked, so that a start touches none of their memory. */
 struct windows {
-    struct window *free;
+    struct window *at;
+    uint32_t max;
+    uint32_t lent_n;     /* the first so many were lent at some time */
+    struct window *free; /* of these, those that were given back */
 };
 
 /** Take max empty windows from the arena; false when they do not fit. max may be 0. */

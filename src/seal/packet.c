@@ -20,10 +20,12 @@ static_assert(NONCE_LEN == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "XChaCh
 static_assert(TAG_LEN == crypto_aead_xchacha20poly1305_ietf_ABYTES, "Poly1305 tag");
 static_assert(TAG_LEN == crypto_shorthash_siphashx24_BYTES, "SipHash-128 tag");
 
+#define PLAIN_LEN (AD_LEN + NONCE_LEN + 16 + 8) /* what the tag of plain mode is taken of */
+
 /** What binds a packet to its place: everything that the tag covers beside the body. */
 struct binding {
-    uint8_t ad[AD_LEN];
-    const uint8_t *nonce; /* in the header */
+    uint8_t ad[PLAIN_LEN]; /* AD_LEN bytes, and room for what plain mode sets behind them */
+    const uint8_t *nonce;  /* in the header */
 };
 
 uint64_t run_epoch(const struct run *run)
@@ -92,8 +94,9 @@ MUST_USE static enum err read_head(struct slice bytes, struct packet_head *head)
 static struct binding bind_packet(const struct packet_ctx *ctx, const uint8_t *head,
                                   enum packet_channel channel, uint64_t dest)
 {
-    struct binding b = {.nonce = head + CLEAR_LEN};
-    struct writer w = writer_of(b.ad, sizeof b.ad);
+    struct binding b;
+    b.nonce = head + CLEAR_LEN;
+    struct writer w = writer_of(b.ad, AD_LEN);
     write_bytes(&w, slice_of(head, CLEAR_LEN));
     write_bytes(&w, slice_of(ctx->cluster_hash, sizeof ctx->cluster_hash));
     write_u64(&w, dest);
@@ -106,17 +109,15 @@ static struct binding bind_packet(const struct packet_ctx *ctx, const uint8_t *h
  * The tag of plain mode. The body goes in by its hash: it may be 64 KiB, SipHash of libsodium takes
  * one contiguous input, and a copy of the body only to hash it is not worth it.
  */
-static struct hash128 tag_plain(const struct hkey *hkey, const struct binding *b, struct slice body)
+static struct hash128 tag_plain(const struct hkey *hkey, struct binding *b, struct slice body)
 {
-    uint8_t bytes[AD_LEN + NONCE_LEN + 16 + 8];
     const struct hash128 inner = hash_bytes128(hkey, body);
-    struct writer w = writer_of(bytes, sizeof bytes);
-    write_bytes(&w, slice_of(b->ad, AD_LEN));
+    struct writer w = writer_of(b->ad + AD_LEN, PLAIN_LEN - AD_LEN);
     write_bytes(&w, slice_of(b->nonce, NONCE_LEN));
     write_bytes(&w, slice_of(inner.bytes, sizeof inner.bytes));
     write_u64(&w, body.len);
-    assert(w.err == OK && w.len == sizeof bytes);
-    return hash_bytes128(hkey, writer_slice(&w));
+    assert(w.err == OK && w.len == PLAIN_LEN - AD_LEN);
+    return hash_bytes128(hkey, slice_of(b->ad, PLAIN_LEN));
 }
 
 static const uint8_t *choose_subkey(const struct keyring_key *key, enum packet_channel channel)
@@ -130,7 +131,7 @@ static void copy_body(uint8_t *to, struct slice body)
         memcpy(to, body.at, body.len);
 }
 
-static void seal_plain(const struct packet_ctx *ctx, const struct binding *b, struct slice body,
+static void seal_plain(const struct packet_ctx *ctx, struct binding *b, struct slice body,
                        uint8_t *out)
 {
     const struct hash128 tag = tag_plain(&ctx->hkey, b, body);
@@ -158,7 +159,7 @@ size_t packet_seal(const struct packet_ctx *ctx, const struct packet_out *what, 
                                      .run = ctx->run,
                                      .counter = what->counter};
     write_head(&head, out);
-    const struct binding b = bind_packet(ctx, out, what->channel, what->dest);
+    struct binding b = bind_packet(ctx, out, what->channel, what->dest);
     if (key == NULL)
         seal_plain(ctx, &b, what->body, out + PACKET_HEAD);
     else
@@ -167,11 +168,12 @@ size_t packet_seal(const struct packet_ctx *ctx, const struct packet_out *what, 
 }
 
 /** Check a plain body against its tag and copy it to buf. */
-MUST_USE static enum err open_plain(const struct packet_ctx *ctx, const struct binding *b,
+MUST_USE static enum err open_plain(const struct packet_ctx *ctx, struct binding *b,
                                     struct slice body, uint8_t *buf)
 {
     const struct hash128 tag = tag_plain(&ctx->hkey, b, body);
-    if (sodium_memcmp(tag.bytes, body.at + body.len, TAG_LEN) != 0)
+    /* Not in constant time: the key is made of the cluster's name, and no secret. */
+    if (memcmp(tag.bytes, body.at + body.len, TAG_LEN) != 0)
         return ERR_UNAUTHENTIC;
     copy_body(buf, body);
     return OK;
@@ -199,7 +201,7 @@ enum err packet_open(const struct packet_ctx *ctx, enum packet_channel channel, 
     if (key == NULL && (head.key_id != 0 || ctx->ring->n > 0))
         return ERR_KEY;
     const uint64_t dest = head.class == PACKET_JOIN ? 0 : ctx->self;
-    const struct binding b = bind_packet(ctx, bytes.at, channel, dest);
+    struct binding b = bind_packet(ctx, bytes.at, channel, dest);
     const struct slice body = slice_of(bytes.at + PACKET_HEAD, bytes.len - PACKET_OVERHEAD);
     if (key == NULL)
         err = open_plain(ctx, &b, body, buf);

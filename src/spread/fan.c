@@ -1,7 +1,6 @@
 #include "spread/fan.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "spread/datagram.h"
 
@@ -16,7 +15,6 @@ bool spread_fan_init(struct fan *f, struct arena *arena, const struct spread_cfg
     f->due = arena_take(arena, cfg->links_max, sizeof(*f->due));
     if (f->links == NULL || f->due == NULL)
         return false;
-    memset(f->links, 0, cfg->links_max * sizeof(*f->links));
     return spread_recent_init(&f->recent, arena, slots_max, cfg->names_bytes);
 }
 

@@ -1,7 +1,5 @@
 #include "spread/relay.h"
 
-#include <string.h>
-
 static uint32_t relay_slots(const struct spread_cfg *cfg)
 {
     return cfg->relay_max == 0 ? SPREAD_RELAY_MAX : cfg->relay_max;
@@ -30,7 +28,6 @@ bool spread_relay_init(struct relay *r, struct arena *arena, const struct spread
     r->members = arena_take(arena, cfg->links_max, sizeof(*r->members));
     if (r->known == NULL || r->members == NULL)
         return false;
-    memset(r->known, 0, r->known_max * sizeof(*r->known));
     return spread_fan_init(&r->fan, arena, cfg, slots) &&
            take_maps(r, arena, cfg->links_max, slots);
 }

@@ -214,8 +214,10 @@ static bool ring_finds(const struct recent *r, uint64_t hash, uint64_t stamp)
 {
     for (const struct record *it = recent_first(r, hash); it != NULL; it = recent_next(r, it)) {
         cr_assert_eq(it->hash, hash);
-        if (it->index > stamp)
+        if (it->index > stamp) {
+            cr_assert(r->top > stamp, "or nobody would have looked");
             return true;
+        }
     }
     return false;
 }
@@ -241,6 +243,7 @@ Test(recent, knows_every_dot_or_has_a_floor_above_it)
         const uint64_t hash = rng_below(&rng, 24);
         const uint64_t stamp = rng_below(&rng, (uint64_t)n + 2);
         const bool knows = ring_finds(&r, hash, stamp);
+        cr_assert_eq(recent_newer(&r, hash, stamp), knows);
         cr_assert(!knows || naive_refuses(hashes, indices, n + 1, hash, stamp), "nothing invented");
         if (naive_refuses(hashes, indices, n + 1, hash, stamp))
             cr_assert(knows || r.floor > stamp, "seed %" PRIu64 " n %d", seed, n);

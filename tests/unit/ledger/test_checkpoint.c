@@ -1,7 +1,9 @@
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "base/rng.h"
 #include "ledger/checkpoint.h"
+#include "ledger/touch.h"
 
 #include "fixture.h"
 
@@ -61,4 +63,34 @@ Test(checkpoint, ten_thousand_missing_keys_cost_at_most_fifteen_percent_of_the_b
 Test(checkpoint, a_long_history_costs_little_more, .timeout = 60)
 {
     cr_assert_leq(mean_share(300000, 1000000), 150000);
+}
+
+Test(checkpoint, the_pool_lends_what_came_back_first_and_empty_and_no_more_than_it_has)
+{
+    static _Alignas(64) uint8_t mem[8192];
+    struct arena arena;
+    struct checkpoint_pool pool;
+    arena_init(&arena, mem, sizeof mem);
+    cr_assert(ledger_checkpoints_init(&arena, &pool, 2, LEDGER_BUCKET_BITS_MIN));
+    struct checkpoints *a = ledger_checkpoints_take(&pool);
+    ledger_checkpoints_note(&pool, a, (struct checkpoint){.head = 1, .l = 1});
+    cr_assert_eq(a->n, 1);
+    ledger_checkpoints_give(&pool, a);
+    cr_assert_eq(ledger_checkpoints_take(&pool), a);
+    cr_assert_eq(a->n, 0);
+    struct checkpoints *b = ledger_checkpoints_take(&pool);
+    cr_assert_not_null(b);
+    cr_assert_neq(b, a);
+    cr_assert_null(ledger_checkpoints_take(&pool));
+}
+
+Test(checkpoint, a_start_touches_none_of_the_lists)
+{
+    static const uint8_t zero[8192];
+    static _Alignas(64) uint8_t mem[sizeof zero];
+    struct arena arena;
+    struct checkpoint_pool pool;
+    arena_init(&arena, mem, sizeof mem);
+    cr_assert(ledger_checkpoints_init(&arena, &pool, 4, LEDGER_BUCKET_BITS_MIN));
+    cr_assert_eq(memcmp(mem, zero, sizeof mem), 0);
 }

@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/rng.h"
 #include "ledger/window.h"
@@ -69,4 +70,30 @@ Test(pool, lends_each_window_once)
     ledger_window_give(&pool, b);
     cr_assert_eq(ledger_window_take(&pool), b);
     free(mem);
+}
+
+Test(pool, a_start_touches_none_of_its_windows)
+{
+    static const uint8_t zero[8192];
+    static _Alignas(64) uint8_t mem[sizeof zero];
+    struct arena arena;
+    struct windows pool;
+    arena_init(&arena, mem, sizeof mem);
+    cr_assert(ledger_windows_init(&arena, &pool, 3));
+    cr_assert_eq(memcmp(mem, zero, sizeof mem), 0);
+}
+
+Test(pool, windows_that_came_back_are_lent_before_new_ones)
+{
+    static _Alignas(64) uint8_t mem[8192];
+    struct arena arena;
+    struct windows pool;
+    arena_init(&arena, mem, sizeof mem);
+    cr_assert(ledger_windows_init(&arena, &pool, 3));
+    struct window *a = ledger_window_take(&pool);
+    ledger_window_give(&pool, a);
+    cr_assert_eq(ledger_window_take(&pool), a);
+    cr_assert_neq(ledger_window_take(&pool), a);
+    cr_assert_not_null(ledger_window_take(&pool));
+    cr_assert_null(ledger_window_take(&pool), "three are all there are");
 }
