@@ -85,6 +85,7 @@ struct proof {
     uint32_t barred_i;
     uint8_t covers[PROOF_COVERS_MAX * COVER_LEN]; /* of the last answer */
     struct voter voters[PROOF_EXPECT_MAX];
+    size_t voters_n; /* places ever used: those behind them are not looked at */
     struct proof_counters counters;
 };
 
@@ -96,7 +97,7 @@ struct proof *proof_new(struct arena *arena, const struct proof_cfg *cfg)
     struct proof *p = arena_take(arena, 1, sizeof *p);
     if (p == NULL)
         return NULL;
-    *p = (struct proof){.cfg = *cfg};
+    p->cfg = *cfg; /* the rest is zero, as arenas are, and untouched */
     p->window_ms = cfg->expect == 0 ? 0 : (uint32_t)(cfg->window_us / US_PER_MS);
     rng_init(&p->rng, cfg->seed);
     return p;
@@ -107,10 +108,10 @@ struct proof *proof_new(struct arena *arena, const struct proof_cfg *cfg)
 /** The voter of this id; 0 finds a free place. */
 static struct voter *find(struct proof *p, uint64_t id)
 {
-    for (size_t i = 0; i < PROOF_EXPECT_MAX; i++)
+    for (size_t i = 0; i < p->voters_n; i++)
         if (p->voters[i].id == id)
             return &p->voters[i];
-    return NULL;
+    return id == 0 && p->voters_n < PROOF_EXPECT_MAX ? &p->voters[p->voters_n] : NULL;
 }
 
 static void close_pending(struct proof *p, struct voter *v)
@@ -132,6 +133,8 @@ void proof_member(struct proof *p, mono_us now, uint64_t id, uint64_t epoch)
         p->counters.members_full++;
         return;
     }
+    if (v == &p->voters[p->voters_n])
+        p->voters_n++;
     close_pending(p, v);
     *v = (struct voter){.id = id, .epoch = epoch, .poll_at = now, .ask_at = NEVER};
 }
@@ -206,7 +209,7 @@ static uint64_t draw_challenge(struct proof *p)
 
 bool proof_poll(struct proof *p, mono_us now, struct proof_out *out)
 {
-    for (size_t i = 0; i < PROOF_EXPECT_MAX; i++) {
+    for (size_t i = 0; i < p->voters_n; i++) {
         struct voter *v = &p->voters[i];
         if (now < poll_time(p, v))
             continue;
@@ -225,7 +228,7 @@ bool proof_poll(struct proof *p, mono_us now, struct proof_out *out)
 mono_us proof_deadline(const struct proof *p)
 {
     mono_us at = NEVER;
-    for (size_t i = 0; i < PROOF_EXPECT_MAX; i++)
+    for (size_t i = 0; i < p->voters_n; i++)
         at = time_min(at, poll_time(p, &p->voters[i]));
     return at;
 }
@@ -400,14 +403,14 @@ void proof_barred(struct proof *p, mono_us now, uint64_t id, uint64_t epoch, con
 
 void proof_check(struct proof *p, mono_us now, const struct ledger *l)
 {
-    for (size_t i = 0; p->pending_n > 0 && i < PROOF_EXPECT_MAX; i++)
+    for (size_t i = 0; p->pending_n > 0 && i < p->voters_n; i++)
         if (p->voters[i].pending.open)
             settle(p, now, &p->voters[i], l);
 }
 
 uint64_t proof_run(const struct proof *p, uint64_t id)
 {
-    for (size_t i = 0; id != 0 && i < PROOF_EXPECT_MAX; i++)
+    for (size_t i = 0; id != 0 && i < p->voters_n; i++)
         if (p->voters[i].id == id)
             return p->voters[i].epoch;
     return 0;
@@ -415,7 +418,7 @@ uint64_t proof_run(const struct proof *p, uint64_t id)
 
 mono_us proof_round(const struct proof *p, uint64_t id)
 {
-    for (size_t i = 0; id != 0 && i < PROOF_EXPECT_MAX; i++)
+    for (size_t i = 0; id != 0 && i < p->voters_n; i++)
         if (p->voters[i].id == id)
             return p->voters[i].round_at;
     return 0;
@@ -429,7 +432,7 @@ enum proof_state proof_state(const struct proof *p)
         return PROOF_UNSET;
     if (p->names_n > p->cfg.expect)
         return PROOF_EXCEEDED;
-    for (size_t i = 0; i < PROOF_EXPECT_MAX; i++)
+    for (size_t i = 0; i < p->voters_n; i++)
         if (p->voters[i].differs)
             return PROOF_WINDOWS;
     return PROOF_OK;
@@ -453,7 +456,7 @@ mono_us proof_horizon(const struct proof *p, mono_us now)
         return 0;
     if (p->vote != VOTE_NONE)
         insert_time(top, n++, now);
-    for (size_t i = 0; i < PROOF_EXPECT_MAX; i++)
+    for (size_t i = 0; i < p->voters_n; i++)
         if (p->voters[i].horizon != 0)
             insert_time(top, n++, p->voters[i].horizon);
     return n < majority ? 0 : top[majority - 1];

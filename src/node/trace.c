@@ -47,6 +47,7 @@ struct trace {
     struct dot_range barred[TRACE_BARRED_MAX];
     uint64_t barred_n; /* ever added */
     struct question asks[TRACE_ASKS];
+    size_t asks_n; /* open ones */
     struct trace_counters counters;
 };
 
@@ -70,7 +71,7 @@ struct trace *trace_new(struct arena *arena, const struct trace_cfg *cfg)
     struct trace *t = arena_take(arena, 1, sizeof *t);
     if (t == NULL)
         return NULL;
-    *t = (struct trace){.cfg = *cfg};
+    t->cfg = *cfg; /* the rest is zero, as arenas are, and untouched */
     rng_init(&t->rng, cfg->seed);
     return take_tables(t, arena) ? t : NULL;
 }
@@ -191,9 +192,10 @@ void trace_acked(struct trace *t, mono_us now, uint64_t id, const struct cover *
     struct acker *a = &t->ackers[at];
     if (a->upto >= t->newest)
         return;
-    for (size_t i = 0; i < TRACE_OWN; i++) {
-        struct own *own = &t->own[i];
-        if (own->seq > a->upto && own->acked_at[at] == NEVER && cover_has(c, own->seq))
+    const uint64_t kept = t->newest > TRACE_OWN ? t->newest - TRACE_OWN : 0;
+    for (uint64_t seq = 1 + (a->upto > kept ? a->upto : kept); seq <= t->newest; seq++) {
+        struct own *own = &t->own[seq % TRACE_OWN];
+        if (own->seq == seq && own->acked_at[at] == NEVER && cover_has(c, seq))
             own->acked_at[at] = now;
     }
     const uint64_t upto = c->applied < t->newest ? c->applied : t->newest;
@@ -285,6 +287,7 @@ enum err trace_ask(struct trace *t, mono_us now, const struct trace_question *q)
                            .rows_n = q->members_n < max ? q->members_n : max};
     for (size_t i = 0; i < a->rows_n; i++)
         a->rows[i] = (struct trace_row){.id = q->members[i], .silent = true};
+    t->asks_n++;
     t->counters.asks++;
     return OK;
 }
@@ -303,7 +306,7 @@ static const struct trace_row *next_row(struct question *a, mono_us now)
 
 bool trace_poll(struct trace *t, mono_us now, struct trace_out *out)
 {
-    for (size_t i = 0; i < TRACE_ASKS; i++) {
+    for (size_t i = 0; t->asks_n > 0 && i < TRACE_ASKS; i++) {
         struct question *a = &t->asks[i];
         const struct trace_row *row = a->open ? next_row(a, now) : NULL;
         if (row == NULL)
@@ -348,11 +351,12 @@ static bool is_over(const struct question *a, mono_us now)
 
 bool trace_done(struct trace *t, mono_us now, struct trace_done *out)
 {
-    for (size_t i = 0; i < TRACE_ASKS; i++) {
+    for (size_t i = 0; t->asks_n > 0 && i < TRACE_ASKS; i++) {
         struct question *a = &t->asks[i];
         if (!is_over(a, now))
             continue;
         a->open = false;
+        t->asks_n--;
         t->counters.silent += a->rows_n - a->answers_n;
         *out = (struct trace_done){.ticket = a->ticket,
                                    .epoch = a->epoch,
@@ -376,7 +380,7 @@ static mono_us question_time(const struct question *a)
 mono_us trace_deadline(const struct trace *t)
 {
     mono_us at = NEVER;
-    for (size_t i = 0; i < TRACE_ASKS; i++)
+    for (size_t i = 0; t->asks_n > 0 && i < TRACE_ASKS; i++)
         at = time_min(at, question_time(&t->asks[i]));
     return at;
 }

@@ -13,6 +13,7 @@ struct votes {
     uint32_t expect;
     enum peer_vote mode;
     struct synced at[VOTES_MEMBERS];
+    uint32_t places_n; /* ever used: those behind them are not looked at */
     uint64_t full;
 };
 
@@ -30,17 +31,17 @@ struct votes *votes_new(struct arena *arena, uint32_t expect)
 /** The member of this id; 0 finds a free place. */
 static struct synced *find(struct votes *v, uint64_t id)
 {
-    for (size_t i = 0; i < VOTES_MEMBERS; i++)
+    for (size_t i = 0; i < v->places_n; i++)
         if (v->at[i].id == id)
             return &v->at[i];
-    return NULL;
+    return id == 0 && v->places_n < VOTES_MEMBERS ? &v->at[v->places_n] : NULL;
 }
 
 struct votes_view votes_view(const struct votes *v)
 {
     struct votes_view view = {.mode = v->mode, .expect = v->expect, .full = v->full};
     view.voters_min = v->expect - v->expect / 2; /* N - m + 1 with m = N / 2 + 1 */
-    for (size_t i = 0; i < VOTES_MEMBERS; i++) {
+    for (size_t i = 0; i < v->places_n; i++) {
         view.synced_n += v->at[i].id != 0 ? 1 : 0;
         view.voters_n += v->at[i].voted ? 1 : 0;
     }
@@ -68,6 +69,7 @@ enum err votes_synced(struct votes *v, uint64_t id, uint64_t epoch, enum peer_vo
         v->full++;
         return ERR_FULL;
     }
+    v->places_n += s == &v->at[v->places_n];
     *s = (struct synced){.id = id, .epoch = epoch, .voted = vote != VOTE_NONE};
     decide(v);
     return OK;

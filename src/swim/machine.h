@@ -39,8 +39,11 @@ bool swim_is_own_addr(const struct swim *s, const struct addr *addr); /**< is it
 /** Up to k random ALIVE peers other than `except`, as slots in s->scratch. Returns how many. */
 uint32_t swim_pick(struct swim *s, uint32_t k, uint32_t except);
 
-uint64_t swim_id_of(const struct swim *s,
-                    struct slice name); /**< node id of a name in our cluster */
+/** Node id of a name in our cluster; remembers the names that it met last. */
+uint64_t swim_id_of(struct swim *s, struct slice name);
+
+/** The same, derived anew. */
+uint64_t swim_hash_name(const struct swim *s, struct slice name);
 
 /* --- outbox.c --- */
 

@@ -54,7 +54,7 @@ static bool is_believable(struct swim *s, mono_us now, const struct telling *t, 
            believes_ver(s, t->r->ver, same_run ? m->ver : 0);
 }
 
-static uint64_t accuser_id(const struct swim *s, const struct peer_record *r)
+static uint64_t accuser_id(struct swim *s, const struct peer_record *r)
 {
     return r->accuser.len == 0 ? 0 : swim_id_of(s, r->accuser);
 }

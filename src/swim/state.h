@@ -12,6 +12,7 @@
 
 #define LHM_MAX        8
 #define STALL_US       (100 * US_PER_MS) /* later than planned by more than this is a stall */
+#define NAMED_MAX      64 /* a power of two; what does not find its name here is hashed again */
 #define CHECKS_MAX     64
 #define CHECKS_BURST   8 /* candidates probed per half gossip tick */
 #define CONTACTS_MAX   16
@@ -145,7 +146,15 @@ struct leaving {
     mono_us until;
 };
 
+/** A name that was met lately. An id is a BLAKE2b hash, and every record of every packet asks for one. */
+struct named {
+    uint8_t name[PEER_NAME_MAX];
+    uint8_t len; /* 0 = free */
+    uint64_t id;
+};
+
 struct swim {
+    struct named named[NAMED_MAX];
     struct swim_times times;
     uint8_t cluster[64];
     uint8_t cluster_len;

@@ -140,9 +140,30 @@ uint32_t swim_pick(struct swim *s, uint32_t k, uint32_t except)
     return picked;
 }
 
-uint64_t swim_id_of(const struct swim *s, struct slice name)
+uint64_t swim_hash_name(const struct swim *s, struct slice name)
 {
     return hash_node_id(slice_of(s->cluster, s->cluster_len), name);
+}
+
+/** Where a name is kept. Source: FNV-1a, Fowler, Noll, Vo. */
+static struct named *place_of(struct swim *s, struct slice name)
+{
+    uint32_t hash = 2166136261U;
+    for (size_t i = 0; i < name.len; i++)
+        hash = (hash ^ name.at[i]) * 16777619U;
+    return &s->named[(hash ^ hash >> 16) & (NAMED_MAX - 1)];
+}
+
+uint64_t swim_id_of(struct swim *s, struct slice name)
+{
+    struct named *k = place_of(s, name);
+    if (name.len == 0 || name.len > PEER_NAME_MAX)
+        return swim_hash_name(s, name);
+    if (slice_eq(slice_of(k->name, k->len), name))
+        return k->id;
+    *k = (struct named){.len = (uint8_t)name.len, .id = swim_hash_name(s, name)};
+    memcpy(k->name, name.at, name.len);
+    return k->id;
 }
 
 /* --- time --- */

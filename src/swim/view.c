@@ -44,7 +44,7 @@ bool swim_find(const struct swim *s, uint64_t id, struct swim_member *out)
 
 bool swim_find_name(const struct swim *s, struct slice name, struct swim_member *out)
 {
-    return swim_find(s, swim_id_of(s, name), out) && slice_eq(out->name, name);
+    return swim_find(s, swim_hash_name(s, name), out) && slice_eq(out->name, name);
 }
 
 size_t swim_alive(const struct swim *s)

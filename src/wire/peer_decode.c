@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "wire/peer_check.h"
@@ -172,11 +173,20 @@ static void read_body(struct object_reader *r, struct peer_msg *out)
     read_counts(r, out);
 }
 
+/** Clear all but the records, which are most of it: only the first records_n of them are there. */
+static void begin_msg(struct peer_msg *m)
+{
+    memset(m, 0, offsetof(struct peer_msg, records));
+    m->records_n = 0;
+    m->dots = m->covers = (struct slice){0};
+    m->retired_n = m->forgotten_n = 0;
+}
+
 enum err peer_decode(struct peer_codec *c, struct slice bytes, struct peer_msg *out)
 {
     assert(c != NULL && out != NULL);
     msgpack_object body;
-    memset(out, 0, sizeof *out);
+    begin_msg(out);
     const enum err err = object_decode_whole(&c->room, bytes, &body);
     if (err != OK)
         return err;
