@@ -46,6 +46,7 @@ enum config_option {
     OPTION_PROFILE,
     OPTION_DRAIN,
     OPTION_READY_ALONE,
+    OPTION_WARM_UP,
     OPTION_CLIENT_LISTEN,
     OPTION_CLIENT_MAX_VALUE,
     OPTION_GOSSIP_LISTEN,
@@ -118,6 +119,7 @@ struct config {
     enum swim_profile profile;
     uint64_t drain_us;
     uint64_t ready_alone_us;
+    bool warm_up; /* take over the cache of the node that a join went by */
     struct addr client;
     struct addr gossip;
     struct addr http; /* ip_len 0 = off */

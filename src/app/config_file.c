@@ -19,7 +19,7 @@ struct list {
 
 struct document {
     char *name, *cluster, *advertise, *keyring, *insecure, *memory, *workers, *expect, *profile,
-        *drain, *ready_alone;
+        *drain, *ready_alone, *warm_up;
 
     struct {
         char *listen, *max_value;
@@ -107,6 +107,7 @@ static const cyaml_schema_field_t FIELDS[] = {
     TEXT("profile", 0, profile),
     TEXT("drain", 0, drain),
     TEXT("ready_alone", 0, ready_alone),
+    TEXT("warm_up", 0, warm_up),
     GROUP("client", client, CLIENT),
     GROUP("gossip", gossip, GOSSIP),
     GROUP("http", http, HTTP),
@@ -134,6 +135,7 @@ static const size_t PLACES[OPTIONS] = {
     [OPTION_PROFILE] = BASE(profile),
     [OPTION_DRAIN] = BASE(drain),
     [OPTION_READY_ALONE] = BASE(ready_alone),
+    [OPTION_WARM_UP] = BASE(warm_up),
     [OPTION_CLIENT_LISTEN] = BASE(client.listen),
     [OPTION_CLIENT_MAX_VALUE] = BASE(client.max_value),
     [OPTION_GOSSIP_LISTEN] = BASE(gossip.listen),

@@ -200,7 +200,8 @@ bool cache_item_check(const struct cache *c, const struct cache_item *item,
         *broken = (struct cache_limit){"value", item->value.len, c->cfg.value_max};
     else if (item->tags_n > CACHE_TAGS_MAX)
         *broken = (struct cache_limit){"tags", item->tags_n, CACHE_TAGS_MAX};
-    for (size_t i = 0; broken->what == NULL && i < item->tags_n; i++) {
+    const bool named = item->tag_hashes == NULL;
+    for (size_t i = 0; broken->what == NULL && named && i < item->tags_n; i++) {
         const size_t len = item->tags[i].len;
         if (len < 1 || len > CACHE_TAG_MAX)
             *broken = (struct cache_limit){"tag", len, CACHE_TAG_MAX};

@@ -194,7 +194,8 @@ enum cache_reason cache_put_token(struct cache *c, mono_us now, const struct cac
                                   uint64_t index);
 
 /** Store a copy that another node had, as proven: the whole check of a fill, with stamp (1..L, decided
- *  on control from what both nodes have covered) in the place of a token's. */
+ *  on control from what both nodes have covered) in the place of a token's. An entry that is an answer
+ *  is kept, whatever its stamp (CACHE_NEWER). */
 enum cache_reason cache_import(struct cache *c, mono_us now, const struct cache_key *key,
                                const struct cache_item *item, uint64_t stamp);
 

@@ -90,7 +90,8 @@ static enum cache_reason ask_barriers(const struct shard *s, const struct fill *
 }
 
 /** The entry that is there may be better. One that is dead is no matter; one that is stale yields to
- *  an older stamp, but not to an older version. */
+ *  an older stamp, but not to an older version. A copy of another node takes no entry's place that is
+ *  an answer: that one is as good, and readers should not go back to what the source was before. */
 static enum cache_reason ask_entry(struct shard *s, const struct fill *f)
 {
     struct probe p;
@@ -100,7 +101,8 @@ static enum cache_reason ask_entry(struct shard *s, const struct fill *f)
         return CACHE_STORED;
     if (f->item->has_version && item_version(it, &version) && f->item->version < version)
         return CACHE_VERSION;
-    return it->stamp > f->stamp && !shard_stale(s, it, f->now) ? CACHE_NEWER : CACHE_STORED;
+    const bool yields = f->source != FILL_PEER && it->stamp <= f->stamp;
+    return !yields && !shard_stale(s, it, f->now) ? CACHE_NEWER : CACHE_STORED;
 }
 
 bool check_fill(struct shard *s, const struct fill *f, enum cache_reason *reason)

@@ -39,7 +39,9 @@ struct tagset digest_tags(const struct hkey *hkey, struct slice ns, const struct
     struct tagset tags = {.n = 0};
     assert(item->tags_n <= CACHE_TAGS_MAX);
     for (size_t i = 0; i < item->tags_n; i++)
-        add_sorted(&tags, hash_target(hkey, TARGET_TAG, ns, item->tags[i]));
+        add_sorted(&tags, item->tag_hashes != NULL
+                              ? item->tag_hashes[i]
+                              : hash_target(hkey, TARGET_TAG, ns, item->tags[i]));
     return tags;
 }
 

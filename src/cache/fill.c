@@ -116,6 +116,12 @@ static uint64_t holds_max(uint64_t size)
     return 8 + 4 * size / (CACHE_STEP * sizeof(struct item));
 }
 
+/** Whoever loads the key is done, or somebody else has brought it: but not when a peer failed to. */
+static bool ends_lease(const struct fill *f, enum cache_reason reason)
+{
+    return f->source != FILL_PEER || reason == CACHE_STORED;
+}
+
 /** Try until it is stored or refused. Every hold begins the check anew; nothing is kept but the
  *  digest, which depends on the caller's bytes alone. */
 static enum cache_reason run(struct cache *c, struct fill *f)
@@ -133,7 +139,7 @@ static enum cache_reason run(struct cache *c, struct fill *f)
         }
         if (outcome == ATTEMPT_DONE) {
             count(s, f, reason);
-            waited = leases_end(&s->leases, f->key->hash);
+            waited = ends_lease(f, reason) && leases_end(&s->leases, f->key->hash);
         }
         cache_leave(c, shard_i);
         if (outcome == ATTEMPT_DIGEST) {

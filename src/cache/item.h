@@ -21,6 +21,8 @@ struct cache_item {
     uint64_t ttl_ms;   /* 0 = none */
     uint64_t fresh_ms; /* stale from then on, counted from the store; 0 = never of itself */
     const struct slice *tags;
+    const uint64_t *tag_hashes; /* not NULL: tags_n target hashes that stand for tags, whose names
+                                 * another node did not keep either */
     size_t tags_n;
     bool has_version;
     uint64_t version; /* of the source, larger is newer, when has_version */

@@ -46,6 +46,7 @@ static void derive_promises(struct facts *f)
     f->now.votes_min = f->node.votes.voters_min;
     f->now.acks_waiting = f->node.acks.waiting;
     f->now.intents_open = f->node.intents.open;
+    f->now.warm_state = f->node.warm.state;
 }
 
 /** Whole-cache barriers that are told by their reason. What a peer closes by buckets is none. */

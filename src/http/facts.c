@@ -21,6 +21,8 @@
 #define MEMBERS(name, state, help)                                                                 \
     ROW(NULL, NULL, "members", "state=\"" name "\"", help, FACTS_GAUGE, now.members[state])
 #define NOW(group, key, field, family, help) ROW(group, key, family, "", help, FACTS_GAUGE, field)
+#define WARM(field, labels, help)                                                                  \
+    ROW("warmup", #field, "warmup_entries", labels, help, FACTS_COUNTER, node.warm.counters.field)
 #define REFUSED(reason, word)                                                                      \
     ROW("cache", "refused_" word, "fills", "result=\"" word "\"", NULL, FACTS_COUNTER,             \
         cache.refused[reason])
@@ -285,6 +287,22 @@ static const struct facts_row ROWS[] = {
             "Streams that came to nothing."),
     OF_NODE(node, streams_busy, "stream_failures", "reason=\"busy\"", NULL),
     OF_NODE(node, streams_timeout, "stream_failures", "reason=\"timeout\"", NULL),
+    WARM(taken, "result=\"taken\"",
+         "Entries of the node that a join went by, by what became of them."),
+    WARM(touched, "result=\"touched\"", NULL),
+    WARM(refused, "result=\"refused\"", NULL),
+    WARM(malformed, "result=\"malformed\"", NULL),
+    ROW("warmup", "bytes", "warmup_bytes", "", "Keys and values that were taken over.",
+        FACTS_COUNTER, node.warm.counters.bytes),
+    ROW("warmup", "given", "warmup_given", "", "Entries given to nodes that joined.", FACTS_COUNTER,
+        node.warm.counters.given),
+    ROW("warmup", "comparisons", "warmup_attempts", "result=\"compared\"",
+        "Streams for a warm-up, by whether anything could be taken over.", FACTS_COUNTER,
+        node.warm.counters.comparisons),
+    ROW("warmup", "fruitless", "warmup_attempts", "result=\"fruitless\"", NULL, FACTS_COUNTER,
+        node.warm.counters.fruitless),
+    NOW("warmup", "state", now.warm_state, "warmup_state",
+        "0 = no warm-up, 1 = waits, 2 = runs, 3 = has ended."),
     OF_NODE(node, too_big, "too_big", "", "Datagrams longer than their path allows."),
     OF_NODE(node, black_holes, "black_holes", "", "Paths that swallowed long datagrams."),
     OF_NODE(node, commands, "commands", "", "Requests that the control thread carried out."),

@@ -31,6 +31,7 @@ struct facts_now {
     uint64_t vote;        /* enum peer_vote */
     uint64_t votes_synced, votes_voters, votes_min;
     uint64_t acks_waiting, intents_open;
+    uint64_t warm_state; /* enum warm_state */
     uint64_t workers;
     uint64_t uptime_us, cpu_us;
     uint64_t resident_bytes;

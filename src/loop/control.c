@@ -155,6 +155,9 @@ static void act(struct loop *l, const struct node_out *out)
         report_state(l);
         tell_watch(l, out);
         break;
+    case NODE_OUT_WARMED:
+        report_warmed(l, &out->warmed);
+        break;
     case NODE_OUT_LEFT:
         leave(l);
         break;

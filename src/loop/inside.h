@@ -91,6 +91,9 @@ void report_event(struct loop *l, const struct node_out *out);
 /** The node's own state changed. */
 void report_state(struct loop *l);
 
+/** A warm-up ended: what it brought. */
+void report_warmed(struct loop *l, const struct node_warmed *warmed);
+
 /** The node serves: where, and with how many threads. */
 void report_start(struct loop *l);
 

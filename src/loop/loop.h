@@ -52,6 +52,7 @@ struct loop_cfg {
     struct loop_texts dns_servers; /* HOST:PORT with numeric hosts; none = the system's */
     uint64_t drain_us;             /* 0 = the profile's */
     uint64_t ready_alone_us;       /* 0 = the profile's */
+    bool warm_up;                  /* take over the cache of the node that a join went by */
     struct policies policies;      /* of namespaces, and how many nodes vote; lent for life */
     struct logger_cfg log;
 };

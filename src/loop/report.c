@@ -62,6 +62,21 @@ void report_state(struct loop *l)
     logger_say(&l->log, LOGGER_INFO, "node state", fields, ARRAY_LEN(fields));
 }
 
+void report_warmed(struct loop *l, const struct node_warmed *warmed)
+{
+    char entries[LOGGER_TEXT_MAX], bytes[LOGGER_TEXT_MAX], ms[LOGGER_TEXT_MAX];
+    char refused[LOGGER_TEXT_MAX];
+    const struct logger_field fields[] = {
+        {.name = "from", .value = warmed->from},
+        logger_number("entries", warmed->entries, entries),
+        logger_number("bytes", warmed->bytes, bytes),
+        logger_number("refused", warmed->refused, refused),
+        logger_number("ms", warmed->ms, ms),
+        logger_text("whole", warmed->whole ? "yes" : "no"),
+    };
+    logger_say(&l->log, LOGGER_INFO, "warmed up", fields, ARRAY_LEN(fields));
+}
+
 void report_start(struct loop *l)
 {
     char client[ADDRESS_TEXT_MAX], gossip[ADDRESS_TEXT_MAX], advertise[ADDRESS_TEXT_MAX];

@@ -146,6 +146,44 @@ bool stream_poll(struct node *n, mono_us now, struct node_out *out);
 /** When stream_tick() next has work; NEVER without streams. */
 mono_us stream_deadline(const struct node *n);
 
+/** Open a stream to ask member id for entries; warm_closed() tells its end, also when it never began. */
+void stream_open_warm(struct node *n, mono_us now, uint64_t id);
+
+/* ---- warm.c ---- */
+
+/** This node became ready by a sync with that run: warm up from it, if that is wanted. */
+void warm_joined(struct node *n, mono_us now, uint64_t id, uint64_t epoch);
+
+/** Open the next stream when it is due. */
+void warm_tick(struct node *n, mono_us now);
+
+/** When warm_tick() next has work. */
+mono_us warm_deadline(const struct node *n);
+
+/** Is this the run that we warm up from? */
+bool warm_is_donor(const struct node *n, uint64_t id, uint64_t epoch);
+
+/** The donor has covered this, */
+void warm_covers(struct node *n, struct slice covers);
+
+/** and knows these retired origins: a bin of RETIRED. */
+void warm_retired(struct node *n, struct slice retired);
+
+/** It has told all of it. Returns: may anything be taken over? Then *cursor is what to ask for. */
+bool warm_compare(struct node *n, uint64_t *cursor);
+
+/** Take entries over. Returns: is more to be asked for on this stream, from *cursor on? */
+bool warm_entries(struct node *n, mono_us now, const struct stream_msg *m, uint64_t *cursor);
+
+/** The stream to the donor ended, however. */
+void warm_closed(struct node *n, mono_us now);
+
+/** May others have our entries? */
+bool warm_may_give(const struct node *n);
+
+/** Collect the entries of one frame from a cursor on. *out is lent until the next frame comes in. */
+void warm_give(struct node *n, mono_us now, uint64_t cursor, struct stream_msg *out);
+
 /* ---- life.c ---- */
 
 /** Begin in JOINING; without seeds READY at once. */
@@ -154,8 +192,8 @@ void life_begin(struct node *n, mono_us now);
 /** Take in an answer of DNS: contact whom it names, plan the next look-up. */
 void life_names(struct node *n, mono_us now, const struct node_in *in);
 
-/** A stream reached its end; after the first sync a joiner adopts what it heard of. */
-void life_synced(struct node *n, bool sync);
+/** A full sync with that run reached its end; after the first one a joiner adopts what it heard of. */
+void life_synced(struct node *n, mono_us now, uint64_t id, uint64_t epoch);
 
 /** Drain, then leave; asked twice: at once. */
 void life_leave(struct node *n, mono_us now);

@@ -96,10 +96,12 @@ void life_names(struct node *n, mono_us now, const struct node_in *in)
         swim_seed(n->swim, now, in->names, in->names_n);
 }
 
-void life_synced(struct node *n, bool sync)
+void life_synced(struct node *n, mono_us now, uint64_t id, uint64_t epoch)
 {
-    if (sync && n->life.state == NODE_JOINING)
-        become_ready(n);
+    if (n->life.state != NODE_JOINING)
+        return;
+    become_ready(n);
+    warm_joined(n, now, id, epoch);
 }
 
 static mono_us alone_at(const struct node *n)

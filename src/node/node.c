@@ -182,8 +182,9 @@ static bool make_machines(struct node *n, struct arena *arena, mono_us now)
     n->heal = n->ledger == NULL ? NULL : make_heal(n, arena);
     n->peers = peers_new(arena, 2 * n->cfg.members_max, rng_next(&n->rng));
     n->streams = streams_new(arena);
+    n->warm = n->ledger == NULL ? NULL : warm_new(arena, n->ledger);
     return n->ledger != NULL && n->swim != NULL && n->spread != NULL && n->heal != NULL &&
-           n->peers != NULL && n->streams != NULL;
+           n->peers != NULL && n->streams != NULL && n->warm != NULL;
 }
 
 struct node *node_new(struct arena *arena, const struct node_cfg *cfg, struct cache *cache,
@@ -260,6 +261,7 @@ void node_tick(struct node *n, mono_us now)
         heal_tick(n->heal, now);
     stream_tick(n, now);
     life_tick(n, now);
+    warm_tick(n, now);
     ask_tick(n, now);
     uint32_t active = 0;
     if (active_read(&n->active, now, &active))
@@ -276,6 +278,7 @@ mono_us node_deadline(const struct node *n)
         at = time_min(at, heal_deadline(n->heal));
     at = time_min(at, peers_owed_at(n->peers));
     at = time_min(at, stream_deadline(n));
+    at = time_min(at, warm_deadline(n));
     at = time_min(at, ask_deadline(n));
     at = time_min(at, certify_deadline(n));
     return time_min(at, life_deadline(n));

@@ -49,6 +49,7 @@ struct node_cfg {
     uint32_t recent_max; /* own dots kept for retransmission */
     uint32_t thin_max, more_bytes, retired_max, checkpoints_max; /* as in ledger/ledger.h */
     uint8_t bucket_bits;
+    bool warm_up;             /* take over the cache of the node that a join went by */
     struct policies policies; /* lent for life */
 };
 
@@ -150,6 +151,7 @@ enum node_out_kind {
     NODE_OUT_RESOLVE,  /* look the seeds up, answer with NODE_IN_NAMES */
     NODE_OUT_EVENT,    /* membership changed: log it */
     NODE_OUT_STATE,    /* the node's own state changed: see node_state() */
+    NODE_OUT_WARMED,   /* a warm-up ended: log it */
     NODE_OUT_LEFT      /* everything was said: exit */
 };
 
@@ -196,6 +198,15 @@ struct node_applied {
     bool everything; /* a broad barrier: any entry may have gone */
 };
 
+/** What a warm-up brought. */
+struct node_warmed {
+    struct slice from;       /* name of the donor */
+    uint64_t entries, bytes; /* stored; bytes of keys and values */
+    uint64_t refused;        /* entries, for any reason */
+    uint64_t ms;
+    bool whole; /* all that the donor had was looked at */
+};
+
 /** Outputs are lent until the next call on n. */
 struct node_out {
     enum node_out_kind kind;
@@ -206,6 +217,7 @@ struct node_out {
     struct node_applied applied;
     enum swim_event_kind event;
     struct swim_member member; /* EVENT */
+    struct node_warmed warmed; /* WARMED */
 };
 
 /** Take the next output; false when there is none. */

@@ -187,7 +187,22 @@ static bool say_done(struct node *n, struct stream *s, struct node_out *out)
     return seal_frame(n, s, &(struct stream_msg){.type = STREAM_DONE}, out);
 }
 
-bool stream_say(struct node *n, struct stream *s, struct node_out *out)
+static bool say_want(struct node *n, struct stream *s, struct node_out *out)
+{
+    s->want_due = false;
+    s->asked = true;
+    return seal_frame(n, s, &(struct stream_msg){.type = STREAM_WANT, .cursor = s->cursor}, out);
+}
+
+static bool say_entries(struct node *n, mono_us now, struct stream *s, struct node_out *out)
+{
+    struct stream_msg m;
+    warm_give(n, now, s->cursor, &m);
+    s->entries_due = false;
+    return seal_frame(n, s, &m, out);
+}
+
+bool stream_say(struct node *n, mono_us now, struct stream *s, struct node_out *out)
 {
     if (s->hello_due)
         return say_hello(n, s, out);
@@ -205,6 +220,10 @@ bool stream_say(struct node *n, struct stream *s, struct node_out *out)
         return say_pull(n, s, out);
     if ((s->answer_n > 0 || s->gone.n > 0) && say_answer(n, s, out))
         return true;
+    if (s->want_due)
+        return say_want(n, s, out);
+    if (s->entries_due)
+        return say_entries(n, now, s, out);
     const bool asked = s->purpose != STREAM_FOR_SYNC || s->got_heads;
     return s->done_due && asked && say_done(n, s, out);
 }

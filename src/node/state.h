@@ -21,6 +21,7 @@
 #include "node/trace.h"
 #include "node/view.h"
 #include "node/votes.h"
+#include "node/warm.h"
 #include "seal/packet.h"
 #include "spread/spread.h"
 #include "swim/swim.h"
@@ -112,6 +113,7 @@ struct node {
     struct intents *intents;
     struct hot *hot;
     struct trace *trace;
+    struct warm *warm;
     struct pending *pending; /* NODE_WAITS_MAX */
     uint32_t *pending_free;  /* indices of those not in use */
     size_t pending_free_n;

@@ -7,6 +7,8 @@
  *   sync  each side sends DIGEST and HEADS, then the RECORDS of buckets that differ and one PULL; each
  *         answers the other's PULL with DOTS and GONE, then says DONE
  *   pull  the opener sends one PULL; the other answers and says DONE
+ *   warm  the other sends RETIRED and HEADS; then the opener WANTs entries and the other gives them,
+ *         frame by frame, until the opener hangs up
  */
 #include "node/stream.h"
 
@@ -15,7 +17,7 @@
 
 static struct stream *stream_find(struct streams *t, uint32_t conn)
 {
-    for (size_t i = 0; i < ARRAY_LEN(t->at); i++)
+    for (size_t i = 0; t->used_n > 0 && i < ARRAY_LEN(t->at); i++)
         if (t->at[i].used && t->at[i].conn == conn)
             return &t->at[i];
     return NULL;
@@ -34,15 +36,23 @@ static struct stream *free_stream(struct streams *t, bool inbound)
     return same < NODE_STREAMS_MAX ? found : NULL;
 }
 
+/** Begin in s, which is free, or is taken from a stranger. */
 static void begin(struct node *n, mono_us now, struct stream *s, uint32_t conn)
 {
     struct dot_range *answer = s->answer; /* taken once, with the table */
+    n->streams->used_n += !s->used;
     *s = (struct stream){.used = true,
                          .conn = conn,
                          .begun_at = now,
                          .progress_at = now,
                          .challenge = rng_next(&n->rng)};
     s->answer = answer;
+}
+
+static void release(struct streams *t, struct stream *s)
+{
+    t->used_n -= s->used;
+    s->used = false;
 }
 
 /* Tell whoever asked for the stream how it went. */
@@ -55,13 +65,16 @@ static void report(struct node *n, mono_us now, const struct stream *s, bool ok)
         swim_tcp_result(n->swim, now, s->ping_challenge, ok);
     if (s->purpose == STREAM_FOR_SYNC)
         swim_synced(n->swim, now, s->peer, ok);
+    if (s->purpose == STREAM_FOR_WARM)
+        warm_closed(n, now);
 }
 
-static void finish(struct node *n, mono_us now, struct stream *s, bool ok)
+void stream_finish(struct node *n, mono_us now, struct stream *s, bool ok)
 {
     report(n, now, s, ok);
     s->hangup = s->up;
-    s->used = s->hangup; /* a stream that never came up has nobody to hang up on */
+    if (!s->hangup) /* a stream that never came up has nobody to hang up on */
+        release(n->streams, s);
 }
 
 /** A stream that somebody wants. */
@@ -79,6 +92,8 @@ static void tell_busy(struct node *n, mono_us now, const struct wish *wish)
         swim_tcp_result(n->swim, now, wish->ping_challenge, false);
     if (wish->purpose == STREAM_FOR_SYNC)
         swim_synced(n->swim, now, wish->peer, false);
+    if (wish->purpose == STREAM_FOR_WARM)
+        warm_closed(n, now);
 }
 
 static void open_stream(struct node *n, mono_us now, const struct wish *wish)
@@ -107,19 +122,32 @@ void stream_open(struct node *n, mono_us now, const struct swim_out *why, uint8_
                                .ping_challenge = why->challenge});
 }
 
-void stream_open_pull(struct node *n, mono_us now, uint64_t id)
+/* Open a stream to a member, if it is one. */
+static void open_to(struct node *n, mono_us now, uint64_t id, uint8_t purpose)
 {
     struct swim_member member;
     if (swim_find(n->swim, id, &member))
-        open_stream(n, now,
-                    &(struct wish){.peer = id, .addr = member.addr, .purpose = STREAM_FOR_PULL});
+        open_stream(n, now, &(struct wish){.peer = id, .addr = member.addr, .purpose = purpose});
 }
 
+void stream_open_pull(struct node *n, mono_us now, uint64_t id)
+{
+    open_to(n, now, id, STREAM_FOR_PULL);
+}
+
+void stream_open_warm(struct node *n, mono_us now, uint64_t id)
+{
+    open_to(n, now, id, STREAM_FOR_WARM);
+}
+
+/* A warm stream may last: nothing waits for its end. */
 static bool has_stream_to(const struct streams *t, uint64_t id)
 {
-    for (size_t i = 0; i < ARRAY_LEN(t->at); i++)
-        if (t->at[i].used && !t->at[i].inbound && t->at[i].peer == id)
+    for (size_t i = 0; i < ARRAY_LEN(t->at); i++) {
+        const struct stream *s = &t->at[i];
+        if (s->used && !s->inbound && s->peer == id && s->purpose != STREAM_FOR_WARM)
             return true;
+    }
     return false;
 }
 
@@ -176,18 +204,22 @@ void stream_up(struct node *n, mono_us now, uint32_t conn, const struct addr *fr
     s->hello_due = !s->inbound;
 }
 
+static bool opener_ends(const struct stream *s)
+{
+    return s->purpose == STREAM_FOR_PING || s->purpose == STREAM_FOR_WARM;
+}
+
 void stream_down(struct node *n, mono_us now, uint32_t conn)
 {
     struct stream *s = stream_find(n->streams, conn);
     if (s == NULL)
         return;
     /* The opener hangs up: for the other end that is how a stream ends well. */
-    const bool ended =
-        s->inbound && s->got_auth && (s->purpose == STREAM_FOR_PING || s->sent_done || s->reported);
+    const bool ended = s->inbound && s->got_auth && (opener_ends(s) || s->sent_done || s->reported);
     s->up = false;
     if (!s->hangup)
-        finish(n, now, s, ended);
-    s->used = false;
+        stream_finish(n, now, s, ended);
+    release(n->streams, s);
 }
 
 /* ---- frames in ---- */
@@ -234,13 +266,17 @@ static bool take_auth(struct node *n, mono_us now, struct stream *s, uint64_t ec
 {
     if (!s->got_hello || s->got_auth || echo != s->challenge)
         return false;
-    if (!peers_prove_run(
-            n->peers, now,
-            &(struct peer_proven){.id = s->peer, .run = s->run, .challenged_at = s->begun_at}))
+    if (!peers_prove_run(n->peers, now,
+                         &(struct peer_proven){.id = s->peer,
+                                               .run = s->run,
+                                               .challenged_at = s->begun_at,
+                                               .counter = s->last_counter}))
         return false; /* a run that was replaced comes back by the front door, or not at all */
     s->got_auth = true;
     if (s->purpose == STREAM_FOR_PING && !s->inbound && !is_probed_run(n, s))
         return false;
+    if (s->purpose == STREAM_FOR_WARM)
+        return stream_warm_begin(n, now, s);
     s->done_due = s->purpose == STREAM_FOR_PING && s->inbound;
     s->digest_due = s->retired_due = s->heads_due = s->purpose == STREAM_FOR_SYNC;
     s->pull_due = s->purpose == STREAM_FOR_PULL && !s->inbound;
@@ -403,6 +439,8 @@ static bool take(struct node *n, mono_us now, struct stream *s, const struct pac
         return take_hello(n, s, head, &m->hello);
     if (m->type == STREAM_AUTH)
         return take_auth(n, now, s, m->echo);
+    if (s->purpose == STREAM_FOR_WARM)
+        return stream_warm_take(n, now, s, m);
     return has_place(s, m->type) && take_authed(n, now, s, m);
 }
 
@@ -424,11 +462,12 @@ static void finish_if_done(struct node *n, mono_us now, struct stream *s)
     if (!done || s->hangup || s->reported)
         return;
     s->reported = true;
-    life_synced(n, sync);
-    if (sync)
+    if (sync) {
+        life_synced(n, now, s->peer, run_epoch(&s->run));
         certify_synced(n, s->peer, run_epoch(&s->run), s->vote);
+    }
     if (!s->inbound)
-        finish(n, now, s, true);
+        stream_finish(n, now, s, true);
 }
 
 void stream_recv(struct node *n, mono_us now, uint32_t conn, struct slice bytes)
@@ -447,14 +486,14 @@ void stream_recv(struct node *n, mono_us now, uint32_t conn, struct slice bytes)
     if (err != OK || !belongs(s, &packet.head) ||
         stream_decode(n->stream_codec, packet.body, &m) != OK) {
         n->counters.dropped_decode += err == OK;
-        finish(n, now, s, false);
+        stream_finish(n, now, s, false);
         return;
     }
     s->last_counter = packet.head.counter;
     s->progress_at = now;
     if (!take(n, now, s, &packet.head, &m)) {
         n->counters.dropped_decode++;
-        finish(n, now, s, false);
+        stream_finish(n, now, s, false);
     } else {
         finish_if_done(n, now, s);
     }
@@ -469,20 +508,20 @@ static mono_us expires_at(const struct stream *s)
 
 void stream_tick(struct node *n, mono_us now)
 {
-    for (size_t i = 0; i < ARRAY_LEN(n->streams->at); i++) {
+    for (size_t i = 0; n->streams->used_n > 0 && i < ARRAY_LEN(n->streams->at); i++) {
         struct stream *s = &n->streams->at[i];
         if (!s->used || s->hangup || now < expires_at(s))
             continue;
         n->counters.streams_timeout++;
         s->up = true; /* the driver holds a connection attempt or a socket: have it closed */
-        finish(n, now, s, false);
+        stream_finish(n, now, s, false);
     }
 }
 
 mono_us stream_deadline(const struct node *n)
 {
     mono_us at = NEVER;
-    for (size_t i = 0; i < ARRAY_LEN(n->streams->at); i++)
+    for (size_t i = 0; n->streams->used_n > 0 && i < ARRAY_LEN(n->streams->at); i++)
         if (n->streams->at[i].used && !n->streams->at[i].hangup)
             at = time_min(at, expires_at(&n->streams->at[i]));
     return at;
@@ -515,13 +554,13 @@ bool stream_poll(struct node *n, mono_us now, struct node_out *out)
 {
     if (poll_refused(n->streams, out))
         return true;
-    for (size_t i = 0; i < ARRAY_LEN(n->streams->at); i++) {
+    for (size_t i = 0; n->streams->used_n > 0 && i < ARRAY_LEN(n->streams->at); i++) {
         struct stream *s = &n->streams->at[i];
         if (!s->used)
             continue;
         if (s->hangup) {
             *out = (struct node_out){.kind = NODE_OUT_HANGUP, .conn = s->conn};
-            s->used = false;
+            release(n->streams, s);
             return true;
         }
         if (s->connect_due) {
@@ -529,7 +568,7 @@ bool stream_poll(struct node *n, mono_us now, struct node_out *out)
             *out = (struct node_out){.kind = NODE_OUT_CONNECT, .conn = s->conn, .to = s->addr};
             return true;
         }
-        if (s->up && stream_say(n, s, out)) {
+        if (s->up && stream_say(n, now, s, out)) {
             finish_if_done(n, now, s);
             return true;
         }

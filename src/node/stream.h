@@ -1,4 +1,4 @@
-/** node/stream.h - the state of the sealed streams of one node; shared by stream.c and say.c. */
+/** node/stream.h - the state of the sealed streams of one node; shared by stream.c, stream_warm.c, say.c. */
 #pragma once
 
 #include "node/inside.h"
@@ -17,8 +17,11 @@ struct stream {
     bool reported; /* its success was told */
     bool connect_due, hello_due, auth_due, digest_due, retired_due, heads_due, records_due,
         pull_due;
+    bool want_due, entries_due;
     bool done_due;
     bool sent_done;
+    bool gives; /* entries, to who opened it */
+    bool asked; /* a WANT has no answer yet */
     bool got_hello, got_auth, got_digest, got_heads, got_pull, got_done;
     uint8_t purpose; /* enum stream_purpose */
     uint32_t conn;
@@ -33,6 +36,7 @@ struct stream {
     mono_us progress_at;
     uint8_t differ[STREAM_BUCKETS / 8]; /* buckets whose records the other end lacks */
     size_t records_cursor, heads_cursor;
+    uint64_t cursor;          /* of the next WANT, or of the ENTRIES that are due */
     uint32_t retired_cursor;  /* number of the last ring entry that was said */
     struct dot_range *answer; /* STREAM_RANGES_MAX: what is still to be answered of its PULL */
     size_t answer_n;
@@ -41,10 +45,24 @@ struct stream {
 
 struct streams {
     struct stream at[2 * NODE_STREAMS_MAX];
+    size_t used_n; /* of `at`; mostly 0, and then none is looked at */
     uint32_t conn; /* last id given to an outbound stream */
     uint32_t refused[STREAM_REFUSED_MAX];
     size_t refused_n;
 };
 
+/** End s, well or not: tell who asked for it, and hang up. */
+void stream_finish(struct node *n, mono_us now, struct stream *s, bool ok);
+
+/* ---- stream_warm.c ---- */
+
+/** Begin with what a warm stream is for, after AUTH. false: not with this one. */
+bool stream_warm_begin(struct node *n, mono_us now, struct stream *s);
+
+/** Take a frame of a warm stream in, but HELLO and AUTH. false: it has no place there. */
+bool stream_warm_take(struct node *n, mono_us now, struct stream *s, const struct stream_msg *m);
+
+/* ---- say.c ---- */
+
 /** Build the next frame that s has to say; false when it has nothing to say now. */
-bool stream_say(struct node *n, struct stream *s, struct node_out *out);
+bool stream_say(struct node *n, mono_us now, struct stream *s, struct node_out *out);

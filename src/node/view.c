@@ -56,6 +56,21 @@ static void inspect_ledger(const struct node *n, struct node_view *out)
     out->ledger = ledger_counters(n->ledger);
 }
 
+struct node_pulse node_pulse(const struct node *n)
+{
+    const struct peer_record own = swim_own_record(n->swim);
+    return (struct node_pulse){.index = ledger_l(n->ledger),
+                               .view_hash = swim_view_hash(n->swim),
+                               .vector_hash = ledger_vector_hash(n->ledger),
+                               .gaps = ledger_gaps(n->ledger),
+                               .log_n = ledger_log_n(n->ledger),
+                               .members = swim_members(n->swim),
+                               .origins = ledger_origins(n->ledger),
+                               .generation = own.gen,
+                               .version = own.ver,
+                               .forgotten = ledger_counters(n->ledger).forgotten};
+}
+
 void node_inspect(const struct node *n, struct node_view *out)
 {
     *out = (struct node_view){0};
@@ -65,6 +80,7 @@ void node_inspect(const struct node *n, struct node_view *out)
     inspect_promises(n, out);
     out->spread = spread_counters(n->spread);
     out->heal = heal_counters(n->heal);
+    out->warm = warm_view(n->warm);
 }
 
 const struct hkey *node_hkey(const struct node *n)

@@ -11,6 +11,7 @@
 #include "node/proof.h"
 #include "node/trace.h"
 #include "node/votes.h"
+#include "node/warm.h"
 #include "spread/spread.h"
 
 #define NODE_CAP_VOTES 1U /* capability bits of member records: this run votes, */
@@ -65,7 +66,22 @@ struct node_view {
     struct intent_counters intents;
     struct hot_counters hot;
     struct trace_counters trace;
+    struct warm_view warm;
 };
+
+/** What moves when a node learns anything: little enough to be looked at after every input. */
+struct node_pulse {
+    uint64_t index; /* L */
+    uint64_t view_hash, vector_hash;
+    uint64_t gaps, log_n;
+    size_t members, origins;
+    uint64_t generation;
+    uint32_t version;
+    uint64_t forgotten; /* origins, ever */
+};
+
+/** Feel the pulse: the same as node_inspect() says, without the counters. */
+struct node_pulse node_pulse(const struct node *n);
 
 /** Look at the node. */
 void node_inspect(const struct node *n, struct node_view *out);

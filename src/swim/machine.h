@@ -34,6 +34,7 @@ uint64_t swim_challenge(struct swim *s);
 
 /** Is the challenge among these n? */
 bool swim_is_among(const uint64_t *challenges, uint32_t n, uint64_t challenge);
+
 bool swim_is_own_addr(const struct swim *s, const struct addr *addr); /**< is it one of ours? */
 
 /** Up to k random ALIVE peers other than `except`, as slots in s->scratch. Returns how many. */
@@ -42,11 +43,9 @@ uint32_t swim_pick(struct swim *s, uint32_t k, uint32_t except);
 /** Node id of a name in our cluster; remembers the names that it met last. */
 uint64_t swim_id_of(struct swim *s, struct slice name);
 
-/** The same, derived anew. */
-uint64_t swim_hash_name(const struct swim *s, struct slice name);
+uint64_t swim_hash_name(const struct swim *s, struct slice name); /**< the same, derived anew */
 
 /* --- outbox.c --- */
-
 /** Queue a message; dropped and counted when the queue is full, as the network might. */
 void outbox_send(struct swim *s, const struct intent *i);
 
@@ -70,7 +69,6 @@ struct peer_record outbox_record(const struct swim *s, uint32_t slot, uint32_t t
 bool outbox_may_tell(const struct swim *s, uint32_t slot);
 
 /* --- merge.c: records of others --- */
-
 /** Merge one record. h is the message that brought it from a proven run; NULL: it came by stream. */
 void merge_record(struct swim *s, mono_us now, const struct heard *h, const struct peer_record *r);
 

@@ -20,6 +20,7 @@ struct stream_codec {
     struct object_room room; /* first: object_codec_new() */
     struct peer_record records[STREAM_RECORDS_MAX];
     struct dot_range ranges[STREAM_RANGES_MAX];
+    struct stream_entry entries[ENTRIES_MAX];
 };
 
 static const struct scan_limits limits = {.depth_max = STREAM_DEPTH_MAX,
@@ -56,7 +57,7 @@ static bool bytes_fit(uint8_t type, size_t len)
 static void pack_hello(struct packer *p, const struct stream_hello *hello)
 {
     assert(hello->wire_min >= 1 && hello->wire_min <= hello->wire_max);
-    assert(hello->purpose >= STREAM_FOR_PING && hello->purpose <= STREAM_FOR_PULL);
+    assert(hello->purpose >= STREAM_FOR_PING && hello->purpose <= STREAM_FOR_WARM);
     pack_array(p, 8);
     pack_u64(p, STREAM_HELLO);
     pack_u64(p, hello->wire_min);
@@ -114,9 +115,22 @@ static void pack_touched(struct packer *p, const struct stream_msg *m)
     pack_bin(p, m->bytes);
 }
 
+static void pack_want(struct packer *p, const struct stream_msg *m)
+{
+    pack_head(p, m, 2);
+    pack_u64(p, m->cursor);
+}
+
+static void pack_entries(struct packer *p, const struct stream_msg *m)
+{
+    pack_head(p, m, 3);
+    pack_u64(p, m->cursor);
+    entries_pack(p, m->entries, m->entries_n);
+}
+
 static void pack_msg(struct packer *p, const struct stream_msg *m)
 {
-    assert(m->type >= STREAM_HELLO && m->type <= STREAM_RETIRED);
+    assert(m->type >= STREAM_HELLO && m->type <= STREAM_ENTRIES);
     switch ((enum stream_type)m->type) {
     case STREAM_HELLO:
         pack_hello(p, &m->hello);
@@ -144,6 +158,12 @@ static void pack_msg(struct packer *p, const struct stream_msg *m)
     case STREAM_TOUCHED:
         pack_touched(p, m);
         return;
+    case STREAM_WANT:
+        pack_want(p, m);
+        return;
+    case STREAM_ENTRIES:
+        pack_entries(p, m);
+        return;
     }
 }
 
@@ -169,7 +189,7 @@ static void read_hello(struct object_reader *r, struct stream_hello *out)
     out->view_hash = object_u64(r, UINT64_MAX);
     out->vector_hash = object_u64(r, UINT64_MAX);
     out->challenge = object_bin64(r);
-    out->purpose = (uint8_t)object_u64(r, STREAM_FOR_PULL);
+    out->purpose = (uint8_t)object_u64(r, STREAM_FOR_WARM);
     if (out->wire_min < 1 || out->wire_min > out->wire_max || out->purpose < STREAM_FOR_PING)
         object_fail(r, ERR_MALFORMED);
 }
@@ -213,6 +233,13 @@ static void read_touched(struct object_reader *r, struct stream_codec *c, struct
         out->bytes = (struct slice){0};
 }
 
+static void read_entries(struct object_reader *r, struct stream_codec *c, struct stream_msg *out)
+{
+    out->cursor = object_u64(r, UINT64_MAX);
+    out->entries_n = entries_read(r, c->entries);
+    out->entries = c->entries;
+}
+
 /** Read what follows the type. Elements behind that are of a later version and skipped. */
 static void read_msg(struct object_reader *r, struct stream_codec *c, struct stream_msg *out)
 {
@@ -241,6 +268,12 @@ static void read_msg(struct object_reader *r, struct stream_codec *c, struct str
     case STREAM_TOUCHED:
         read_touched(r, c, out);
         return;
+    case STREAM_WANT:
+        out->cursor = object_u64(r, UINT64_MAX);
+        return;
+    case STREAM_ENTRIES:
+        read_entries(r, c, out);
+        return;
     }
 }
 
@@ -254,7 +287,7 @@ enum err stream_decode(struct stream_codec *c, struct slice bytes, struct stream
         return err;
     struct object_reader r = object_reader_of(&body);
     const uint64_t type = object_u64(&r, UINT64_MAX);
-    if (type < STREAM_HELLO || type > STREAM_RETIRED)
+    if (type < STREAM_HELLO || type > STREAM_ENTRIES)
         object_fail(&r, ERR_VERSION);
     if (r.err != OK)
         return r.err;

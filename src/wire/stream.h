@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "wire/entries.h"
 #include "wire/peer.h"
 
 #define STREAM_FRAME_MAX   65536 /* bytes after the length */
@@ -28,7 +29,9 @@ enum stream_type {
     STREAM_GONE = 8,     /* ranges asked for, no longer held */
     STREAM_DONE = 9,     /* nothing more will be asked or sent */
     STREAM_TOUCHED = 10, /* ranges asked for, no longer held, and the buckets that they touched */
-    STREAM_RETIRED = 11  /* retired origins */
+    STREAM_RETIRED = 11, /* retired origins */
+    STREAM_WANT = 12,    /* more entries, from a cursor on */
+    STREAM_ENTRIES = 13  /* entries of the cache, and the next cursor */
 };
 
 #define STREAM_TOUCHED_BITS_MAX 8192 /* bytes of a TOUCHED bitmap */
@@ -36,7 +39,8 @@ enum stream_type {
 enum stream_purpose {
     STREAM_FOR_PING = 1,
     STREAM_FOR_SYNC = 2,
-    STREAM_FOR_PULL = 3
+    STREAM_FOR_PULL = 3,
+    STREAM_FOR_WARM = 4 /* entries of the other's cache */
 };
 
 struct
@@ -65,9 +69,13 @@ struct stream_msg {
     bool everything;                /* TOUCHED flag 1: namespaces, prefixes or all */
     bool tagged;                    /* TOUCHED flag 2: tags */
     uint8_t bucket_bits;            /* TOUCHED: 12 to 16; bytes has 2^(bucket_bits - 3) bytes */
+    uint64_t cursor; /* WANT: [type, cursor]: 0 begins. Other numbers are the donor's */
+    const struct stream_entry
+        *entries;     /* ENTRIES, to encode: [type, cursor, [entry...]]; cursor is */
+    size_t entries_n; /* that of the next WANT, 0 = all was said */
 };
 
-/** A decoder with room for the records and ranges of one frame. */
+/** A decoder with room for the records, ranges and entries of one frame. */
 struct stream_codec;
 
 /** Make a decoder; NULL when the arena is too small. */
@@ -83,6 +91,6 @@ MUST_USE enum err stream_encode(const struct stream_msg *m, uint8_t *out, size_t
  * Decode one frame's body.
  *
  * Errors: ERR_MALFORMED, ERR_LIMIT, ERR_VERSION (unknown type).
- * Lends:  records and ranges from c until its next decode; slices from bytes.
+ * Lends:  records, ranges and entries from c until its next decode; slices from bytes.
  */
 MUST_USE enum err stream_decode(struct stream_codec *c, struct slice bytes, struct stream_msg *out);

@@ -43,6 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
     if (len > STREAM_FRAME_MAX || stream_decode(codec(0), slice_of(at, len), &m) != OK)
         return 0;
     assert(m.records_n <= STREAM_RECORDS_MAX && m.ranges_n <= STREAM_RANGES_MAX);
+    assert(m.entries_n <= ENTRIES_MAX);
     if (m.type == STREAM_DOTS)
         (void)!dots_check(m.bytes, NULL);
     if (m.type == STREAM_TOUCHED)

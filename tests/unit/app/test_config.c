@@ -61,6 +61,7 @@ Test(config, no_argument_is_a_node_on_loopback)
     cr_assert_eq(k.config.value_max, 8U << 20);
     cr_assert_eq(k.config.drain_us, 2 * US_PER_SEC);
     cr_assert_eq(k.config.ready_alone_us, 2 * US_PER_SEC);
+    cr_assert(k.config.warm_up);
     cr_assert_eq(k.config.profile, SWIM_POD);
     cr_assert_not(k.config.insecure);
     cr_assert_not(addr_known(&k.config.advertise));
@@ -281,6 +282,7 @@ Test(config, every_key_of_the_file_is_read)
 {
     give_file("name: n\ncluster: c\nadvertise: 10.0.0.9:7000\nkeyring: /k\ninsecure: true\n"
               "memory: 64MiB\nworkers: 3\nexpect: 5\nprofile: wan\ndrain: 3s\nready_alone: 4s\n"
+              "warm_up: off\n"
               "client: {listen: '127.0.0.1:1', max_value: 1MiB}\n"
               "gossip: {listen: '127.0.0.1:2'}\nhttp: {listen: off}\n"
               "join:\n  static: [a:1]\n  dns: [d]\n  srv: [s]\n"
@@ -301,6 +303,7 @@ Test(config, every_key_of_the_file_is_read)
     cr_assert_eq(k.config.profile, SWIM_WAN);
     cr_assert_eq(k.config.drain_us, 3 * US_PER_SEC);
     cr_assert_eq(k.config.ready_alone_us, 4 * US_PER_SEC);
+    cr_assert_not(k.config.warm_up);
     listens(&k.config.client, "127.0.0.1:1");
     cr_assert_eq(k.config.value_max, 1U << 20);
     listens(&k.config.gossip, "127.0.0.1:2");

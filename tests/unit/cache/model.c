@@ -200,6 +200,7 @@ void model_import(struct model *m)
     struct ref_entry entry = offer(m, &item);
     const struct cache_key key = model_key(m, key_i);
     entry.stamp = m->w->index - back;
+    entry.peer = true;
     model_offered(m, key_i, &entry, cache_import(m->w->c, m->w->now, &key, &item, entry.stamp));
 }
 

@@ -192,7 +192,8 @@ static enum cache_reason entry_refuses(const struct reference *r, size_t key_i,
         return CACHE_STORED;
     if (offered->content.version != 0 && offered->content.version < e->content.version)
         return CACHE_VERSION;
-    return e->stamp > offered->stamp && !is_stale(r, key_i, now) ? CACHE_NEWER : CACHE_STORED;
+    const bool newer = offered->peer || e->stamp > offered->stamp;
+    return newer && !is_stale(r, key_i, now) ? CACHE_NEWER : CACHE_STORED;
 }
 
 enum cache_reason ref_judge(const struct reference *r, size_t key_i, const struct ref_entry *entry,

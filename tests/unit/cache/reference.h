@@ -48,6 +48,7 @@ struct ref_entry {
     uint64_t stamp;
     uint64_t own; /* index of its own put; 0 = none */
     bool unproven;
+    bool peer;   /* offered as a copy of another node */
     bool marked; /* by a soft dot of its key */
     mono_us expires_us;
     mono_us fresh_us;

@@ -108,6 +108,8 @@ Test(read, an_import_meets_the_whole_check)
     event(w);
     cr_assert_eq(fill_now(w, "k", V("own")), CACHE_STORED);
     cr_assert_eq(import(w, "k", V("v"), w->index - 1), CACHE_NEWER);
+    event(w);
+    cr_assert_eq(import(w, "k", V("v"), w->index), CACHE_NEWER); /* readers have seen this one */
     cache_adopt(w->c, event(w));
     cr_assert_eq(import(w, "j", V("v"), w->index - 1), CACHE_ALL);
 }

@@ -94,6 +94,9 @@ static void hear(struct forge *f, struct slice frame)
         f->echo = m.echo;
     if (m.type == STREAM_DOTS)
         hear_dots(f, m.bytes);
+    if (m.type == STREAM_ENTRIES)
+        f->cursor = m.cursor;
+    f->entries_n += m.entries_n;
     for (size_t i = 0; m.type == STREAM_GONE && i < m.ranges_n && f->gone_n < 8; i++)
         f->gone[f->gone_n++] = m.ranges[i];
 }

@@ -18,9 +18,11 @@ struct forge {
     uint64_t echo;      /* of the rig's AUTH */
     struct stream_codec *codec;
     bool hung_up;
-    uint32_t heard_n[STREAM_DONE + 1]; /* frames of the rig, by type */
-    uint64_t seqs[64];                 /* of the dots that it sent */
+    uint32_t heard_n[STREAM_ENTRIES + 1]; /* frames of the rig, by type */
+    uint64_t seqs[64];                    /* of the dots that it sent */
     size_t seqs_n;
+    uint64_t cursor; /* of the last ENTRIES, and how many there were in all */
+    size_t entries_n;
     struct dot_range gone[8];
     size_t gone_n;
     uint8_t memory[262144];

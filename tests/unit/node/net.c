@@ -35,6 +35,7 @@ static void make_node(struct net *t, size_t i, uint8_t run)
                  .run = run,
                  .host = (uint8_t)(i + 1),
                  .seeded = cfg->n > 1,
+                 .warm_up = cfg->warm_up,
                  .log_max = cfg->log_max,
                  .thin_max = cfg->thin_max,
                  .retired_max = cfg->retired_max,
@@ -242,6 +243,10 @@ static void take(struct net *t, size_t i, const struct node_out *out)
         break;
     case NODE_OUT_RESOLVE:
         net_introduce(t, i);
+        break;
+    case NODE_OUT_WARMED:
+        t->warmed_n[i]++;
+        t->warmed = out->warmed;
         break;
     case NODE_OUT_LEFT:
         t->left[i] = true;

@@ -34,6 +34,7 @@ struct net_cfg {
     const struct policy *policies;           /* lent */
     size_t policies_n;
     bool clones; /* all have the same run */
+    bool warm_up;
 };
 
 struct net {
@@ -54,6 +55,8 @@ struct net {
     uint64_t applied_n[NET_MAX];    /* NODE_OUT_APPLIED, */
     uint64_t everything_n[NET_MAX]; /* and those of them that told everything */
     bool left[NET_MAX];
+    uint64_t warmed_n[NET_MAX]; /* NODE_OUT_WARMED, */
+    struct node_warmed warmed;  /* and the last of them, but for its name */
     struct client_codec *codec;
     void *codec_memory;
     uint8_t out[131072];

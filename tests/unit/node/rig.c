@@ -47,6 +47,7 @@ void rig_init(struct rig *r, const struct rig_cfg *cfg)
                             .seed = cfg->run,
                             .ring = &r->ring,
                             .seeded = cfg->seeded,
+                            .warm_up = cfg->warm_up,
                             .policies = cfg->policies};
     node_cfg_sizes(&node, SWIM_POD, CACHE_BUDGET);
     node.members_max = 16;

@@ -31,6 +31,7 @@ struct rig_cfg {
     uint8_t run;         /* first byte of the run; from 1 */
     uint8_t host;        /* 10.0.0.host */
     bool seeded;
+    bool warm_up;
     uint32_t log_max;         /* dots kept for others; 0 = 1,024 */
     uint32_t thin_max;        /* targets kept of those that left the log; 0 = none */
     uint32_t retired_max;     /* 0 = 16 */

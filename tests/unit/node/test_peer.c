@@ -177,14 +177,77 @@ Test(peer, a_stream_of_a_dead_run_does_not_bring_it_back)
     cr_assert_eq(p->now.run.bytes[0], 2, "the living one is believed still");
 }
 
-Test(peer, a_challenge_that_is_sent_again_is_as_old_as_when_it_was_sent_first)
+Test(peer, an_answer_to_a_challenge_from_before_the_last_proof_counts_for_nothing)
 {
     struct peers *t = make();
     const struct peer_proven living = {.id = 5, .run = {{2, 1}}, .challenged_at = 1200};
     peers_challenged(t, 1000, 0, 0xABCDEF);
     cr_assert(peers_prove_run(t, 1300, &living));
-    peers_challenged(t, 1400, 0, 0xABCDEF);
+    peers_challenged(t, 1400, 0, 0xABCDE0); /* the next try is another challenge */
     cr_assert_not(peers_answers(t, 1500, 5, 0xABCDEF), "a dead process answered the first one");
+    cr_assert(peers_answers(t, 1500, 5, 0xABCDE0));
+}
+
+Test(peer, a_challenge_that_lost_its_place_to_another_is_not_answered)
+{
+    struct peers *t = make();
+    peers_challenged(t, 1000, 5, 0x1001);
+    peers_challenged(t, 1001, 6, 0x2001);
+    cr_assert_not(peers_answers(t, 1002, 5, 0x1001));
+    cr_assert(peers_answers(t, 1002, 6, 0x2001));
+}
+
+static struct peer_run *hear(struct peers *t, uint8_t run, uint64_t counter)
+{
+    const struct packet_head h = head(5, run, counter);
+    struct peer *p = NULL;
+    struct peer_run *r = NULL;
+    cr_assert_eq(peers_accept(t, 1, &h, &p, &r), OK);
+    return r;
+}
+
+static void prove_heard(struct peers *t, struct peer_run *run)
+{
+    peers_prove(peers_find(t, 5), 2, run);
+}
+
+Test(peer, what_a_run_said_before_it_was_forgotten_is_not_heard_again)
+{
+    struct peers *t = make();
+    prove_heard(t, hear(t, 1, 1));
+    for (uint64_t counter = 2; counter <= 40; counter++)
+        cr_assert_eq(accept(t, 5, 1, counter), OK);
+    peers_forget(t, 5);
+    prove_heard(t, hear(t, 1, 41));
+    for (uint64_t counter = 1; counter <= 41; counter++)
+        cr_assert_eq(accept(t, 5, 1, counter), ERR_REPLAY);
+    cr_assert_eq(accept(t, 5, 1, 42), OK);
+    cr_assert_eq(accept(t, 5, 1, 2000), OK);
+    cr_assert_eq(accept(t, 5, 1, 1999), OK, "from then on all that is new counts, in any order");
+    cr_assert_eq(accept(t, 5, 1, 42), ERR_REPLAY);
+}
+
+Test(peer, nor_is_it_when_a_stream_proved_the_run)
+{
+    struct peers *t = make();
+    const struct peer_proven proven = {.id = 5, .run = {{1, 1}}, .challenged_at = 2, .counter = 41};
+    cr_assert(peers_prove_run(t, 3, &proven));
+    for (uint64_t counter = 1; counter <= 41; counter++)
+        cr_assert_eq(accept(t, 5, 1, counter), ERR_REPLAY);
+    cr_assert_eq(accept(t, 5, 1, 42), OK);
+}
+
+/* A stream may be faster than the datagrams that left before it. */
+Test(peer, a_run_that_is_proven_again_loses_nothing)
+{
+    struct peers *t = make();
+    const struct peer_proven proven = {.id = 5, .run = {{1, 1}}, .challenged_at = 2, .counter = 41};
+    prove_heard(t, hear(t, 1, 1));
+    cr_assert(peers_prove_run(t, 3, &proven));
+    cr_assert_eq(accept(t, 5, 1, 40), OK);
+    struct peer *p = peers_find(t, 5);
+    peers_prove(p, 4, &p->now);
+    cr_assert_eq(accept(t, 5, 1, 39), OK);
 }
 
 Test(peer, the_late_answer_of_a_dead_run_does_not_shut_out_the_one_that_is_not_proven_yet)

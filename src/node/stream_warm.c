@@ -1,0 +1,90 @@
+/**
+ * node/stream_warm.c - streams over which entries of the cache are given.
+ *
+ * The other side, the donor, says RETIRED and HEADS, all of it before it looks at the first entry. Then
+ * the opener sends one WANT at a time, and the donor one ENTRIES for each; the opener hangs up.
+ */
+#include "node/stream.h"
+
+static bool gives_already(const struct node *n)
+{
+    for (size_t i = 0; i < ARRAY_LEN(n->streams->at); i++) {
+        const struct stream *s = &n->streams->at[i];
+        if (s->used && !s->hangup && s->gives)
+            return true;
+    }
+    return false;
+}
+
+/* One node at a time is given entries: they cost the giver as much as they cost who asks. */
+bool stream_warm_begin(struct node *n, mono_us now, struct stream *s)
+{
+    if (!s->inbound)
+        return warm_is_donor(n, s->peer, run_epoch(&s->run));
+    if (warm_may_give(n) && !gives_already(n)) {
+        s->gives = s->retired_due = s->heads_due = true;
+        return true;
+    }
+    n->counters.streams_busy++;
+    stream_finish(n, now, s, true);
+    return true;
+}
+
+static bool take_want(struct stream *s, const struct stream_msg *m)
+{
+    if (m->type != STREAM_WANT || s->retired_due || s->heads_due || s->entries_due)
+        return false;
+    s->cursor = m->cursor;
+    s->entries_due = true;
+    return true;
+}
+
+static bool take_retired(struct node *n, const struct stream *s, struct slice bytes)
+{
+    if (s->got_heads || bytes.len % PEER_RETIRED_LEN != 0)
+        return false;
+    warm_retired(n, bytes);
+    return true;
+}
+
+/* After the last of its covers we know what we may ask for. */
+static bool take_heads(struct node *n, struct stream *s, struct slice covers)
+{
+    if (s->got_heads || covers.len % COVER_LEN != 0)
+        return false;
+    warm_covers(n, covers);
+    if (covers.len / COVER_LEN == STREAM_HEADS_COVERS)
+        return true;
+    s->got_heads = true;
+    s->want_due = warm_compare(n, &s->cursor);
+    s->got_done = !s->want_due;
+    return true;
+}
+
+static bool take_entries(struct node *n, mono_us now, struct stream *s, const struct stream_msg *m)
+{
+    if (!s->asked)
+        return false;
+    s->asked = false;
+    s->want_due = warm_entries(n, now, m, &s->cursor);
+    s->got_done = !s->want_due;
+    return true;
+}
+
+bool stream_warm_take(struct node *n, mono_us now, struct stream *s, const struct stream_msg *m)
+{
+    if (!s->got_auth || s->got_done)
+        return false;
+    if (s->inbound)
+        return take_want(s, m);
+    switch (m->type) {
+    case STREAM_RETIRED:
+        return take_retired(n, s, m->bytes);
+    case STREAM_HEADS:
+        return take_heads(n, s, m->bytes);
+    case STREAM_ENTRIES:
+        return take_entries(n, now, s, m);
+    default:
+        return false;
+    }
+}
