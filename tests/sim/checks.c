@@ -11,6 +11,7 @@
 #define ARRAY_OF     0x9B /* a body is an array of 11 elements, or of 12 with padding */
 #define LOOK_EVERY   64   /* events between two full looks at the members */
 #define RUN_AT       16   /* in a packet */
+#define KEY_AT       4
 #define COUNTER_AT   32
 #define ENCODE_EVERY 16 /* datagrams of which one is read and written again */
 
@@ -35,7 +36,7 @@ static bool is_higher(uint64_t gen, uint32_t ver, uint64_t than_gen, uint32_t th
 }
 
 /* A process has raised its own incarnation. */
-static void note_own(struct sim *s, const struct sim_node *n, const struct node_view *v)
+static void note_own(struct sim *s, const struct sim_node *n, const struct node_pulse *v)
 {
     struct checks_member *most = &s->nodes[n->namesake].most;
     s->runs[n->run].generation = v->generation;
@@ -85,7 +86,7 @@ static void check_member(struct sim *s, struct sim_node *n, const struct swim_me
     *was = (struct checks_member){true, m->state, m->generation, m->version, m->epoch};
 }
 
-static void check_members(struct sim *s, struct sim_node *n, const struct node_view *v)
+static void check_members(struct sim *s, struct sim_node *n, const struct node_pulse *v)
 {
     for (size_t i = 0; i < v->members && !s->failed; i++) {
         struct node_member m;
@@ -106,7 +107,7 @@ static void forget_members(struct sim *s, struct sim_node *n)
 
 /* ---- the whole node ---- */
 
-static void check_caps(struct sim *s, struct sim_node *n, const struct node_view *v)
+static void check_caps(struct sim *s, struct sim_node *n, const struct node_pulse *v)
 {
     const bool kept = v->members <= s->cfg.nodes + 8 + s->cfg.tombstones_max &&
                       v->origins <= s->cfg.origins_max && v->log_n <= s->cfg.log_max &&
@@ -131,8 +132,7 @@ void checks_idle(struct sim *s, struct sim_node *n)
 void checks_after(struct sim *s, struct sim_node *n)
 {
     struct checks *c = &n->checks;
-    struct node_view v;
-    node_inspect(n->node, &v);
+    const struct node_pulse v = node_pulse(n->node);
     note_own(s, n, &v);
     if (v.index < c->index)
         sim_violate(s, CHECK_I7, "n%u: the index went back", n->i);
@@ -193,6 +193,16 @@ static void check_encoding(struct sim *s, const struct sim_node *n, struct slice
                     m->type);
 }
 
+/* The first key of its ring seals, and none where there is no ring. */
+static void check_key(struct sim *s, const struct sim_node *n, struct slice bytes)
+{
+    const struct keyring *ring = &s->ring;
+    struct reader r = reader_of(slice_of(bytes.at + KEY_AT, 4));
+    const uint32_t id = read_u32(&r);
+    if (id != (ring->n == 0 ? 0 : ring->keys[0].id))
+        sim_violate(s, CHECK_S18, "n%u seals with key %08x", n->i, id);
+}
+
 /* Counters rise from one packet of a process to the next, datagrams and frames alike. */
 static void check_counter(struct sim *s, const struct sim_node *n, struct slice bytes)
 {
@@ -203,6 +213,7 @@ static void check_counter(struct sim *s, const struct sim_node *n, struct slice 
         sim_violate(s, CHECK_S5, "n%u seals counter %llu after %llu", n->i,
                     (unsigned long long)counter, (unsigned long long)run->counter);
     run->counter = counter;
+    check_key(s, n, bytes);
 }
 
 static void count_relay(struct sim *s, struct sim_node *n, struct slice bytes)

@@ -55,8 +55,6 @@ struct clock_of {
     uint32_t i;
 };
 
-static const struct policies POLICIES = {.fence_ms = POLICY_FENCE_MS};
-
 static mono_us read_clock(void *ctx)
 {
     const struct clock_of *c = ctx;
@@ -71,7 +69,7 @@ static struct command_ctx context_of(const struct sim_node *n, const struct sim 
                                 .node_name = slice_text(n->name),
                                 .cluster = slice_text(SIM_CLUSTER),
                                 .epoch = s->runs[n->run].epoch,
-                                .policies = &POLICIES,
+                                .policies = &s->policies,
                                 .clock = read_clock,
                                 .clock_ctx = clock};
 }
@@ -101,7 +99,9 @@ static void issue(struct talk *t, struct sim_node *n, const struct client_reques
     issued.digest = t->issue.targets[0].digest;
     oracle_issue(s, n, &issued);
     s->work.replied = false;
+    s->work.asked = 1;
     sim_input(s, n->i, &(struct node_in){.kind = NODE_IN_COMMAND, .command = &command});
+    s->work.asked = 0;
     if (s->failed || !s->work.replied || s->work.reply.ticket != TALK_TICKET) {
         sim_fail(s, "n%u does not answer a command", n->i);
         return;
@@ -117,7 +117,11 @@ static void issue(struct talk *t, struct sim_node *n, const struct client_reques
     command_put_issued(&ctx, sim_local(s, n->i), &put, &s->work.reply, w);
     cache_stats(n->cache, &after);
     if (after.puts > before.puts)
-        oracle_stored(s, n, &(struct oracle_entry){s->source.keys[dot->target].state, true, true});
+        oracle_stored(s, n,
+                      &(struct oracle_entry){.state = s->source.keys[dot->target].state,
+                                             .stored = true,
+                                             .unproven = true,
+                                             .put_at = s->now});
 }
 
 /* One request, from the client's bytes to the client's reply. */

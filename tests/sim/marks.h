@@ -12,7 +12,7 @@
 struct sim;
 struct sim_node;
 
-#define MARKS_MAX 96
+#define MARKS_MAX 128
 
 /** Marks hit in one seed. */
 struct marks {

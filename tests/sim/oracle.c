@@ -20,51 +20,56 @@ static void *clear(void *at, size_t n, size_t size)
 void oracle_begin(struct sim *s, struct sim_node *n)
 {
     const struct oracle_view was = n->oracle;
-    n->oracle =
-        (struct oracle_view){.keys = clear(was.keys, s->source.keys_n, sizeof *was.keys),
-                             .entries = clear(was.entries, s->source.keys_n, sizeof *was.entries),
-                             .seen = was.seen,
-                             .seen_cap = was.seen_cap};
+    const uint32_t keys = s->source.keys_n;
+    n->oracle = (struct oracle_view){.hard.keys = clear(was.hard.keys, keys, sizeof *was.hard.keys),
+                                     .soft.keys = clear(was.soft.keys, keys, sizeof *was.soft.keys),
+                                     .entries = clear(was.entries, keys, sizeof *was.entries),
+                                     .refused_below =
+                                         clear(was.refused_below, keys, sizeof *was.refused_below),
+                                     .seen = was.seen,
+                                     .seen_cap = was.seen_cap};
+    n->sim = s;
 }
 
-/* Does this dot aim at the key that is watched? */
+void oracle_end(struct sim_node *n)
+{
+    free(n->oracle.hard.keys);
+    free(n->oracle.soft.keys);
+    free(n->oracle.entries);
+    free(n->oracle.refused_below);
+    free(n->oracle.seen);
+    n->oracle = (struct oracle_view){0};
+}
+
+/* Does this dot aim at the key that is watched, as it is now? */
 static bool is_watched(const struct sim *s, const struct oracle_dot *dot)
 {
-    if (s->cfg.watch < 0)
-        return false;
-    const struct source_key *k = &s->source.keys[s->cfg.watch];
-    switch (dot->kind) {
-    case DOT_KEY:
-    case DOT_PUT:
-        return dot->target == (uint32_t)s->cfg.watch;
-    case DOT_TAG:
-        return dot->target / SOURCE_TAGS == k->ns;
-    case DOT_PREFIX:
-        return dot->target == k->prefix[0] || dot->target == k->prefix[1];
-    case DOT_NAMESPACE:
-        return dot->target == k->ns;
-    default:
-        return true;
-    }
+    return s->cfg.watch >= 0 &&
+           (floors_aimed(&s->source, dot, s->source.keys[s->cfg.watch].state) ||
+            dot->kind == DOT_TAG || dot->kind == DOT_TAGS_ALL);
 }
 
 static void watch_dot(struct sim *s, const struct sim_node *n, const char *what,
                       const struct oracle_dot *dot)
 {
     if (is_watched(s, dot))
-        sim_watch(s, (uint32_t)s->cfg.watch, "n%u %s a dot of kind %u, target %u, commit %u", n->i,
-                  what, dot->kind, dot->target, dot->commit);
+        sim_watch(s, (uint32_t)s->cfg.watch, "n%u %s a%s dot of kind %u, target %u, commit %u",
+                  n->i, what, dot->soft ? " soft" : "", dot->kind, dot->target, dot->commit);
 }
 
-void oracle_issue(struct sim *s, struct sim_node *n, const struct oracle_dot *dot)
+static void add_dot(struct oracle_run *run, const struct oracle_dot *dot)
 {
-    struct oracle_run *run = &s->runs[n->run];
     if (run->dots_n == run->dots_cap) {
         run->dots_cap = run->dots_cap == 0 ? 256 : run->dots_cap * 2;
         run->dots = realloc(run->dots, run->dots_cap * sizeof *run->dots);
         assert(run->dots != NULL);
     }
     run->dots[run->dots_n++] = *dot;
+}
+
+void oracle_issue(struct sim *s, struct sim_node *n, const struct oracle_dot *dot)
+{
+    add_dot(&s->runs[n->run], dot);
     watch_dot(s, n, "issues", dot);
 }
 
@@ -73,32 +78,25 @@ void oracle_refused(struct sim *s, struct sim_node *n, uint32_t count)
     s->runs[n->run].dots_n -= count;
 }
 
-static void raise(uint32_t *floor, uint32_t commit)
+const struct oracle_dot *oracle_dot_at(const struct oracle_run *run, uint64_t seq)
 {
-    if (*floor < commit)
-        *floor = commit;
+    return seq == 0 || seq > run->dots_n ? NULL : &run->dots[seq - 1];
+}
+
+/* A node issues some dots of itself: when a voter begins anew, when an intent runs out. What they are
+ * is told with their effects, mostly. */
+static void note_inside(struct sim *s, const struct sim_node *n, uint64_t head)
+{
+    struct oracle_run *run = &s->runs[n->run];
+    while (run->dots_n < head) {
+        s->counters.inside++;
+        add_dot(run, &(struct oracle_dot){.kind = DOT_UNKNOWN, .commit = s->source.commits});
+    }
 }
 
 static void cover(struct oracle_view *v, const struct oracle_dot *dot)
 {
-    switch (dot->kind) {
-    case DOT_KEY:
-    case DOT_PUT:
-        raise(&v->keys[dot->target], dot->commit);
-        break;
-    case DOT_TAG:
-        raise(&v->tags[dot->target], dot->commit);
-        break;
-    case DOT_PREFIX:
-        raise(&v->prefixes[dot->target], dot->commit);
-        break;
-    case DOT_NAMESPACE:
-        raise(&v->ns[dot->target], dot->commit);
-        break;
-    default:
-        raise(&v->everything, dot->commit);
-        break;
-    }
+    floors_raise(dot->soft ? &v->soft : &v->hard, dot);
 }
 
 uint32_t oracle_run_of(const struct sim *s, uint64_t epoch)
@@ -126,31 +124,81 @@ static uint32_t run_seen(const struct sim *s, const struct oracle_view *v, uint6
     return seen != NULL ? seen->run : oracle_run_of(s, epoch);
 }
 
-/* Is a dot what its origin issued? From a long log a put comes back as a key, which kills more. */
+/* From a long log dots of keys and tags come back as plain ones, which kill more. */
+static bool is_thin(const struct oracle_dot *dot, const struct dot *d)
+{
+    const bool plain = !d->soft && !d->has_version && hash128_zero(&d->digest);
+    return plain && dot->hash == d->hash &&
+           ((d->kind == DOT_KEY && dot_names_key(dot->kind)) ||
+            (d->kind == DOT_TAG && dot->kind == DOT_TAG));
+}
+
+/* Is a dot what its origin issued? A key that changes all the time goes out as one not to store. */
 static bool is_issued(const struct oracle_dot *dot, const struct dot *d)
 {
-    if (dot->kind == DOT_PUT && d->kind == DOT_KEY && hash128_zero(&d->digest))
-        return dot->hash == d->hash;
-    return dot->kind == d->kind && dot->hash == d->hash &&
+    const bool cooled = d->kind == DOT_NOSTORE && dot->kind == DOT_KEY && !dot->soft;
+    if (is_thin(dot, d) || (cooled && dot->hash == d->hash))
+        return true;
+    return dot->kind == d->kind && dot->hash == d->hash && dot->soft == d->soft &&
+           dot->has_version == d->has_version && dot->version == d->version &&
            (d->kind != DOT_PUT ||
             memcmp(dot->digest.bytes, d->digest.bytes, sizeof d->digest.bytes) == 0);
+}
+
+/* What a node issued of itself: everything is barred, or an intent is ended that nobody ended. */
+static void learn(const struct sim *s, struct oracle_dot *dot, const struct dot *d)
+{
+    const uint32_t run = oracle_run_of(s, d->subject_epoch);
+    const struct oracle_dot *begun =
+        run == UINT32_MAX ? NULL : oracle_dot_at(&s->runs[run], d->subject_seq);
+    if (d->kind == DOT_COMMIT && (begun == NULL || begun->kind != DOT_BEGIN))
+        return;
+    if (d->kind == DOT_COMMIT)
+        dot->target = begun->target;
+    else if (d->kind != DOT_ALL)
+        return;
+    dot->kind = d->kind;
+    dot->hash = d->hash;
+}
+
+/* By what a token is too old: the effect of a dot of its key has an index past the one that the node
+ * had before this event. An equal value, or a version, may pass; and what is thin says less. */
+static void refuse_below(struct sim_node *n, const struct oracle_dot *dot)
+{
+    const bool plain = dot->kind == DOT_KEY || dot->kind == DOT_BEGIN || dot->kind == DOT_COMMIT;
+    if (plain && !dot->has_version)
+        n->oracle.refused_below[dot->target] = n->checks.index + 1;
 }
 
 void oracle_applied(struct sim *s, struct sim_node *n, const struct dot *d)
 {
     const uint32_t run_i = run_seen(s, &n->oracle, d->epoch);
-    const struct oracle_run *run = run_i == UINT32_MAX ? NULL : &s->runs[run_i];
+    struct oracle_run *run = run_i == UINT32_MAX ? NULL : &s->runs[run_i];
+    if (run != NULL && run_i == n->run)
+        note_inside(s, n, d->seq);
     if (run == NULL || d->seq == 0 || d->seq > run->dots_n) {
         sim_violate(s, CHECK_I6, "n%u applied a dot that nobody issued: seq %llu", n->i,
                     (unsigned long long)d->seq);
         return;
     }
-    const struct oracle_dot *dot = &run->dots[d->seq - 1];
-    if (!is_issued(dot, d))
+    struct oracle_dot *dot = &run->dots[d->seq - 1];
+    if (dot->kind == DOT_UNKNOWN)
+        learn(s, dot, d);
+    if (dot->kind != DOT_UNKNOWN && !is_issued(dot, d))
         sim_violate(s, CHECK_I6, "n%u applied dot %llu of n%u with kind %u, issued with %u", n->i,
                     (unsigned long long)d->seq, run->node, d->kind, dot->kind);
     watch_dot(s, n, "applies", dot);
+    refuse_below(n, dot);
     cover(&n->oracle, dot);
+    reader_dot(s, n, dot);
+    if (d->kind == DOT_BEGIN || d->kind == DOT_COMMIT || d->kind == DOT_ABORT)
+        announce_applied(s, n, d, dot->target);
+}
+
+void oracle_everything(struct sim *s, struct sim_node *n)
+{
+    reader_everything(s, n);
+    announce_everything(s, n);
 }
 
 static struct oracle_seen *add_seen(struct oracle_view *v)
@@ -194,12 +242,14 @@ static void look_at(struct sim *s, struct sim_node *n, uint32_t i, uint64_t forg
     struct oracle_seen *was = see(s, n, i, now.epoch);
     if (was == NULL)
         return;
+    if (was->run == n->run)
+        note_inside(s, n, now.head);
     if (now.applied < was->applied || now.head < was->head)
         forget_seen(was, forgotten);
     const struct oracle_run *run = &s->runs[was->run];
-    if (now.applied > now.head || now.head > run->dots_n || now.applied < was->applied ||
-        now.head < was->head) {
-        sim_violate(s, CHECK_I7,
+    const bool beyond = now.applied > now.head || now.head > run->dots_n;
+    if (beyond || now.applied < was->applied || now.head < was->head) {
+        sim_violate(s, beyond ? CHECK_I5 : CHECK_I7,
                     "n%u: vector of n%u's run: applied %llu -> %llu, head %llu -> %llu, issued %u",
                     n->i, run->node, (unsigned long long)was->applied,
                     (unsigned long long)now.applied, (unsigned long long)was->head,
@@ -223,29 +273,25 @@ void oracle_look(struct sim *s, struct sim_node *n)
         look_at(s, n, i, view.ledger.forgotten);
 }
 
-/* The newest commit that a covered dot matching this entry speaks of. */
-static uint32_t floor_of(const struct source *src, const struct oracle_view *v, uint32_t state)
+/* The newest commit that a covered dot matching this entry speaks of; hard ones alone for what is given
+ * as out of date. */
+static uint32_t floor_of(const struct source *src, const struct oracle_view *v, uint32_t state,
+                         bool stale)
 {
-    const struct source_state *st = &src->states[state];
-    const struct source_key *k = &src->keys[st->key];
-    uint32_t floor = v->everything;
-    raise(&floor, v->ns[k->ns]);
-    raise(&floor, v->keys[st->key]);
-    raise(&floor, v->prefixes[k->prefix[0]]);
-    raise(&floor, v->prefixes[k->prefix[1]]);
-    for (uint32_t tag = 0; tag < SOURCE_TAGS; tag++)
-        if ((st->tags >> tag & 1) != 0)
-            raise(&floor, v->tags[k->ns * SOURCE_TAGS + tag]);
-    return floor;
+    const uint32_t hard = floors_of(&v->hard, src, state);
+    const uint32_t soft = stale || !v->soft.raised ? 0 : floors_of(&v->soft, src, state);
+    return hard > soft ? hard : soft;
 }
 
 void oracle_stored(struct sim *s, struct sim_node *n, const struct oracle_entry *e)
 {
     const struct source_state *st = &s->source.states[e->state];
-    sim_watch(s, st->key, "n%u stores value %u tags %x%s", n->i, st->value, st->tags,
-              e->unproven ? ", unproven" : "");
+    sim_watch(s, st->key, "n%u stores value %u tags %x version %lld%s", n->i, st->value, st->tags,
+              e->has_version ? (long long)e->version : -1LL, e->unproven ? ", unproven" : "");
     n->oracle.entries[st->key] = *e;
-    const uint32_t floor = floor_of(&s->source, &n->oracle, e->state);
+    announce_stored(s, n, st->key);
+    reader_load_ended(s, n, st->key);
+    const uint32_t floor = floor_of(&s->source, &n->oracle, e->state, false);
     if (!e->unproven && st->over <= floor)
         sim_violate(s, CHECK_I2,
                     "n%u stores %s as it was before commit %u, and covered a dot after commit %u",
@@ -257,17 +303,20 @@ void oracle_hit(struct sim *s, struct sim_node *n, uint32_t key, const struct ca
     const struct source *src = &s->source;
     const struct oracle_entry *e = &n->oracle.entries[key];
     const struct source_key *k = &src->keys[key];
-    if (!e->stored || e->unproven != hit->unproven || !source_is_value(src, e->state, hit->value)) {
-        sim_violate(s, CHECK_VALUE, "n%u: a hit of %s that was never stored (%zu B)", n->i, k->text,
-                    hit->value.len);
+    if (!e->stored || e->unproven != hit->unproven || e->has_version != hit->has_version ||
+        (e->has_version && e->version != hit->version) ||
+        !source_is_value(src, e->state, hit->value)) {
+        sim_violate(s, CHECK_VALUE, "n%u: a hit of %s that was never stored (%zu B, version %lld)",
+                    n->i, k->text, hit->value.len,
+                    hit->has_version ? (long long)hit->version : -1LL);
         return;
     }
     const uint32_t over = src->states[e->state].over;
-    const uint32_t floor = floor_of(src, &n->oracle, e->state);
+    const uint32_t floor = floor_of(src, &n->oracle, e->state, hit->stale);
     if (!hit->unproven && over <= floor)
         sim_violate(s, CHECK_I2,
-                    "n%u serves %s as it was before commit %u, and covered a dot after commit %u",
-                    n->i, k->text, over, floor);
+                    "n%u serves %s%s as it was before commit %u, and covered a dot after commit %u",
+                    n->i, k->text, hit->stale ? " as out of date" : "", over, floor);
 }
 
 struct looking {
@@ -282,16 +331,72 @@ static void on_hit(void *ctx, const struct cache_hit *hit)
     oracle_hit(l->s, l->n, l->key, hit);
 }
 
-bool oracle_get(struct sim *s, struct sim_node *n, uint32_t key)
+static enum cache_found look(struct sim *s, struct sim_node *n, uint32_t key,
+                             const struct cache_ask *ask)
 {
     struct looking looking = {s, n, key};
+    return cache_get(n->cache, sim_local(s, n->i), process_key(s, n, key), ask, on_hit, &looking);
+}
+
+bool oracle_get(struct sim *s, struct sim_node *n, uint32_t key)
+{
     static const struct cache_ask fresh;
-    return cache_get(n->cache, sim_local(s, n->i), process_key(s, n, key), &fresh, on_hit,
-                     &looking) == CACHE_HIT;
+    return look(s, n, key, &fresh) == CACHE_HIT;
+}
+
+/* Nothing makes an entry newer than the read that it came from. */
+static void check_stamp(struct sim *s, struct sim_node *n, uint32_t key)
+{
+    const struct oracle_entry *e = &n->oracle.entries[key];
+    if (!e->stored || e->stamp == 0 || e->run != n->run)
+        return;
+    const struct cache_ask newer = {.stale_ok = true, .min_stamp = e->stamp + 1};
+    if (look(s, n, key, &newer) != CACHE_ABSENT)
+        sim_violate(s, CHECK_I1, "n%u: %s passes for newer than its token of L %llu", n->i,
+                    s->source.keys[key].text, (unsigned long long)e->stamp);
+}
+
+void oracle_filled(struct sim *s, struct sim_node *n, uint32_t key, uint64_t stamp)
+{
+    const uint64_t below = n->oracle.refused_below[key];
+    if (stamp < below)
+        sim_violate(s, CHECK_I4, "n%u stores %s with a token of L %llu, after a dot past L %llu",
+                    n->i, s->source.keys[key].text, (unsigned long long)stamp,
+                    (unsigned long long)below - 1);
+    check_stamp(s, n, key);
 }
 
 void oracle_audit(struct sim *s, struct sim_node *n)
 {
-    for (uint32_t key = 0; key < s->source.keys_n && !s->failed; key++)
-        oracle_get(s, n, key);
+    static const struct cache_ask any = {.stale_ok = true};
+    for (uint32_t key = 0; key < s->source.keys_n && !s->failed; key++) {
+        look(s, n, key, &any);
+        check_stamp(s, n, key);
+    }
+}
+
+/* ---- when all is quiet ---- */
+
+/* What a node gives for a key, when everything that ever changed it is covered there and proven. */
+static uint32_t state_at(struct sim *s, struct sim_node *n, uint32_t key)
+{
+    const struct oracle_entry *e = &n->oracle.entries[key];
+    if (!n->up || n->frozen || (s->core >> n->i & 1) == 0 || !oracle_get(s, n, key) || e->unproven)
+        return UINT32_MAX;
+    const uint32_t floor = floor_of(&s->source, &n->oracle, e->state, false);
+    return floor < s->source.keys[key].commit ? UINT32_MAX : e->state;
+}
+
+void oracle_compare(struct sim *s)
+{
+    for (uint32_t key = 0; key < s->source.keys_n && !s->failed; key++) {
+        uint32_t first = UINT32_MAX;
+        for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++) {
+            const uint32_t state = state_at(s, &s->nodes[i], key);
+            if (first != UINT32_MAX && state != UINT32_MAX && state != first)
+                sim_violate(s, CHECK_S10, "n%u has another %s than the nodes before it", i,
+                            s->source.keys[key].text);
+            first = first == UINT32_MAX ? state : first;
+        }
+    }
 }

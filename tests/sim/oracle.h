@@ -12,21 +12,14 @@
 #include <stdint.h>
 
 #include "base/dot.h"
+#include "base/time.h"
 #include "cache/cache.h"
 
+#include "floors.h"
 #include "source.h"
 
 struct sim;
 struct sim_node;
-
-/** One dot: what it aims at, by the source's numbers, and the newest commit that it speaks of. */
-struct oracle_dot {
-    uint8_t kind;
-    uint32_t target; /* key; tag + namespace * SOURCE_TAGS; prefix id; namespace */
-    uint32_t commit;
-    uint64_t hash; /* of the target, and the digest of a put, as the node was given them */
-    struct hash128 digest;
-};
 
 /** One process run and the dots that it issued. */
 struct oracle_run {
@@ -44,6 +37,11 @@ struct oracle_entry {
     uint32_t state; /* which says the key, too */
     bool stored;
     bool unproven;
+    bool has_version;
+    uint32_t version; /* when has_version */
+    uint64_t stamp;   /* of the token with which it was stored; 0 = stored without one */
+    uint32_t run;     /* the process whose token that was */
+    mono_us put_at;   /* unproven: when its dot was issued */
 };
 
 /** What a process has covered of one origin, as last seen. */
@@ -53,14 +51,13 @@ struct oracle_seen {
     uint64_t forgotten; /* origins that the process had forgotten by then */
 };
 
-/** What the oracle knows of one process: the newest commits that its covered dots speak of. */
+/** What the oracle knows of one process: the newest commits that its covered dots speak of. What a soft
+ *  dot aims at may still be given as out of date. */
 struct oracle_view {
-    uint32_t everything;
-    uint32_t ns[SOURCE_NAMESPACES];
-    uint32_t tags[SOURCE_NAMESPACES * SOURCE_TAGS];
-    uint32_t prefixes[SOURCE_NAMESPACES * SOURCE_PREFIXES];
-    uint32_t *keys;
+    struct floors hard, soft;
     struct oracle_entry *entries;
+    uint64_t
+        *refused_below; /* by key: a fill whose token is older meets a dot that took effect here */
     struct oracle_seen *seen; /* in the ledger's order, as far as it keeps one */
     uint32_t seen_n, seen_cap;
 };
@@ -68,8 +65,14 @@ struct oracle_view {
 /** The index of the run with this epoch; UINT32_MAX when there was none. */
 uint32_t oracle_run_of(const struct sim *s, uint64_t epoch);
 
+/** The dot of a run with this number; NULL when it is not known. Lends. */
+const struct oracle_dot *oracle_dot_at(const struct oracle_run *run, uint64_t seq);
+
 /** Begin a new process run at a node: an empty cache, nothing covered. */
 void oracle_begin(struct sim *s, struct sim_node *n);
+
+/** Give the memory of a node's view back. */
+void oracle_end(struct sim_node *n);
 
 /** A dot is about to be issued by a node; it gets the next sequence. */
 void oracle_issue(struct sim *s, struct sim_node *n, const struct oracle_dot *dot);
@@ -77,8 +80,9 @@ void oracle_issue(struct sim *s, struct sim_node *n, const struct oracle_dot *do
 /** The last `count` of them were refused. */
 void oracle_refused(struct sim *s, struct sim_node *n, uint32_t count);
 
-/** The node says that a dot took effect. */
+/** The node says that a dot took effect; or that so much did that it does not tell what. */
 void oracle_applied(struct sim *s, struct sim_node *n, const struct dot *d);
+void oracle_everything(struct sim *s, struct sim_node *n); /**< see above */
 
 /** Look at the node's vector: whatever it covers now counts. */
 void oracle_look(struct sim *s, struct sim_node *n);
@@ -92,5 +96,14 @@ bool oracle_get(struct sim *s, struct sim_node *n, uint32_t key);
 /** Get every key of a node. */
 void oracle_audit(struct sim *s, struct sim_node *n);
 
-/** Hold a value that came back for key against the promise; fails the simulation. */
+/** A fill or put of a key with a token of this stamp was stored: was it to be refused (I4)? The entry
+ *  has this stamp now, not a newer one (I1). Fails the simulation. */
+void oracle_filled(struct sim *s, struct sim_node *n, uint32_t key, uint64_t stamp);
+
+/** Are all copies of the core, of keys whose last write everybody has covered, the same (S10)? Asked
+ *  when all is quiet; fails the simulation. */
+void oracle_compare(struct sim *s);
+
+/** Hold a value that came back for key, perhaps as out of date, against the promise; fails the
+ *  simulation. */
 void oracle_hit(struct sim *s, struct sim_node *n, uint32_t key, const struct cache_hit *hit);

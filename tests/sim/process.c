@@ -4,58 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sys/mman.h>
-
+#include "block.h"
 #include "world.h"
 
-#define BLOCK_BYTES  (24U << 20)
-#define BLOCKS_MAX   128
-#define CLEAR_BYTES  (1U << 16)
 #define MEMBERS_ROOM 8 /* beside the nodes: two processes of one name, and candidates */
-
-/* Blocks outlive a world: thousands of worlds are made one after the other. */
-static struct {
-    uint8_t *at[BLOCKS_MAX];
-    uint32_t n;
-} blocks;
-
-static uint8_t *block_take(void)
-{
-    if (blocks.n > 0)
-        return blocks.at[--blocks.n];
-    void *block = mmap(NULL, BLOCK_BYTES, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    assert(block != MAP_FAILED);
-    return block;
-}
-
-/* Untouched pages cost nothing, so give the rest back instead of clearing megabytes. */
-static void block_clear(uint8_t *block, size_t used)
-{
-    const size_t cleared = used < CLEAR_BYTES ? used : CLEAR_BYTES;
-    memset(block, 0, cleared);
-    if (used > cleared) {
-        const int failed = madvise(block + cleared, BLOCK_BYTES - cleared, MADV_DONTNEED);
-        assert(failed == 0);
-    }
-}
 
 void process_free(struct sim_node *n)
 {
     if (n->memory == NULL)
         return;
     block_clear(n->memory, n->memory_used);
-    if (blocks.n < BLOCKS_MAX)
-        blocks.at[blocks.n++] = n->memory;
-    else
-        munmap(n->memory, BLOCK_BYTES);
+    block_give(n->memory);
     n->memory = NULL;
 }
 
 void sim_blocks_free(void)
 {
-    while (blocks.n > 0)
-        munmap(blocks.at[--blocks.n], BLOCK_BYTES);
+    blocks_free();
 }
 
 const struct cache_key *process_key(struct sim *s, struct sim_node *n, uint32_t key)
@@ -123,6 +88,7 @@ static struct node_cfg config_of(struct sim *s, const struct sim_node *n)
     cfg.seed = rng_next(&s->boot_rng);
     cfg.ring = &s->ring;
     cfg.seeded = true;
+    cfg.warm_up = s->cfg.warm_up;
     cfg.members_max = s->cfg.nodes + MEMBERS_ROOM;
     cfg.tombstones_max = s->cfg.tombstones_max;
     cfg.origins_max = s->cfg.origins_max;
@@ -133,10 +99,13 @@ static struct node_cfg config_of(struct sim *s, const struct sim_node *n)
     cfg.checkpoints_max = s->cfg.checkpoints_max;
     cfg.log_max = s->cfg.log_max;
     cfg.recent_max = s->cfg.recent_max;
+    if (!n->foreign)
+        cfg.policies = s->policies;
     return cfg;
 }
 
-static struct cache *make_cache(struct sim *s, struct arena *arena, const struct run *run)
+static struct cache *make_cache(struct sim *s, struct sim_node *n, struct arena *arena,
+                                const struct run *run)
 {
     struct cache_cfg cfg;
     memset(&cfg, 0, sizeof cfg);
@@ -148,6 +117,8 @@ static struct cache *make_cache(struct sim *s, struct arena *arena, const struct
     cfg.shards = 2;
     cfg.recent_max = s->cfg.cache_recent;
     cfg.value_max = SOURCE_VALUE_MAX;
+    cfg.wake = reader_wake;
+    cfg.wake_ctx = n;
     return cache_new(arena, &cfg);
 }
 
@@ -165,7 +136,7 @@ void process_boot(struct sim *s, struct sim_node *n, uint64_t flags)
     arena_init(&arena, n->memory, BLOCK_BYTES);
     n->run = add_run(s, n, &cfg);
     n->namesake = n->foreign ? n->i : sim_named(s, cfg.name);
-    n->cache = make_cache(s, &arena, &cfg.run);
+    n->cache = make_cache(s, n, &arena, &cfg.run);
     assert(n->cache != NULL);
     n->node = node_new(&arena, &cfg, n->cache, sim_local(s, n->i));
     assert(n->node != NULL);

@@ -19,9 +19,9 @@ const char *event_text(enum event_kind kind)
         [EVENT_FRAME] = "frame",       [EVENT_NAMES] = "names",
         [EVENT_OP] = "client",         [EVENT_FETCH] = "fetch",
         [EVENT_FILL] = "fill",         [EVENT_ISSUE] = "issue",
-        [EVENT_STORE] = "store",       [EVENT_THAW] = "thaw",
-        [EVENT_BOOT] = "boot",         [EVENT_ACT] = "act",
-        [EVENT_STORM] = "storm"};
+        [EVENT_STORE] = "store",       [EVENT_CLIENT] = "client",
+        [EVENT_THAW] = "thaw",         [EVENT_BOOT] = "boot",
+        [EVENT_ACT] = "act",           [EVENT_STORM] = "storm"};
     return TEXTS[kind];
 }
 

@@ -18,13 +18,14 @@ enum event_kind {
     EVENT_CONNECT,  /* a = conn: the opener's SYN arrives */
     EVENT_STREAM_UP,
     EVENT_STREAM_FAIL,
-    EVENT_FRAME, /* a = conn, b = end: the first frame of its queue may have arrived */
-    EVENT_NAMES, /* b = mode of the zone when it was asked */
-    EVENT_OP,    /* a client of `node` does something */
-    EVENT_FETCH, /* p: struct fetch; a client reads the source */
-    EVENT_FILL,  /* p: struct fetch; ... and brings back what it read */
-    EVENT_ISSUE, /* p: struct intent; a writer tells the cache */
-    EVENT_STORE, /* p: struct storing; the second half of a put, on its worker */
+    EVENT_FRAME,  /* a = conn, b = end: the first frame of its queue may have arrived */
+    EVENT_NAMES,  /* b = mode of the zone when it was asked */
+    EVENT_OP,     /* a client of `node` does something */
+    EVENT_FETCH,  /* p: struct fetch; a client reads the source */
+    EVENT_FILL,   /* p: struct fetch; ... and brings back what it read */
+    EVENT_ISSUE,  /* p: struct intent; a writer tells the cache */
+    EVENT_STORE,  /* p: struct storing; the second half of a put, on its worker */
+    EVENT_CLIENT, /* a = enum client_step, b and p: see there; a client goes on */
     EVENT_THAW,
     EVENT_BOOT, /* b = flags of sim_restart() */
     EVENT_ACT,  /* a = index in the script; b = 0: it begins, 1: it ends */

@@ -7,6 +7,7 @@
 #define LOOK_US          (50 * US_PER_MS)
 #define DRAIN_US         (3 * US_PER_SEC) /* what clients have under way when they stop */
 #define HEALED_WAIT      (5 * US_PER_SEC)
+#define LEFTOVER_US      (8 * US_PER_SEC) /* longer than any announcement, fence or timeout */
 #define LISTEN_MAX       3
 #define PERIOD_US        (500 * US_PER_MS)
 #define QUIET_PER_S      8   /* datagrams of a node, a second, when all are well */
@@ -173,14 +174,24 @@ static void check_deaths(struct sim *s, mono_us since)
     }
 }
 
+/* Readers with a bound make their node ask every voter each D/4, and be asked, twice as often when an
+ * answer proves nothing; who may not vote yet says less, and syncs. */
+static uint64_t polls_per_s(const struct sim *s)
+{
+    if (s->policies.expect == 0)
+        return 0;
+    return 4ULL * s->cfg.nodes * 4 * 1000 / s->policies.fence_ms;
+}
+
 /* The node that sent more than it should; UINT32_MAX when all were quiet. */
 static uint32_t loudest(struct sim *s, const uint64_t *sent, uint64_t us)
 {
     const uint64_t per_s = is_full(s)          ? QUIET_FULL_PER_S
                            : s->acts.rest != 0 ? QUIET_REST_PER_S
                                                : QUIET_PER_S;
+    const uint64_t most = (per_s + polls_per_s(s)) * us / US_PER_SEC;
     for (uint32_t i = 0; i < s->cfg.nodes; i++)
-        if (in_core(s, i) && s->nodes[i].datagrams - sent[i] > per_s * us / US_PER_SEC)
+        if (in_core(s, i) && s->nodes[i].datagrams - sent[i] > most)
             return i;
     return UINT32_MAX;
 }
@@ -194,6 +205,19 @@ static uint32_t listen(struct sim *s)
         sent[i] = s->nodes[i].datagrams;
     sim_run(s, us);
     return s->failed ? UINT32_MAX : loudest(s, sent, us);
+}
+
+/* What callers asked for is over: no reply is owed, and no announced write is open. */
+static void check_leftovers(struct sim *s)
+{
+    for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++) {
+        if (!in_core(s, i) || !s->nodes[i].up || s->now < s->nodes[i].thawed_at + LEFTOVER_US)
+            continue;
+        const struct node_view v = sim_view(s, i);
+        if (v.acks.waiting > 0 || v.intents.open > 0)
+            sim_violate(s, CHECK_L7, "n%u still holds %u waits and %u announced writes", i,
+                        v.acks.waiting, v.intents.open);
+    }
 }
 
 /* Nothing happens any more: probes go round, and that is all. A node that blames itself is slow to
@@ -226,5 +250,6 @@ uint64_t quiet_watch(struct sim *s)
     settle(s, HEALED_WAIT, "agreement did not last, nor come back within");
     if (!s->failed)
         watch(s);
+    check_leftovers(s);
     return took;
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/attr.h"
+
 #include "quiet.h"
 
 #define AUDIT_US   (2 * US_PER_SEC)
@@ -62,6 +64,17 @@ static void make_small(struct sim_cfg *out, struct rng *r)
         out->origins_max = 8;
 }
 
+/* Half of the clusters were told how many they are, and a third of those have a strict namespace. */
+static void configure(struct sim_cfg *out, struct rng *r)
+{
+    static const uint32_t WINDOWS_MS[] = {300, 1000, 1000, 3000};
+    const bool told = rng_chance(r, 500);
+    const bool strict = rng_chance(r, 300);
+    out->fence_ms = WINDOWS_MS[rng_below(r, ARRAY_LEN(WINDOWS_MS))];
+    out->expect = told ? out->nodes : 0;
+    out->strict_ns = told && strict ? 1U << 2 : 0;
+}
+
 /* Some seeds live with tables so small that everything overflows. Everything is drawn in any case, so
  * that a class left out changes nothing else. */
 static struct sim_cfg world_of(const struct script *sc, int64_t watch, struct rng *r)
@@ -84,19 +97,46 @@ static struct sim_cfg world_of(const struct script *sc, int64_t watch, struct rn
     rng_init(&small, rng_next(r));
     if (has(sc, FAULT_MEMORY))
         make_small(&out, &small);
+    configure(&out, r);
     return out;
 }
 
-static struct workload_cfg clients_of(struct rng *r)
+/* What callers ask for beside reading and writing: each in a part of the seeds, as classes of faults
+ * are. Everything is drawn in any case. */
+static void draw_wishes(struct workload_cfg *out, const struct sim *s, struct rng *r)
+{
+    const bool proofs = s->cfg.expect != 0;
+    uint32_t *const wishes[] = {&out->after_permille, &out->within_permille,
+                                &out->share_permille, &out->soft_permille,
+                                &out->level_permille, &out->announce_permille,
+                                &out->again_permille, &out->version_permille};
+    static const uint32_t SHARES[] = {20, 100, 300};
+    for (size_t i = 0; i < ARRAY_LEN(wishes); i++) {
+        const bool on = rng_chance(r, 400);
+        const uint32_t share = SHARES[rng_below(r, ARRAY_LEN(SHARES))];
+        *wishes[i] = on ? share : 0;
+    }
+    if (out->version_permille != 0)
+        out->version_permille = 900;
+    out->versions = 1 + (uint32_t)rng_below(r, (1U << SOURCE_NAMESPACES) - 1);
+    const bool anyway = rng_chance(r, 20); /* a read with a bound is refused where nobody said */
+    if (!proofs && !anyway)
+        out->within_permille = 0;
+}
+
+static struct workload_cfg clients_of(const struct sim *s, struct rng *r)
 {
     static const uint32_t WRITES[] = {5, 15, 40, 120};
     static const uint64_t TIMES_US[] = {200, 2000, 20000, 200000, 2000000};
     struct workload_cfg out = {.ops_per_s = 50};
+    struct rng wishes;
     out.write_permille = WRITES[rng_below(r, 4)];
     out.wide_permille = rng_chance(r, 500) ? 200 : 30;
     out.put_permille = rng_chance(r, 500) ? 300 : 0;
     out.think_us = TIMES_US[rng_below(r, 5)];
     out.tell_us = TIMES_US[rng_below(r, 4)];
+    rng_init(&wishes, rng_next(r));
+    draw_wishes(&out, s, &wishes);
     return out;
 }
 
@@ -104,6 +144,10 @@ static void audit(struct sim *s, uint32_t i)
 {
     if (!s->failed && s->nodes[i].up && !s->nodes[i].frozen)
         oracle_audit(s, &s->nodes[i]);
+    if (!s->failed && s->nodes[i].up)
+        promise_audit(s, &s->nodes[i]);
+    if (!s->failed && s->nodes[i].up)
+        announce_audit(s, &s->nodes[i]);
 }
 
 static void audit_all(struct sim *s)
@@ -168,11 +212,15 @@ static void finish(struct sim *s, struct seed_result *result)
     result->settled_us = quiet_watch(s);
     /* What is cached then is as new as what is covered. */
     audit_all(s);
+    if (!s->failed)
+        oracle_compare(s);
+    if (!s->failed)
+        announce_end(s);
 }
 
 static void begin(struct sim *s, const struct script *sc, struct rng *r)
 {
-    const struct workload_cfg clients = clients_of(r);
+    const struct workload_cfg clients = clients_of(s, r);
     s->source.aba = rng_chance(r, 500);
     s->source.value_max = rng_chance(r, 300) ? 3000 : 64;
     acts_begin(s, sc);

@@ -85,6 +85,7 @@ uint32_t source_commit(struct source *src, uint32_t key)
     src->states[k->state].over = commit;
     src->states[next].over = SOURCE_NOT_OVER;
     k->state = next;
+    k->commit = commit;
     return next;
 }
 

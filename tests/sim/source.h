@@ -27,6 +27,7 @@ struct source_key {
     uint8_t ns;
     uint16_t prefix[2]; /* ids over all namespaces */
     uint32_t state;     /* now */
+    uint32_t commit; /* the last one of it; 0 = none yet. Its version, for clients that have them */
 };
 
 struct source_state {

@@ -95,10 +95,10 @@ static void race(struct sim *s, const struct race *what)
     story_expect(s, !oracle_get(s, n, key), "the key is not cached");
     story_expect(s, cache_token(n->cache, s->now, &ck, fetch.token) == OK, "a token is given");
     fetch.state = s->source.keys[key].state;
-    struct intent intent = {
+    const struct change change = {
         .kind = what->kind, .key = key, .target = target_of_race(s, what->kind, key)};
     source_commit(&s->source, key);
-    workload_issue(s, &s->nodes[1], &intent);
+    workload_issue(s, &s->nodes[1], &change);
     story_within(s, 100 * US_PER_MS, vectors_equal, NULL, "the dot arrives");
     if (s->failed)
         return;

@@ -30,7 +30,7 @@ static struct conn *named(struct conns *t, uint64_t name)
 
 static struct conn *find(struct sim *s, uint32_t node, uint32_t id, uint32_t *end)
 {
-    for (uint32_t i = 0; i < CONNS_MAX; i++) {
+    for (uint32_t i = 0; i < s->conns.n; i++) {
         struct conn *c = &s->conns.at[i];
         for (*end = 0; c->used && *end < 2; (*end)++)
             if (c->open[*end] && c->node[*end] == node && c->id[*end] == id)
@@ -66,7 +66,7 @@ static void close_end(struct conn *c, uint32_t end)
 
 void conns_free(struct conns *c)
 {
-    for (uint32_t i = 0; i < CONNS_MAX; i++)
+    for (uint32_t i = 0; i < c->n; i++)
         release(&c->at[i]);
 }
 
@@ -81,7 +81,7 @@ static mono_us awake_since(const struct sim *s, const struct conn *c, uint32_t e
 
 void conns_audit(struct sim *s)
 {
-    for (uint32_t i = 0; i < CONNS_MAX; i++) {
+    for (uint32_t i = 0; i < s->conns.n; i++) {
         const struct conn *c = &s->conns.at[i];
         if (!c->used)
             continue;
@@ -103,10 +103,12 @@ static void plan(struct sim *s, struct conn *c, mono_us at, enum event_kind kind
 
 static struct conn *take_conn(struct conns *t)
 {
-    for (uint32_t i = 0; i < CONNS_MAX; i++)
+    for (uint32_t i = 0; i < t->n; i++)
         if (!t->at[i].used)
             return &t->at[i];
-    abort(); /* more connections than any cluster here may have */
+    if (t->n == CONNS_MAX)
+        abort(); /* more connections than any cluster here may have */
+    return &t->at[t->n++];
 }
 
 static bool is_cut(struct sim *s, const struct conn *c)
@@ -184,7 +186,7 @@ void conn_hangup(struct sim *s, uint32_t node, uint32_t id)
 
 void conn_crash(struct sim *s, uint32_t node, bool told)
 {
-    for (uint32_t i = 0; i < CONNS_MAX; i++) {
+    for (uint32_t i = 0; i < s->conns.n; i++) {
         struct conn *c = &s->conns.at[i];
         for (uint32_t end = 0; c->used && end < 2; end++) {
             if (!c->open[end] || c->node[end] != node)
@@ -250,7 +252,9 @@ static bool deliver(struct sim *s, struct conn *c, uint32_t end)
     } else if (touched) {
         const struct node_in in = {
             .kind = NODE_IN_STREAM, .conn = c->id[end], .bytes = slice_of(f->bytes, f->len)};
+        gifts_before(s, n);
         node_recv(n->node, sim_local(s, n->i), &in);
+        gifts_after(s, n, &s->nodes[c->node[1 - end]]);
     }
     free(f);
     return touched;

@@ -36,6 +36,7 @@ struct conn {
 
 struct conns {
     struct conn at[CONNS_MAX];
+    uint32_t n;       /* places ever used */
     uint32_t inbound; /* last id given to an accepted connection */
 };
 

@@ -3,6 +3,8 @@
  *
  * A reader that misses takes its token, reads the source after a while and fills after a while. A
  * writer commits first, then invalidates, somewhere, after a while. Some put, with or without a token.
+ * What else callers can ask for is drawn here, too, and done elsewhere: reads with conditions in
+ * reader.h, levels in promise.h, announced writes in announce.h.
  */
 #pragma once
 
@@ -25,37 +27,67 @@ struct workload_cfg {
     uint32_t put_permille;   /* of the writes */
     uint64_t think_us;       /* mean time of a source read, and of a fill's way back */
     uint64_t tell_us;        /* mean time from commit to invalidation */
+    /* what else callers ask for; with all of it 0 a workload is what stands above */
+    uint32_t after_permille;  /* of the reads: not older than a recent stamp */
+    uint32_t within_permille; /* of the reads: with a bound; needs expect */
+    uint32_t share_permille;  /* of the reads: one loads, the others wait, or take what is stale */
+    uint32_t soft_permille;   /* of the invalidations of keys, tags, namespaces and all */
+    uint32_t level_permille;  /* of the writes: that wait for a level */
+    uint32_t announce_permille; /* of the writes: begin, then commit or abort */
+    uint32_t again_permille;    /* of the writes: told once more, on any node */
+    uint32_t version_permille;  /* of what is told and filled in a namespace that has versions */
+    uint32_t versions;          /* namespaces that have, a bit set */
 };
 
 /** A reader between its miss and its fill. */
 struct fetch {
     uint32_t key, state;
+    bool has_version;
+    uint32_t version;  /* of the key when the source was read */
+    uint64_t caller;   /* whom the key was given to load; 0 = nobody asked who */
+    uint64_t fresh_ms; /* 0 = none */
     uint8_t token[TOKEN_LEN];
 };
 
-/** A writer between its commit and its command. */
-struct intent {
+/** What a writer did, or announced, before its command. */
+struct change {
     enum dot_kind kind;
+    bool soft, has_version, has_token;
     uint32_t key, state;
-    uint32_t target; /* as in oracle_dot */
-    uint32_t commit; /* of the write itself */
-    bool has_token;
+    uint32_t target;   /* as in oracle_dot */
+    uint32_t commit;   /* of the write itself; also its version */
+    uint32_t again;    /* how often it is told once more */
+    uint32_t ms;       /* DOT_BEGIN */
+    uint32_t announce; /* DOT_BEGIN, DOT_COMMIT, DOT_ABORT: its number in announce.h */
+    struct stamp txn;  /* DOT_COMMIT, DOT_ABORT */
+    struct client_ack ack;
+    uint32_t timeout_ms; /* of a level */
     uint8_t token[TOKEN_LEN];
 };
 
 /** A put whose dot was issued: its worker has yet to store the value, and other dots may come between. */
 struct storing {
-    struct intent intent;
+    struct change change;
     uint64_t index;
+    mono_us issued_at;
+};
+
+/** What clients do one step after the other, in `a` of an EVENT_CLIENT. */
+enum client_step {
+    CLIENT_READ,     /* p: struct reading; its request arrives */
+    CLIENT_WOKEN,    /* b: number of a waiting read; the load that it waits for is over */
+    CLIENT_LATE,     /* b: the same; its time is over */
+    CLIENT_ANNOUNCE, /* b: number of an announced write: its next step */
+    CLIENT_DEADLINE  /* b: the same; its time is over, and nobody may have ended it */
 };
 
 struct workload {
     struct workload_cfg cfg;
     bool on;
     struct rng rng;
-    const struct intent *intent; /* whose reply is awaited */
-    struct node_reply reply;     /* the last one */
+    struct node_reply reply; /* the last one that came at once */
     bool replied;
+    uint32_t asked; /* dots that the command now under way issues, if it is not refused */
 };
 
 /** Start clients at every node. */
@@ -64,7 +96,8 @@ void workload_begin(struct sim *s, const struct workload_cfg *cfg);
 /** No new operations; what is under way ends. */
 void workload_stop(struct sim *s);
 
-/** EVENT_OP, EVENT_FETCH, EVENT_FILL, EVENT_ISSUE, EVENT_STORE. Returns: was the node itself touched? */
+/** EVENT_OP, EVENT_FETCH, EVENT_FILL, EVENT_ISSUE, EVENT_STORE, EVENT_CLIENT. Returns: was the node
+ *  itself touched? */
 bool workload_event(struct sim *s, struct event *e);
 
 /** A reply came out of a node. */
@@ -74,8 +107,28 @@ void workload_reply(struct sim *s, struct sim_node *n, const struct node_reply *
  *  Returns: was it a hit? */
 bool workload_read(struct sim *s, struct sim_node *n, uint32_t key);
 
-/** Issue one dot at a node, now. kind and target as in oracle_dot. Returns: was it accepted? */
-bool workload_issue(struct sim *s, struct sim_node *n, const struct intent *intent);
+/** A reader that was given a token goes to the source. Takes fetch. */
+void workload_fetch(struct sim *s, struct sim_node *n, struct fetch *fetch);
+
+/** Any node that is up; UINT32_MAX when none is. */
+uint32_t workload_somewhere(struct sim *s);
+
+/** A time from a client to what it does next, mean mean_us. */
+uint64_t workload_delay(struct sim *s, uint64_t mean_us);
+
+/* ---- issue.c ---- */
+
+#define TICKET_NOW 1 /* of commands whose reply comes at once; those of promises are larger */
+
+/** Issue one dot at a node, now; ends an intent for DOT_COMMIT and DOT_ABORT. Copies. Returns: was it
+ *  accepted? With a level the reply may still be to come. */
+bool workload_issue(struct sim *s, struct sim_node *n, const struct change *change);
 
 /** Fill key with state and a token, and tell the oracle. Returns: what the cache said. */
 enum cache_reason workload_fill(struct sim *s, struct sim_node *n, const struct fetch *fetch);
+
+/** The dot of a put was issued, with this index: store its value now or soon. */
+void workload_store(struct sim *s, struct sim_node *n, const struct change *change, uint64_t index);
+
+/** EVENT_STORE. */
+void workload_stored(struct sim *s, struct sim_node *n, const struct storing *storing);

@@ -19,6 +19,7 @@ struct sim_cfg sim_defaults(uint64_t seed)
                             .nodes = 3,
                             .keys = 192,
                             .watch = -1,
+                            .warm_up = true,
                             .log_max = 4096,
                             .origins_max = 256,
                             .windows_max = 64,
@@ -29,7 +30,8 @@ struct sim_cfg sim_defaults(uint64_t seed)
                             .checkpoints_max = 128,
                             .recent_max = 1024,
                             .cache_recent = 1024,
-                            .budget_bytes = 1U << 20};
+                            .budget_bytes = 1U << 20,
+                            .fence_ms = POLICY_FENCE_MS};
 }
 
 static void make_ring(struct sim *s)
@@ -78,6 +80,15 @@ static void make_node(struct sim *s, uint32_t i)
     s->dns.seen[i] = UINT64_MAX;
 }
 
+static void make_policies(struct sim *s)
+{
+    s->policies =
+        (struct policies){.at = s->policy, .expect = s->cfg.expect, .fence_ms = s->cfg.fence_ms};
+    for (uint32_t ns = 0; ns < SOURCE_NAMESPACES; ns++)
+        if ((s->cfg.strict_ns >> ns & 1) != 0)
+            s->policy[s->policies.n++] = (struct policy){.ns = source_ns(ns), .strict = true};
+}
+
 static void make_codec(struct sim *s)
 {
     struct arena arena;
@@ -103,6 +114,9 @@ struct sim *sim_new(const struct sim_cfg *cfg)
     assert(s->links != NULL && s->dns.seen != NULL);
     make_ring(s);
     make_streams(s);
+    make_policies(s);
+    promises_init(s);
+    readers_init(s);
     for (uint32_t i = 0; i < s->all; i++)
         make_node(s, i);
     make_codec(s);
@@ -114,9 +128,8 @@ static void free_node(struct sim *s, struct sim_node *n)
 {
     process_end(s, n);
     process_free(n);
-    free(n->oracle.keys);
-    free(n->oracle.entries);
-    free(n->oracle.seen);
+    gifts_free(&n->gifts);
+    oracle_end(n);
     free(n->checks.members);
     free(n->debts);
     free(n->keys);
@@ -133,6 +146,8 @@ void sim_free(struct sim *s)
     conns_free(&s->conns);
     link_fini(s);
     acts_fini(s);
+    promises_free(s);
+    readers_free(s);
     source_free(&s->source);
     keyring_fini(&s->ring);
     peer_codec_free(s->codec);
@@ -247,6 +262,7 @@ static void hear_output(struct sim *s, struct sim_node *n, const struct node_out
     case NODE_OUT_STREAM:
         trace_bytes(&s->trace, out->bytes);
         checks_frame(s, n, out->bytes);
+        gifts_said(s, n);
         conn_send(s, n->i, out->conn, out->bytes);
         break;
     case NODE_OUT_HANGUP:
@@ -258,7 +274,9 @@ static void hear_output(struct sim *s, struct sim_node *n, const struct node_out
     case NODE_OUT_APPLIED:
         if (n->foreign)
             sim_violate(s, CHECK_S7, "a node of another cluster applied a dot of ours");
-        else if (!out->applied.everything)
+        else if (out->applied.everything)
+            oracle_everything(s, n);
+        else
             oracle_applied(s, n, &out->applied.dot);
         break;
     case NODE_OUT_RESOLVE:
@@ -269,6 +287,7 @@ static void hear_output(struct sim *s, struct sim_node *n, const struct node_out
             note_event(s, n, out);
         break;
     case NODE_OUT_STATE:
+    case NODE_OUT_WARMED:
         break;
     case NODE_OUT_LEFT:
         n->left = true;
@@ -354,6 +373,7 @@ bool sim_happen(struct sim *s, struct event *e)
     case EVENT_FILL:
     case EVENT_ISSUE:
     case EVENT_STORE:
+    case EVENT_CLIENT:
         return workload_event(s, e);
     case EVENT_THAW:
         if (e->run == s->nodes[e->node].run)
@@ -420,33 +440,45 @@ static void step_tick(struct sim *s, uint32_t i)
     settle_tick(s, &s->nodes[i]);
 }
 
-static mono_us next_at(const struct sim *s)
+/* What happens next: a deadline, or an event. */
+struct next {
+    uint32_t waking; /* the node with the first deadline */
+    mono_us queued_at, at;
+};
+
+static struct next next_of(const struct sim *s)
 {
-    return time_min(queue_next_at(&s->queue), s->wake[next_wake(s)]);
+    struct next next = {.waking = next_wake(s), .queued_at = queue_next_at(&s->queue)};
+    next.at = time_min(next.queued_at, s->wake[next.waking]);
+    return next;
+}
+
+static void step(struct sim *s, const struct next *next)
+{
+    s->now = time_max(s->now, next->at);
+    s->counters.events++;
+    /* Sockets before timers, as the real loop has it: an ACK that is there beats its timeout. */
+    if (next->queued_at <= s->wake[next->waking])
+        step_event(s, queue_take(&s->queue));
+    else
+        step_tick(s, next->waking);
 }
 
 bool sim_step(struct sim *s)
 {
-    const uint32_t waking = next_wake(s);
-    const mono_us queued_at = queue_next_at(&s->queue);
-    const mono_us at = time_min(queued_at, s->wake[waking]);
-    if (s->failed || at == NEVER)
+    const struct next next = next_of(s);
+    if (s->failed || next.at == NEVER)
         return false;
-    s->now = time_max(s->now, at);
-    s->counters.events++;
-    /* Sockets before timers, as the real loop has it: an ACK that is there beats its timeout. */
-    if (queued_at <= s->wake[waking])
-        step_event(s, queue_take(&s->queue));
-    else
-        step_tick(s, waking);
+    step(s, &next);
     return !s->failed;
 }
 
 void sim_run(struct sim *s, uint64_t us)
 {
     const mono_us end = s->now + us;
-    while (!s->failed && next_at(s) <= end)
-        sim_step(s);
+    struct next next = next_of(s);
+    for (; !s->failed && next.at <= end; next = next_of(s))
+        step(s, &next);
     s->now = time_max(s->now, end);
 }
 
@@ -454,11 +486,12 @@ bool sim_run_until(struct sim *s, sim_predicate *holds, void *ctx, uint64_t limi
 {
     const mono_us end = s->now + limit_us;
     while (!s->failed && !holds(s, ctx)) {
-        if (next_at(s) > end) {
+        const struct next next = next_of(s);
+        if (next.at > end) {
             s->now = time_max(s->now, end);
             return !s->failed && holds(s, ctx);
         }
-        sim_step(s);
+        step(s, &next);
     }
     return !s->failed;
 }

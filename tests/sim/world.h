@@ -18,13 +18,18 @@
 #include "seal/keyring.h"
 
 #include "acts.h"
+#include "announce.h"
 #include "checklist.h"
 #include "checks.h"
+#include "counters.h"
 #include "dns.h"
+#include "gifts.h"
 #include "link.h"
 #include "marks.h"
 #include "oracle.h"
+#include "promise.h"
 #include "queue.h"
+#include "reader.h"
 #include "source.h"
 #include "streams.h"
 #include "trace.h"
@@ -47,10 +52,14 @@ struct sim_cfg {
     int64_t watch;  /* key whose life is printed; -1 = none */
     bool hints;     /* hosts answer for dead processes: NODE_IN_UNREACHABLE */
     bool strangers; /* there is another cluster, too */
+    bool warm_up;   /* who joins takes over entries */
     uint32_t log_max, recent_max, cache_recent, windows_max, tombstones_max;
     uint32_t thin_max, more_bytes, retired_max, checkpoints_max; /* of the ledger */
     uint32_t origins_max; /* processes that ever issue; they are never forgotten */
     uint64_t budget_bytes;
+    uint32_t expect;    /* nodes that are configured to be there; 0 = nobody said */
+    uint32_t fence_ms;  /* D */
+    uint32_t strict_ns; /* namespaces that give proven values only, a bit set; needs expect */
 };
 
 /** Defaults for a seed: 3 nodes, 192 keys, roomy tables, plain packets. */
@@ -85,25 +94,15 @@ struct sim_node {
     struct cache_key *keys; /* derived once a process */
     struct oracle_view oracle;
     struct checks checks;
+    struct gifts gifts;
     uint32_t namesake;         /* the first node of its name */
     struct checks_member most; /* that any process of this name ever took; at the namesake */
     uint64_t pinged;           /* nodes that it sent a PING, a bit set */
     uint64_t datagrams;        /* that it sent, ever */
     struct checks_debt *debts; /* by slot */
     struct sim_tally *events;  /* by member and kind */
+    struct sim *sim;           /* for the hooks of its cache */
 };
-
-struct sim_counters {
-    uint64_t events, datagrams, datagram_bytes, lost, duplicated, overflowed, frames;
-    uint64_t copies_refused; /* second copies that changed nothing */
-    uint64_t replayed, damaged, too_long;
-    uint64_t crashes, restarts, pauses, cuts, lookups, foreigners;
-    uint64_t reads, hits, fills, refused, invalidations, puts, skipped;
-    uint64_t pulled, broad, relays; /* of processes that ended, and at the end of all */
-};
-
-/** Add counters up. */
-void sim_counters_add(struct sim_counters *sum, const struct sim_counters *more);
 
 struct sim {
     struct sim_cfg cfg;
@@ -134,6 +133,11 @@ struct sim {
     struct marks marks;
     struct source source;
     struct workload work;
+    struct promises promises;
+    struct readers readers;
+    struct announces announces;
+    struct policies policies;
+    struct policy policy[SOURCE_NAMESPACES]; /* of those that are strict */
     struct trace trace;
     struct keyring ring;
     struct hkey hkey;

@@ -1,0 +1,261 @@
+#include "announce.h"
+
+#include <assert.h>
+
+#include "node/intent.h"
+
+#include "world.h"
+
+#define MS_MIN    200
+#define MS_MAX    6000
+#define MARGIN    50               /* a client stops writing this part of the time before its end */
+#define OVER_US   (2 * US_PER_SEC) /* an intent that ran out is ended this soon, and its jitter */
+#define AWAKE_US  (3 * US_PER_SEC) /* by a process that has been awake for so long */
+#define SPREAD_US (500 * US_PER_MS)
+
+static struct announced *announced_of(struct sim *s, uint32_t number)
+{
+    return &s->announces.at[number % ANNOUNCED_MAX];
+}
+
+static void plan_step(struct sim *s, uint32_t number, uint64_t us, enum client_step step)
+{
+    struct event *e = sim_plan(s, s->now + us, EVENT_CLIENT, announced_of(s, number)->where);
+    e->a = step;
+    e->b = number;
+}
+
+/* A third of the callers wait until all have heard of it, as those do who cannot bear a race. */
+static struct client_ack draw_ack(struct sim *s)
+{
+    return (struct client_ack){.level = rng_chance(&s->work.rng, 300) ? ACK_ALL : ACK_LOCAL};
+}
+
+void announce_begin(struct sim *s, uint32_t where, uint32_t key)
+{
+    struct announces *all = &s->announces;
+    const uint32_t number = ++all->given;
+    struct announced *a = announced_of(s, number);
+    if (a->used)
+        return;
+    const uint32_t ms = MS_MIN + (uint32_t)rng_below(&s->work.rng, MS_MAX - MS_MIN);
+    *a = (struct announced){.used = true, .key = key, .where = where, .ms = ms, .begun_at = s->now};
+    const struct change begin = {.kind = DOT_BEGIN,
+                                 .key = key,
+                                 .target = key,
+                                 .ms = ms,
+                                 .announce = number,
+                                 .ack = draw_ack(s),
+                                 .timeout_ms = 500};
+    s->counters.begins++;
+    if (!workload_issue(s, &s->nodes[where], &begin))
+        a->used = false;
+}
+
+/* What a client does when it heard that its announcement is known. */
+static void begun(struct sim *s, uint32_t number, const struct node_reply *reply)
+{
+    struct announced *a = announced_of(s, number);
+    a->run = oracle_run_of(s, reply->epoch);
+    a->seq = reply->seq;
+    plan_step(s, number, a->ms * US_PER_MS + INTENT_JITTER_US + OVER_US, CLIENT_DEADLINE);
+    if (rng_chance(&s->work.rng, 100)) { /* dead before it wrote anything */
+        s->counters.clients_died++;
+        return;
+    }
+    a->aborts = rng_chance(&s->work.rng, 200);
+    plan_step(s, number, workload_delay(s, s->work.cfg.tell_us), CLIENT_ANNOUNCE);
+}
+
+void announce_reply(struct sim *s, const struct change *change, const struct node_reply *reply)
+{
+    if (change->kind == DOT_BEGIN)
+        begun(s, change->announce, reply);
+}
+
+static bool in_time(const struct sim *s, const struct announced *a)
+{
+    return s->now < a->begun_at + a->ms * (US_PER_MS - US_PER_MS / MARGIN);
+}
+
+/* The source changes, or the client was too slow, or thinks better of it. */
+static void write_source(struct sim *s, uint32_t number)
+{
+    struct announced *a = announced_of(s, number);
+    a->aborts = a->aborts || !in_time(s, a);
+    if (!a->aborts) {
+        (void)source_commit(&s->source, a->key);
+        a->commit = s->source.commits;
+        a->written = true;
+        sim_watch(s, a->key, "commit %u, announced", a->commit);
+    }
+    if (rng_chance(&s->work.rng, 300)) {
+        s->counters.clients_died++;
+        a->orphan = a->written;
+        return;
+    }
+    plan_step(s, number, workload_delay(s, s->work.cfg.tell_us), CLIENT_ANNOUNCE);
+}
+
+static struct oracle_dot *begin_of(struct sim *s, uint32_t run, uint64_t seq)
+{
+    return &s->runs[run].dots[seq - 1];
+}
+
+/* An abort kills nothing, so no node tells that it took effect: from now on it may be anywhere. */
+static void doubt(struct sim *s, const struct announced *a)
+{
+    const uint64_t epoch = s->runs[a->run].epoch;
+    begin_of(s, a->run, a->seq)->aborted = true;
+    s->readers.aborted[a->key] = true;
+    for (uint32_t i = 0; i < HOLDS_MAX && i < s->announces.holds_n; i++) {
+        struct hold *h = &s->announces.holds[i];
+        h->doubted = h->doubted || (h->epoch == epoch && h->seq == a->seq);
+    }
+}
+
+/* Any node that holds the intent may end it; one that does not know it says so. */
+static void tell_end(struct sim *s, uint32_t number)
+{
+    struct announced *a = announced_of(s, number);
+    const uint32_t elsewhere = workload_somewhere(s);
+    const uint32_t where = rng_chance(&s->work.rng, 700) ? a->where : elsewhere;
+    const struct change end = {.kind = a->aborts ? DOT_ABORT : DOT_COMMIT,
+                               .key = a->key,
+                               .target = a->key,
+                               .announce = number,
+                               .txn = {.epoch = s->runs[a->run].epoch, .seq = a->seq, .count = 1},
+                               .ack = {.level = ACK_LOCAL}};
+    bool told = false;
+    if (a->aborts)
+        doubt(s, a);
+    if (where != UINT32_MAX && s->nodes[where].up && !s->nodes[where].frozen)
+        told = workload_issue(s, &s->nodes[where], &end);
+    s->counters.commits += told && !a->aborts;
+    s->counters.aborts += told && a->aborts;
+    if (!told)
+        a->orphan = a->written; /* nobody took the word: time ends it */
+    a->used = !told && a->orphan;
+}
+
+/* Its time is over: what was announced counts as done, if its holder lived. */
+static void deadline(struct announced *a)
+{
+    if (!a->orphan)
+        a->used = false;
+}
+
+void announce_event(struct sim *s, struct sim_node *n, struct event *e)
+{
+    struct announced *a = announced_of(s, (uint32_t)e->b);
+    (void)n;
+    if (!a->used)
+        return;
+    if (e->a == CLIENT_DEADLINE)
+        deadline(a);
+    else if (a->written || a->aborts)
+        tell_end(s, (uint32_t)e->b);
+    else
+        write_source(s, (uint32_t)e->b);
+}
+
+/* ---- at the nodes ---- */
+
+static struct hold *hold_of(struct sim *s, const struct sim_node *n, uint64_t epoch, uint64_t seq)
+{
+    struct announces *all = &s->announces;
+    for (uint32_t i = 0; i < HOLDS_MAX && i < all->holds_n; i++) {
+        struct hold *h = &all->holds[i];
+        if (h->open && h->run == n->run && h->epoch == epoch && h->seq == seq)
+            return h;
+    }
+    return NULL;
+}
+
+static void add_hold(struct sim *s, const struct sim_node *n, const struct dot *d, uint32_t key)
+{
+    if (hold_of(s, n, d->epoch, d->seq) != NULL)
+        return;
+    s->announces.holds[s->announces.holds_n++ % HOLDS_MAX] =
+        (struct hold){.open = true,
+                      .node = n->i,
+                      .run = n->run,
+                      .doubted = begin_of(s, oracle_run_of(s, d->epoch), d->seq)->aborted,
+                      .key = key,
+                      .epoch = d->epoch,
+                      .seq = d->seq,
+                      .until = sim_local(s, n->i) + d->ms * US_PER_MS};
+}
+
+void announce_applied(struct sim *s, struct sim_node *n, const struct dot *d, uint32_t key)
+{
+    struct hold *h = NULL;
+    if (d->kind == DOT_BEGIN)
+        add_hold(s, n, d, key);
+    else if (d->kind == DOT_COMMIT || d->kind == DOT_ABORT)
+        h = hold_of(s, n, d->subject_epoch, d->subject_seq);
+    if (h != NULL)
+        h->open = false;
+}
+
+void announce_everything(struct sim *s, const struct sim_node *n)
+{
+    for (uint32_t i = 0; i < HOLDS_MAX && i < s->announces.holds_n; i++)
+        if (s->announces.holds[i].run == n->run)
+            s->announces.holds[i].doubted = true;
+}
+
+void announce_stored(struct sim *s, struct sim_node *n, uint32_t key)
+{
+    const mono_us local = sim_local(s, n->i);
+    for (uint32_t i = 0; i < HOLDS_MAX && i < s->announces.holds_n; i++) {
+        const struct hold *h = &s->announces.holds[i];
+        if (h->open && !h->doubted && h->run == n->run && h->key == key && local < h->until)
+            sim_violate(s, CHECK_INTENT, "n%u stores %s while a write of it is announced", n->i,
+                        s->source.keys[key].text);
+    }
+}
+
+void announce_audit(struct sim *s, struct sim_node *n)
+{
+    if (!n->up || n->frozen || node_state(n->node) != NODE_READY ||
+        s->now < n->thawed_at + AWAKE_US)
+        return;
+    for (uint32_t i = 0; i < HOLDS_MAX && i < s->announces.holds_n && !s->failed; i++) {
+        struct hold *h = &s->announces.holds[i];
+        const mono_us end = h->until + INTENT_JITTER_US + OVER_US;
+        if (h->open && !h->doubted && h->run == n->run && sim_local(s, n->i) > end)
+            sim_violate(s, CHECK_INTENT, "n%u holds an announced write that ran out long ago",
+                        n->i);
+    }
+}
+
+/* Did the node that gave the announcement live to end it, and is it one of those that agree now? */
+static bool was_ended(const struct sim *s, const struct announced *a)
+{
+    const struct sim_node *n = &s->nodes[a->where];
+    const mono_us end = a->begun_at + a->ms * US_PER_MS + INTENT_JITTER_US + OVER_US + SPREAD_US;
+    return n->up && n->run == a->run && (s->core >> n->i & 1) != 0 && s->now > end;
+}
+
+static void check_orphan(struct sim *s, const struct announced *a)
+{
+    for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++) {
+        struct sim_node *n = &s->nodes[i];
+        if (!n->up || n->frozen || (s->core >> i & 1) == 0 || !oracle_get(s, n, a->key))
+            continue;
+        const struct oracle_entry *e = &n->oracle.entries[a->key];
+        if (!e->unproven && s->source.states[e->state].over <= a->commit)
+            sim_violate(s, CHECK_INTENT, "n%u gives %s as it was before a client wrote and died", i,
+                        s->source.keys[a->key].text);
+    }
+}
+
+void announce_end(struct sim *s)
+{
+    for (uint32_t i = 0; i < ANNOUNCED_MAX && !s->failed; i++) {
+        const struct announced *a = &s->announces.at[i];
+        if (a->used && a->orphan && was_ended(s, a))
+            check_orphan(s, a);
+    }
+}

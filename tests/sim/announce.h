@@ -1,0 +1,69 @@
+/**
+ * announce.h - announced writes: begin, the write itself, then commit or abort, by clients that die.
+ *
+ * A client writes its source only while its own announcement lasts. Where it dies, the end of the time
+ * counts as a commit. While a node holds an announcement it stores nothing under its key.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "workload.h"
+
+#define ANNOUNCED_MAX 256  /* under way at one time */
+#define HOLDS_MAX     1024 /* BEGINs held by nodes, ended ones overwritten */
+
+struct sim;
+struct sim_node;
+struct event;
+struct dot;
+
+/** One announced write. */
+struct announced {
+    bool used;
+    bool written; /* the source has changed */
+    bool orphan;  /* its client died after that */
+    bool aborts;
+    uint32_t key, where, run, commit, ms;
+    uint64_t seq; /* of its BEGIN */
+    mono_us begun_at;
+};
+
+/** A BEGIN that took effect at a node. */
+struct hold {
+    bool open;
+    bool doubted; /* its end may not have been told */
+    uint32_t node, run, key;
+    uint64_t epoch, seq;
+    mono_us until; /* on the node's clock */
+};
+
+struct announces {
+    struct announced at[ANNOUNCED_MAX];
+    uint32_t given;
+    struct hold holds[HOLDS_MAX]; /* a ring */
+    uint32_t holds_n;
+};
+
+/** A client announces a write of key at a node. */
+void announce_begin(struct sim *s, uint32_t where, uint32_t key);
+
+/** The reply to a command of an announced write. */
+void announce_reply(struct sim *s, const struct change *change, const struct node_reply *reply);
+
+/** CLIENT_ANNOUNCE, CLIENT_DEADLINE. */
+void announce_event(struct sim *s, struct sim_node *n, struct event *e);
+
+/** A dot took effect at a node; or so many at once that not all were told. */
+void announce_applied(struct sim *s, struct sim_node *n, const struct dot *d, uint32_t key);
+void announce_everything(struct sim *s, const struct sim_node *n); /**< see above */
+
+/** A value of this key was stored at a node: was that allowed? Fails the simulation. */
+void announce_stored(struct sim *s, struct sim_node *n, uint32_t key);
+
+/** Has every announcement ended that ran out at this node? Now and then. */
+void announce_audit(struct sim *s, struct sim_node *n);
+
+/** When all is quiet: is what dead clients wrote served as it was before? Fails the simulation. */
+void announce_end(struct sim *s);

@@ -1,0 +1,88 @@
+#include "gifts.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/view.h"
+
+#include "process.h"
+#include "world.h"
+
+static struct warm_view view_of(const struct sim_node *n)
+{
+    struct node_view view;
+    node_inspect(n->node, &view);
+    return view.warm;
+}
+
+void gifts_said(struct sim *s, struct sim_node *n)
+{
+    struct gifts *g = &n->gifts;
+    const uint64_t given = view_of(n).counters.given;
+    const size_t len = s->source.keys_n * sizeof *g->said;
+    if (g->run != n->run)
+        g->given = 0;
+    g->run = n->run;
+    if (given == g->given)
+        return;
+    g->given = given;
+    if (g->said == NULL)
+        g->said = calloc(1, len);
+    assert(g->said != NULL);
+    /* What a process said before it ended may still arrive. */
+    for (uint32_t key = 0; key < s->source.keys_n; key++)
+        if (n->oracle.entries[key].stored)
+            g->said[key] = n->oracle.entries[key];
+}
+
+static void note_age(void *ctx, const struct cache_hit *hit)
+{
+    *(uint64_t *)ctx = hit->age_ms + 1;
+}
+
+/* Ms since the store of what the node answers for a key, + 1; 0 = nothing. The oracle is not asked: it may
+ * have yet to be told. */
+static uint64_t age_of(struct sim *s, struct sim_node *n, uint32_t key)
+{
+    static const struct cache_ask fresh;
+    uint64_t age = 0;
+    (void)cache_get(n->cache, sim_local(s, n->i), process_key(s, n, key), &fresh, note_age, &age);
+    return age;
+}
+
+void gifts_before(struct sim *s, struct sim_node *n)
+{
+    struct gifts *g = &n->gifts;
+    const struct warm_view view = view_of(n);
+    g->watching = view.state == WARM_RUNNING && !n->foreign;
+    if (!g->watching)
+        return;
+    if (g->held == NULL)
+        g->held = malloc(s->source.keys_n * sizeof *g->held);
+    assert(g->held != NULL);
+    g->taken = view.counters.taken;
+    for (uint32_t key = 0; key < s->source.keys_n; key++)
+        g->held[key] = age_of(s, n, key);
+}
+
+void gifts_after(struct sim *s, struct sim_node *n, const struct sim_node *from)
+{
+    struct gifts *g = &n->gifts;
+    if (!g->watching || s->failed || view_of(n).counters.taken == g->taken)
+        return;
+    for (uint32_t key = 0; key < s->source.keys_n && !s->failed; key++) {
+        const uint64_t age = age_of(s, n, key);
+        if (age == 0 || (g->held[key] != 0 && age >= g->held[key]))
+            continue;
+        s->counters.gifts++;
+        oracle_stored(s, n, &from->gifts.said[key]);
+    }
+}
+
+void gifts_free(struct gifts *g)
+{
+    free(g->said);
+    free(g->held);
+    *g = (struct gifts){0};
+}

@@ -1,0 +1,38 @@
+/**
+ * gifts.h - entries that one node takes over from the cache of another: where the oracle learns of them.
+ *
+ * A frame of entries carries what its donor held when it said it; the next one is said only after this one
+ * has arrived. What a node holds after such a frame, and did not before, came with it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "oracle.h"
+
+struct sim;
+struct sim_node;
+
+/** Of one node, as donor and as receiver. */
+struct gifts {
+    uint32_t run;
+    uint64_t given;            /* entries said by that run */
+    struct oracle_entry *said; /* by key: what it held when it last said some */
+    uint64_t *held; /* by key: ms since the store of what it answered before the frame, + 1;
+                                * 0 = nothing. A small cache may evict that, and take the gift instead */
+    uint64_t taken;
+    bool watching; /* a frame goes in, and may bring entries */
+};
+
+/** A node said a frame on a stream. */
+void gifts_said(struct sim *s, struct sim_node *n);
+
+/** A frame goes into a node now, */
+void gifts_before(struct sim *s, struct sim_node *n);
+
+/** and went in: it came from that node. */
+void gifts_after(struct sim *s, struct sim_node *n, const struct sim_node *from);
+
+/** Drop what was kept of a node. */
+void gifts_free(struct gifts *g);
