@@ -381,9 +381,17 @@ static bool is_newer_run(const struct member *m, const struct peer_record *r)
     return r->gen > m->gen || (r->gen == m->gen && r->epoch > m->epoch);
 }
 
+/** Somebody holds an older run to be there: the end of a newer one is news again, though it was only
+ *  told to us. Its subject, if it lives with a clock set back, must hear of it in order to outrank it. */
+static void contradict(struct member *m, const struct peer_record *r)
+{
+    if (r->state == PEER_ALIVE || r->state == PEER_SUSPECT)
+        m->hearsay = false;
+}
+
 static void merge_known(struct swim *s, mono_us now, uint32_t slot, const struct telling *t)
 {
-    const struct member *m = &s->roster.at[slot];
+    struct member *m = &s->roster.at[slot];
     if (!slice_eq(member_name(m), t->r->name)) {
         s->n.records_refused++; /* two names of one id: the first stays */
         return;
@@ -394,6 +402,8 @@ static void merge_known(struct swim *s, mono_us now, uint32_t slot, const struct
         hear_new_run(s, now, slot, t);
     else if (t->r->gen == m->gen && t->r->epoch == m->epoch)
         hear_same_run(s, now, slot, t);
+    else
+        contradict(m, t->r);
 }
 
 void merge_record(struct swim *s, mono_us now, const struct heard *h, const struct peer_record *r)

@@ -97,6 +97,22 @@ Test(tombs, nor_is_that_of_a_later_run_of_one_who_left)
     world_free(w);
 }
 
+Test(tombs, it_is_told_on_once_somebody_holds_an_older_run_to_be_there)
+{
+    struct world *w = world_settled(3, 1);
+    struct peer_record r = ghost(w, PEER_LEFT);
+    swim_merge(world_at(w, 0), world_now(w), &r, 1);
+    cr_assert_not(is_told(w, 0, "ghost"));
+    r.gen -= 5;
+    swim_merge(world_at(w, 0), world_now(w), &r, 1); /* another end: nobody needs to know more */
+    cr_assert_not(is_told(w, 0, "ghost"));
+    r.state = PEER_ALIVE;
+    swim_merge(world_at(w, 0), world_now(w), &r, 1);
+    cr_assert_eq(world_state(w, 0, "ghost"), SWIM_LEFT);
+    cr_assert(is_told(w, 0, "ghost"));
+    world_free(w);
+}
+
 Test(tombs, who_lived_here_since_is_told_on_when_it_dies)
 {
     struct world *w = world_new(&(struct world_cfg){.seed = 1, .nodes = 4});
