@@ -36,19 +36,34 @@ void gifts_said(struct sim *s, struct sim_node *n)
             g->said[key] = n->oracle.entries[key];
 }
 
-static void note_age(void *ctx, const struct cache_hit *hit)
+static void note_answer(void *ctx, const struct cache_hit *hit)
 {
-    *(uint64_t *)ctx = hit->age_ms + 1;
+    struct gifts_answer *to = ctx;
+    *to = (struct gifts_answer){.there = true,
+                                .has_version = hit->has_version,
+                                .age_ms = hit->age_ms,
+                                .ttl_left_ms = hit->ttl_left_ms,
+                                .version = hit->version,
+                                .value = 14695981039346656037ULL};
+    for (size_t i = 0; i < hit->value.len; i++) /* FNV-1a */
+        to->value = (to->value ^ hit->value.at[i]) * 1099511628211ULL;
 }
 
-/* Ms since the store of what the node answers for a key, + 1; 0 = nothing. The oracle is not asked: it may
- * have yet to be told. */
-static uint64_t age_of(struct sim *s, struct sim_node *n, uint32_t key)
+/* The oracle is not asked: it may have yet to be told. */
+static struct gifts_answer answer_of(struct sim *s, struct sim_node *n, uint32_t key)
 {
     static const struct cache_ask fresh;
-    uint64_t age = 0;
-    (void)cache_get(n->cache, sim_local(s, n->i), process_key(s, n, key), &fresh, note_age, &age);
-    return age;
+    struct gifts_answer answer = {.there = false};
+    (void)cache_get(n->cache, sim_local(s, n->i), process_key(s, n, key), &fresh, note_answer,
+                    &answer);
+    return answer;
+}
+
+/* Both were looked at in one moment. */
+static bool are_one(const struct gifts_answer *a, const struct gifts_answer *b)
+{
+    return a->there == b->there && a->age_ms == b->age_ms && a->ttl_left_ms == b->ttl_left_ms &&
+           a->has_version == b->has_version && a->version == b->version && a->value == b->value;
 }
 
 void gifts_before(struct sim *s, struct sim_node *n)
@@ -63,7 +78,7 @@ void gifts_before(struct sim *s, struct sim_node *n)
     assert(g->held != NULL);
     g->taken = view.counters.taken;
     for (uint32_t key = 0; key < s->source.keys_n; key++)
-        g->held[key] = age_of(s, n, key);
+        g->held[key] = answer_of(s, n, key);
 }
 
 void gifts_after(struct sim *s, struct sim_node *n, const struct sim_node *from)
@@ -72,8 +87,8 @@ void gifts_after(struct sim *s, struct sim_node *n, const struct sim_node *from)
     if (!g->watching || s->failed || view_of(n).counters.taken == g->taken)
         return;
     for (uint32_t key = 0; key < s->source.keys_n && !s->failed; key++) {
-        const uint64_t age = age_of(s, n, key);
-        if (age == 0 || (g->held[key] != 0 && age >= g->held[key]))
+        const struct gifts_answer now = answer_of(s, n, key);
+        if (!now.there || are_one(&g->held[key], &now))
             continue;
         s->counters.gifts++;
         oracle_stored(s, n, &from->gifts.said[key]);

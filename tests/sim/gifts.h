@@ -14,13 +14,22 @@
 struct sim;
 struct sim_node;
 
+/** What a node answers for a key, as far as it can be seen from outside. */
+struct gifts_answer {
+    bool there;
+    bool has_version;
+    uint64_t age_ms, ttl_left_ms, version;
+    uint64_t value; /* a hash */
+};
+
 /** Of one node, as donor and as receiver. */
 struct gifts {
     uint32_t run;
     uint64_t given;            /* entries said by that run */
     struct oracle_entry *said; /* by key: what it held when it last said some */
-    uint64_t *held; /* by key: ms since the store of what it answered before the frame, + 1;
-                                * 0 = nothing. A small cache may evict that, and take the gift instead */
+    struct gifts_answer
+        *held; /* by key: before the frame. A small cache may evict it, and take the gift
+                                * instead, in the very millisecond in which it was stored */
     uint64_t taken;
     bool watching; /* a frame goes in, and may bring entries */
 };
