@@ -32,14 +32,6 @@ static uint64_t ms_left(mono_us now, mono_us then)
     return then == NEVER ? 0 : (then - now) / US_PER_MS;
 }
 
-static bool may_leave(struct shard *s, struct item *it, mono_us now)
-{
-    return (it->flags & ITEM_UNPROVEN) == 0 && shard_lives(s, it, now) &&
-           !shard_stale(s, it, now) &&
-           quarantine_ask(&s->quarantine, now, it->hash) == CACHE_STORED &&
-           it->expires_us - now >= US_PER_MS && item_fresh_until(it) - now >= US_PER_MS;
-}
-
 static bool give(struct shard *s, struct item *it, mono_us now, cache_export_visit *visit,
                  void *ctx)
 {
@@ -71,7 +63,7 @@ static uint32_t walk(struct shard *s, uint32_t *slot_i, const struct receiver *t
         if (where != 0) {
             struct item *it = itemlog_item(&s->log, where - 1);
             looked++;
-            if (may_leave(s, it, to->now) && !give(s, it, to->now, to->visit, to->ctx))
+            if (shard_gives(s, it, to->now) && !give(s, it, to->now, to->visit, to->ctx))
                 return CACHE_STEP + 1;
         }
         ++*slot_i;

@@ -179,6 +179,14 @@ bool shard_stale(const struct shard *s, struct item *it, mono_us now)
            it->stamp < s->ns_soft[it->ns_i] || a_tag_marks(s, it) || now >= item_fresh_until(it);
 }
 
+bool shard_gives(struct shard *s, struct item *it, mono_us now)
+{
+    return (it->flags & ITEM_UNPROVEN) == 0 && shard_lives(s, it, now) &&
+           !shard_stale(s, it, now) &&
+           quarantine_ask(&s->quarantine, now, it->hash) == CACHE_STORED &&
+           it->expires_us - now >= US_PER_MS && item_fresh_until(it) - now >= US_PER_MS;
+}
+
 bool shard_lives(const struct shard *s, struct item *it, mono_us now)
 {
     return now < it->expires_us && !shard_kills(s, it);

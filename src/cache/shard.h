@@ -101,6 +101,9 @@ bool shard_lives(const struct shard *s, struct item *it, mono_us now);
 /** Is the item, which lives, stale: by a soft dot, or by its age? */
 bool shard_stale(const struct shard *s, struct item *it, mono_us now);
 
+/** May another node be given the item: live, fresh, proven, and of a key that may be stored? */
+bool shard_gives(struct shard *s, struct item *it, mono_us now);
+
 /** The barrier of the bucket of a key with this target hash. */
 uint64_t *shard_bucket_bar(const struct shard *s, uint64_t hash);
 

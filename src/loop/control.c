@@ -158,6 +158,9 @@ static void act(struct loop *l, const struct node_out *out)
     case NODE_OUT_WARMED:
         report_warmed(l, &out->warmed);
         break;
+    case NODE_OUT_DRIFTED:
+        report_drifted(l, &out->drifted);
+        break;
     case NODE_OUT_LEFT:
         leave(l);
         break;

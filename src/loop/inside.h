@@ -94,6 +94,9 @@ void report_state(struct loop *l);
 /** A warm-up ended: what it brought. */
 void report_warmed(struct loop *l, const struct node_warmed *warmed);
 
+/** Entries differ from another node's though no invalidation is missing. */
+void report_drifted(struct loop *l, const struct node_drifted *drifted);
+
 /** The node serves: where, and with how many threads. */
 void report_start(struct loop *l);
 

@@ -77,6 +77,18 @@ void report_warmed(struct loop *l, const struct node_warmed *warmed)
     logger_say(&l->log, LOGGER_INFO, "warmed up", fields, ARRAY_LEN(fields));
 }
 
+void report_drifted(struct loop *l, const struct node_drifted *drifted)
+{
+    char entries[LOGGER_TEXT_MAX];
+    const struct logger_field fields[] = {
+        {.name = "with", .value = drifted->with},
+        logger_number("entries", drifted->entries, entries),
+    };
+    logger_say(&l->log, LOGGER_WARN,
+               "values differ: was the source changed without an invalidation?", fields,
+               ARRAY_LEN(fields));
+}
+
 void report_start(struct loop *l)
 {
     char client[ADDRESS_TEXT_MAX], gossip[ADDRESS_TEXT_MAX], advertise[ADDRESS_TEXT_MAX];

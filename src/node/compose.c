@@ -322,11 +322,17 @@ static bool poll_swim(struct node *n, mono_us now, struct node_out *out)
     return false;
 }
 
-static bool poll_certify(struct node *n, mono_us now, struct node_out *out)
+static uint64_t compose_question(struct node *n, mono_us now, struct peer_msg *m)
+{
+    const uint64_t to = certify_compose(n, now, m);
+    return to != 0 ? to : drift_compose(n, now, m);
+}
+
+static bool poll_questions(struct node *n, mono_us now, struct node_out *out)
 {
     struct datagram_to to;
     uint64_t id;
-    while ((id = certify_compose(n, now, blank(n, PEER_GOSSIP))) != 0) {
+    while ((id = compose_question(n, now, blank(n, PEER_GOSSIP))) != 0) {
         if (!address_of(n, id, &to))
             continue;
         to.may_carry = false; /* a proof is as long as a datagram allows */
@@ -340,6 +346,6 @@ bool datagram_poll(struct node *n, mono_us now, struct node_out *out)
 {
     /* Swim first: its events bring links up and down before anything is sent over them. */
     return poll_swim(n, now, out) || poll_spread(n, now, out) || poll_owed(n, now, out) ||
-           poll_certify(n, now, out) || send_leftover(n, now, out) || poll_heal(n, now, out) ||
+           poll_questions(n, now, out) || send_leftover(n, now, out) || poll_heal(n, now, out) ||
            send_leftover(n, now, out);
 }

@@ -75,6 +75,7 @@ static void recv_proven(struct node *n, mono_us now, struct peer *p, uint64_t ep
     apply_heard(n, heal_header(n->heal, now, p->id, epoch, m));
     recv_heal(n, now, p->id, m);
     certify_recv(n, now, p->id, epoch, m);
+    drift_recv(n, now, p->id, m);
     if (m->type == PEER_ACK)
         note_rtt(n, p->id);
 }

@@ -114,6 +114,17 @@ mono_us certify_deadline(const struct node *n);
 /** Publish for which moment workers may certify, after the effects that it stands for. */
 void certify_publish(struct node *n, mono_us now);
 
+/* ---- drift.c ---- */
+
+/** Write a sample of our entries, if one is due. Returns: to whom; 0 = none is due. */
+uint64_t drift_compose(struct node *n, mono_us now, struct peer_msg *m);
+
+/** Compare the sample of a proven run with what we hold. */
+void drift_recv(struct node *n, mono_us now, uint64_t id, const struct peer_msg *m);
+
+/** When drift_compose() next has work. */
+mono_us drift_deadline(const struct node *n);
+
 /* ---- stream.c ---- */
 
 /** Open a stream for a full sync with a member, unless there is one. */

@@ -141,7 +141,7 @@ static bool make_pending(struct node *n, struct arena *arena)
 }
 
 /** What stands between the machines and callers who want to know more than "local". */
-static bool make_promises(struct node *n, struct arena *arena)
+static bool make_promises(struct node *n, struct arena *arena, mono_us now)
 {
     const struct intent_cfg intents = {
         .epoch = run_epoch(&n->cfg.run), .open_max = INTENTS_MAX, .seed = rng_next(&n->rng)};
@@ -153,8 +153,10 @@ static bool make_promises(struct node *n, struct arena *arena)
     n->intents = intents_new(arena, &intents);
     n->hot = hot_new(arena, &hot);
     n->trace = make_trace(n, arena);
+    n->sample = sample_new(arena, now, rng_next(&n->rng));
     return n->acks != NULL && n->proof != NULL && n->votes != NULL && n->after != NULL &&
-           n->intents != NULL && n->hot != NULL && n->trace != NULL && make_pending(n, arena);
+           n->intents != NULL && n->hot != NULL && n->trace != NULL && n->sample != NULL &&
+           make_pending(n, arena);
 }
 
 static bool make_buffers(struct node *n, struct arena *arena)
@@ -199,7 +201,7 @@ struct node *node_new(struct arena *arena, const struct node_cfg *cfg, struct ca
     rng_init(&n->rng, cfg->seed);
     packet_ctx_init(&n->seal, cfg->ring, n->cfg.cluster, hash_node_id(n->cfg.cluster, n->cfg.name),
                     &cfg->run);
-    if (!make_buffers(n, arena) || !make_machines(n, arena, now) || !make_promises(n, arena)) {
+    if (!make_buffers(n, arena) || !make_machines(n, arena, now) || !make_promises(n, arena, now)) {
         node_free(n);
         return NULL;
     }
@@ -281,6 +283,7 @@ mono_us node_deadline(const struct node *n)
     at = time_min(at, warm_deadline(n));
     at = time_min(at, ask_deadline(n));
     at = time_min(at, certify_deadline(n));
+    at = time_min(at, drift_deadline(n));
     return time_min(at, life_deadline(n));
 }
 

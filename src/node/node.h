@@ -152,6 +152,7 @@ enum node_out_kind {
     NODE_OUT_EVENT,    /* membership changed: log it */
     NODE_OUT_STATE,    /* the node's own state changed: see node_state() */
     NODE_OUT_WARMED,   /* a warm-up ended: log it */
+    NODE_OUT_DRIFTED,  /* entries differ from another node's for no reason: log it */
     NODE_OUT_LEFT      /* everything was said: exit */
 };
 
@@ -207,6 +208,12 @@ struct node_warmed {
     bool whole; /* all that the donor had was looked at */
 };
 
+/** Entries that differ from those of another node, though both covered the same invalidations. */
+struct node_drifted {
+    struct slice with; /* its name */
+    size_t entries;
+};
+
 /** Outputs are lent until the next call on n. */
 struct node_out {
     enum node_out_kind kind;
@@ -216,8 +223,9 @@ struct node_out {
     struct node_reply reply;
     struct node_applied applied;
     enum swim_event_kind event;
-    struct swim_member member; /* EVENT */
-    struct node_warmed warmed; /* WARMED */
+    struct swim_member member;   /* EVENT */
+    struct node_warmed warmed;   /* WARMED */
+    struct node_drifted drifted; /* DRIFTED */
 };
 
 /** Take the next output; false when there is none. */

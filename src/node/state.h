@@ -18,6 +18,7 @@
 #include "node/notice.h"
 #include "node/peer.h"
 #include "node/proof.h"
+#include "node/sample.h"
 #include "node/trace.h"
 #include "node/view.h"
 #include "node/votes.h"
@@ -113,6 +114,7 @@ struct node {
     struct intents *intents;
     struct hot *hot;
     struct trace *trace;
+    struct sample *sample;
     struct warm *warm;
     struct pending *pending; /* NODE_WAITS_MAX */
     uint32_t *pending_free;  /* indices of those not in use */

@@ -81,6 +81,7 @@ void node_inspect(const struct node *n, struct node_view *out)
     out->spread = spread_counters(n->spread);
     out->heal = heal_counters(n->heal);
     out->warm = warm_view(n->warm);
+    out->sample = sample_counters(n->sample);
 }
 
 const struct hkey *node_hkey(const struct node *n)

@@ -9,6 +9,7 @@
 #include "node/intent.h"
 #include "node/node.h"
 #include "node/proof.h"
+#include "node/sample.h"
 #include "node/trace.h"
 #include "node/votes.h"
 #include "node/warm.h"
@@ -67,6 +68,7 @@ struct node_view {
     struct hot_counters hot;
     struct trace_counters trace;
     struct warm_view warm;
+    struct sample_counters sample;
 };
 
 /** What moves when a node learns anything: little enough to be looked at after every input. */

@@ -288,6 +288,7 @@ static void hear_output(struct sim *s, struct sim_node *n, const struct node_out
         break;
     case NODE_OUT_STATE:
     case NODE_OUT_WARMED:
+    case NODE_OUT_DRIFTED:
         break;
     case NODE_OUT_LEFT:
         n->left = true;

@@ -244,6 +244,8 @@ static void take(struct net *t, size_t i, const struct node_out *out)
     case NODE_OUT_RESOLVE:
         net_introduce(t, i);
         break;
+    case NODE_OUT_DRIFTED:
+        break;
     case NODE_OUT_WARMED:
         t->warmed_n[i]++;
         t->warmed = out->warmed;
