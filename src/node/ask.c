@@ -225,7 +225,7 @@ static void ask_trace(struct node *n, mono_us now, const struct node_command *c)
         .ticket = c->ticket, .epoch = c->stamps[0].epoch, .seq = c->stamps[0].seq, .members = ids};
     for (size_t i = 0; i < swim_members(n->swim) && q.members_n < NODE_TRACED_MAX - 1; i++) {
         const struct swim_member m = swim_member_at(n->swim, i);
-        if (!m.self && (m.state == SWIM_ALIVE || m.state == SWIM_SUSPECT))
+        if (!m.self && swim_lives(m.state))
             ids[q.members_n++] = m.id;
     }
     if (trace_ask(n->trace, now, &q) != OK)

@@ -8,11 +8,6 @@ static bool configured(const struct node *n)
     return n->cfg.policies.expect > 0;
 }
 
-static bool is_there(const struct swim_member *m)
-{
-    return m->state == SWIM_ALIVE || m->state == SWIM_SUSPECT;
-}
-
 enum peer_vote certify_vote(uint32_t caps)
 {
     if ((caps & NODE_CAP_ANEW) != 0)
@@ -24,7 +19,7 @@ void certify_member(struct node *n, mono_us now, const struct swim_member *m)
 {
     if (m->self)
         return;
-    if (!is_there(m)) {
+    if (!swim_lives(m->state)) {
         acks_gone(n->acks, m->id);
         proof_gone(n->proof, m->id);
         votes_gone(n->votes, m->id);
@@ -63,7 +58,7 @@ static void begin_to_vote(struct node *n, mono_us now, enum peer_vote mode)
 static bool is_current(const struct node *n, const struct synced *s)
 {
     struct swim_member m;
-    return swim_find(n->swim, s->id, &m) && is_there(&m) && m.epoch == s->epoch;
+    return swim_find(n->swim, s->id, &m) && swim_lives(m.state) && m.epoch == s->epoch;
 }
 
 /* What a sync brought counts once nothing that was heard of is missing any more. */
@@ -94,7 +89,7 @@ static void sync_next(struct node *n, mono_us now)
     n->life.sync_at = now + SYNC_EVERY_US;
     for (size_t i = 0; i < members; i++) {
         const struct swim_member m = swim_member_at(n->swim, n->life.sync_next++ % members);
-        if (m.self || !is_there(&m))
+        if (m.self || !swim_lives(m.state))
             continue;
         stream_open_sync(n, now, &m);
         return;

@@ -183,7 +183,7 @@ static void reconcile(struct node *n, mono_us now)
         if (member.self)
             continue;
         certify_member(n, now, &member);
-        if (member.state == SWIM_ALIVE || member.state == SWIM_SUSPECT)
+        if (swim_lives(member.state))
             link_up(n, now, &member);
         else
             link_down(n, member.id);

@@ -134,7 +134,7 @@ static void ring_remove(struct roster *t, uint32_t slot)
         t->ring_pos--;
 }
 
-static bool lives(enum swim_state state)
+bool swim_lives(enum swim_state state)
 {
     return state == SWIM_ALIVE || state == SWIM_SUSPECT;
 }
@@ -167,7 +167,7 @@ static void toggle_view(struct roster *t, const struct member *m)
 {
     uint8_t room[PEER_NAME_MAX + 13];
     struct writer w = writer_of(room, sizeof room);
-    if (lives((enum swim_state)m->state))
+    if (swim_lives((enum swim_state)m->state))
         t->view_hash ^= hash_bytes(&t->hkey, claim_bytes(m, 0, &w));
 }
 
@@ -175,7 +175,7 @@ uint64_t member_digest(const struct roster *t, const struct member *m)
 {
     uint8_t room[PEER_NAME_MAX + 13];
     struct writer w = writer_of(room, sizeof room);
-    const bool alive = lives((enum swim_state)m->state);
+    const bool alive = swim_lives((enum swim_state)m->state);
     return hash_bytes(&t->hkey, claim_bytes(m, alive ? (uint8_t)SWIM_ALIVE : m->state, &w));
 }
 
@@ -183,9 +183,9 @@ static void follow_peers(struct roster *t, uint32_t slot, enum swim_state was, e
 {
     follow(&t->suspects, slot, was == SWIM_SUSPECT, is == SWIM_SUSPECT);
     follow(&t->tombs, slot, is_gone(was), is_gone(is));
-    if (lives(was) && !lives(is))
+    if (swim_lives(was) && !swim_lives(is))
         ring_remove(t, slot);
-    if (!lives(was) && lives(is))
+    if (!swim_lives(was) && swim_lives(is))
         ring_insert(t, slot);
 }
 
@@ -267,7 +267,7 @@ struct slice member_name(const struct member *m)
 
 bool member_live(const struct member *m)
 {
-    return lives((enum swim_state)m->state);
+    return swim_lives((enum swim_state)m->state);
 }
 
 void member_measure(struct member *m, uint64_t rtt_us)

@@ -135,6 +135,9 @@ enum swim_state {
     SWIM_LEFT = PEER_LEFT
 };
 
+/** Does who is in this state count as there: ALIVE, or under suspicion only? */
+bool swim_lives(enum swim_state state);
+
 struct swim_member {
     uint64_t id;
     struct slice name;
