@@ -5,6 +5,7 @@
 #include "base/attr.h"
 
 #include "client_talk.h"
+#include "process.h"
 #include "story.h"
 
 static bool vectors_equal(struct sim *s, void *ctx)
@@ -35,6 +36,18 @@ static uint64_t broad_at_all(struct sim *s)
     return n;
 }
 
+static uint32_t target_of_race(const struct sim *s, enum dot_kind kind, uint32_t key)
+{
+    const struct source_key *k = &s->source.keys[key];
+    if (kind == DOT_PREFIX)
+        return k->prefix[1];
+    if (kind == DOT_NAMESPACE)
+        return k->ns;
+    if (kind == DOT_TAG)
+        return k->ns * SOURCE_TAGS + (uint32_t)__builtin_ctz(s->source.states[k->state].tags);
+    return key;
+}
+
 static void blackout(struct sim *s)
 {
     story_begin(s);
@@ -47,6 +60,60 @@ static void blackout(struct sim *s)
         return;
     story_expect(s, sim_view(s, 2).heal.pulled - pulled == 1000, "pulled what it missed");
     story_expect(s, broad_at_all(s) == 0, "no broad barrier");
+}
+
+static void read_all(struct sim *s, uint32_t i)
+{
+    for (uint32_t key = 0; key < s->source.keys_n && !s->failed; key++)
+        workload_read(s, &s->nodes[i], key);
+    sim_run(s, US_PER_SEC);
+}
+
+/* n2 misses more dots than anybody keeps, so it is told which buckets they may have touched: what lies
+ * there dies, and what does not is spared. */
+static void miss_much(struct sim *s, enum dot_kind kind)
+{
+    const uint32_t missed = 64, spared = s->source.keys_n - 1;
+    s->cfg.log_max = 16;
+    s->cfg.thin_max = 0;
+    story_begin(s);
+    if (s->failed)
+        return;
+    read_all(s, 2);
+    sim_split(s, 4, true);
+    for (uint32_t key = 0; key < missed && !s->failed; key++) {
+        const struct change change = {
+            .kind = key == 0 ? kind : DOT_KEY, .key = key, .target = target_of_race(s, kind, key)};
+        source_commit(&s->source, key);
+        if (key == 0)
+            workload_issue(s, &s->nodes[0], &change);
+        else
+            sim_invalidate(s, 0, key);
+        sim_run(s, US_PER_MS);
+    }
+    sim_split(s, 4, false);
+    story_within(s, 5 * US_PER_SEC, vectors_equal, NULL, "equal vectors");
+    if (s->failed)
+        return;
+    oracle_audit(s, &s->nodes[2]);
+    story_expect(s, sim_view(s, 2).heal.touched_closed > 0, "buckets close what nobody holds");
+    if (kind == DOT_KEY)
+        story_expect(s, workload_read(s, &s->nodes[2], spared), "other buckets are spared");
+}
+
+static void buckets_keys(struct sim *s)
+{
+    miss_much(s, DOT_KEY);
+}
+
+static void buckets_tags(struct sim *s)
+{
+    miss_much(s, DOT_TAG);
+}
+
+static void buckets_wide(struct sim *s)
+{
+    miss_much(s, DOT_PREFIX);
 }
 
 static void loss30(struct sim *s)
@@ -66,18 +133,6 @@ struct race {
     enum dot_kind kind;
     enum cache_reason reason;
 };
-
-static uint32_t target_of_race(const struct sim *s, enum dot_kind kind, uint32_t key)
-{
-    const struct source_key *k = &s->source.keys[key];
-    if (kind == DOT_PREFIX)
-        return k->prefix[1];
-    if (kind == DOT_NAMESPACE)
-        return k->ns;
-    if (kind == DOT_TAG)
-        return k->ns * SOURCE_TAGS + (uint32_t)__builtin_ctz(s->source.states[k->state].tags);
-    return key;
-}
 
 /* A reader misses at n0 and reads; then the source changes and n1 is told; then the fill arrives. */
 static void race(struct sim *s, const struct race *what)
@@ -128,6 +183,47 @@ static void fill_race_prefix(struct sim *s)
 static void fill_race_namespace(struct sim *s)
 {
     race(s, &(struct race){DOT_NAMESPACE, CACHE_NAMESPACE});
+}
+
+/* A reader misses at n0 and reads; then every prefix there is changes, more than the cache has room for;
+ * then the fill arrives. With time in between, sweeps have removed what the oldest ones killed. */
+static void many_prefixes(struct sim *s, uint64_t every_us)
+{
+    struct sim_node *n = &s->nodes[0];
+    struct fetch fetch = {.key = 0};
+    s->cfg.budget_bytes = 128U << 10;
+    s->cfg.cache_recent = 64;
+    story_begin(s);
+    while (s->source.keys[fetch.key].ns != 0) /* whose prefixes come first */
+        fetch.key++;
+    if (s->failed || !story_expect(s,
+                                   cache_token(n->cache, sim_local(s, 0),
+                                               process_key(s, n, fetch.key), fetch.token) == OK,
+                                   "a token is given"))
+        return;
+    fetch.state = s->source.keys[fetch.key].state;
+    read_all(s, 0);
+    for (uint32_t key = 0; key < s->source.keys_n; key++)
+        source_commit(&s->source, key);
+    for (uint32_t i = 0; i < SOURCE_NAMESPACES * SOURCE_PREFIXES && !s->failed; i++) {
+        const struct change change = {.kind = DOT_PREFIX, .target = i};
+        workload_issue(s, n, &change);
+        sim_run(s, every_us);
+    }
+    if (s->failed)
+        return;
+    oracle_audit(s, n);
+    story_expect(s, workload_fill(s, n, &fetch) != CACHE_STORED, "the late fill is refused");
+}
+
+static void prefixes_at_once(struct sim *s)
+{
+    many_prefixes(s, 0);
+}
+
+static void prefixes_slowly(struct sim *s)
+{
+    many_prefixes(s, 200 * US_PER_MS);
 }
 
 /* ---- load ---- */
@@ -194,11 +290,19 @@ struct stories stories_data(void)
     static const struct story STORIES[] = {
         {"blackout", 3, 20, blackout, "1,000 dots missed in 200 ms are pulled within 1 s, exactly"},
         {"loss30", 3, 3, loss30, "30 % loss, 10,000 dots at 1,000 a second: equal within 3 s"},
+        {"buckets_keys", 3, 10, buckets_keys,
+         "who missed what nobody keeps is told the buckets: keys"},
+        {"buckets_tags", 3, 10, buckets_tags, "the same with a tag among them"},
+        {"buckets_wide", 3, 10, buckets_wide, "the same with a prefix among them"},
         {"fill_race_key", 2, 5, fill_race_key, "a late fill is refused: key"},
         {"fill_race_tag", 2, 5, fill_race_tag,
          "a late fill is refused: tag named only by the fill"},
         {"fill_race_prefix", 2, 5, fill_race_prefix, "a late fill is refused: prefix"},
         {"fill_race_namespace", 2, 5, fill_race_namespace, "a late fill is refused: namespace"},
+        {"prefixes_at_once", 2, 5, prefixes_at_once,
+         "more prefixes than there is room for: no stale hit"},
+        {"prefixes_slowly", 2, 5, prefixes_slowly,
+         "the same with sweeps in between: a late fill is refused"},
         {"join_during_writes", 4, 5, join_during_writes, "a node joins under load: no stale hit"},
         {"protocol", 3, 5, protocol,
          "gets, fills, puts, invalidations through the client protocol"},

@@ -82,6 +82,28 @@ static void refused_hints(struct sim *s)
     story_within(s, 10 * US_PER_SEC, nobody_isolated, NULL, "the living find each other again");
 }
 
+static bool any_fails(struct sim *s, void *ctx)
+{
+    const uint32_t *member = ctx;
+    return sim_events_all(s, *member, SWIM_FAIL) > 0;
+}
+
+/* One dies, and its host says so at each PING. Until it is held DEAD it is probed, but not it alone. */
+static void refused_suspect(struct sim *s)
+{
+    uint32_t dead = 0;
+    struct story_about about = {.member = dead, .state = SWIM_SUSPECT};
+    s->cfg.hints = true;
+    story_begin(s);
+    sim_crash(s, dead, true);
+    story_within(s, 3 * US_PER_SEC, story_all_hold, &about, "all suspect who died");
+    for (uint32_t i = 0; i < s->cfg.nodes; i++)
+        s->nodes[i].pinged = 0;
+    story_within(s, 30 * US_PER_SEC, any_fails, &dead, "it is held DEAD");
+    for (uint32_t i = 1; i < s->cfg.nodes; i++)
+        story_expect(s, (s->nodes[i].pinged & ~(1ULL << dead)) != 0, "others are probed, too");
+}
+
 static void freeze(struct sim *s, uint64_t us)
 {
     struct story_about about = {.member = 0, .state = SWIM_ALIVE};
@@ -222,6 +244,8 @@ struct stories stories_network(void)
         {"pair_cut", 3, 10, pair_cut, "two that cannot hear each other, but a third: no FAIL"},
         {"refused_hints", 5, 10, refused_hints,
          "a host that refuses does not keep all probes to itself"},
+        {"refused_suspect", 5, 20, refused_suspect,
+         "a suspect whose host refuses is not the only one that is probed"},
         {"freeze_1s", 3, 50, freeze_short, "frozen for 1 s: at most SUSPECT"},
         {"freeze_8s", 3, 50, freeze_8s, "frozen for 8 s: ALIVE_AGAIN in 1 s, accuses no one"},
         {"freeze_60s", 3, 20, freeze_60s, "frozen for 60 s: ALIVE_AGAIN in 1 s, accuses no one"},

@@ -12,6 +12,7 @@
 #include "process.h"
 
 #define CODEC_MEMORY (1U << 20)
+#define SWEEP_EVERY  8 /* events between two steps of a sweep */
 
 struct sim_cfg sim_defaults(uint64_t seed)
 {
@@ -307,6 +308,8 @@ static uint32_t drain(struct sim *s, struct sim_node *n)
     n->inputs = 0;
     node_heartbeat(n->node, local);
     node_tick(n->node, local);
+    if (s->counters.events % SWEEP_EVERY == 0) /* what workers do now and then */
+        (void)cache_step(n->cache, local);
     while (!s->failed && outputs <= most && node_poll(n->node, local, &out)) {
         hear_output(s, n, &out);
         outputs++;

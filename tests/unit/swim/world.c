@@ -16,15 +16,18 @@ static uint32_t next_to_tick(const struct world *w, mono_us *at)
     uint32_t who = WORLD_NODES;
     *at = NEVER;
     for (uint32_t i = 0; i < w->cfg.nodes; i++) {
-        if (!w->node[i].up || w->node[i].paused)
-            continue;
-        const mono_us due = swim_deadline(w->node[i].s);
-        if (due < *at) {
-            *at = due;
+        if (w->due[i] < *at) {
+            *at = w->due[i];
             who = i;
         }
     }
     return who;
+}
+
+void plan(struct world *w, uint32_t i)
+{
+    const struct process *n = &w->node[i];
+    w->due[i] = n->up && !n->paused ? swim_deadline(n->s) : NEVER;
 }
 
 static void tick(struct world *w, uint32_t i)
@@ -60,6 +63,8 @@ static bool step(struct world *w, mono_us until)
 void world_run(struct world *w, uint64_t us)
 {
     const mono_us until = w->now + us;
+    for (uint32_t i = 0; i < w->cfg.nodes; i++)
+        plan(w, i); /* the story may have done anything to them */
     while (step(w, until))
         ;
 }
@@ -86,7 +91,7 @@ struct world *world_new(const struct world_cfg *cfg)
     assert(w != NULL && cfg->nodes <= WORLD_NODES);
     w->cfg = *cfg;
     if (w->cfg.members_max == 0)
-        w->cfg.members_max = 128;
+        w->cfg.members_max = cfg->nodes <= 128 ? 128 : 1024;
     if (w->cfg.tombstones_max == 0)
         w->cfg.tombstones_max = 128;
     if (w->cfg.delay_us == 0)
@@ -94,7 +99,9 @@ struct world *world_new(const struct world_cfg *cfg)
     w->now = US_PER_SEC;
     rng_init(&w->rng, cfg->seed);
     w->hkey = hash_cluster_key(slice_text(CLUSTER));
-    w->events = calloc(EVENTS_LIMIT, sizeof *w->events);
+    w->events_max = 65536 + 4 * cfg->nodes * cfg->nodes;
+    w->events = calloc(w->events_max, sizeof *w->events);
+    assert(w->events != NULL);
     if (cfg->reseed_us != 0) {
         struct packet *p = packet_new(w, 1);
         p->what = RESEED;
@@ -112,7 +119,7 @@ static void empty_socket(struct process *n)
 
 void world_free(struct world *w)
 {
-    for (uint32_t i = 0; i < WORLD_NODES; i++) {
+    for (uint32_t i = 0; i < w->cfg.nodes; i++) {
         empty_socket(&w->node[i]);
         free(w->node[i].memory);
     }

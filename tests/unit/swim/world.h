@@ -13,7 +13,7 @@
 
 #include "swim/swim.h"
 
-#define WORLD_NODES   128
+#define WORLD_NODES   1000
 #define WORLD_WALL_MS 1700000000000ULL /* the wall clock when virtual time is 0 */
 
 /** How a world is made; zeros mean the usual. */
@@ -21,10 +21,11 @@ struct world_cfg {
     uint64_t seed;
     uint32_t nodes;
     uint32_t loss_permille;
-    uint32_t members_max;    /* 128 */
+    uint32_t members_max;    /* 128, in larger worlds 1,024 */
     uint32_t tombstones_max; /* 128 */
     uint64_t delay_us;       /* one way, 500 to 500 + delay_us: 1,500 */
     uint64_t reseed_us;      /* every node is given all addresses that often: never */
+    bool issued; /* every node has invalidated something once: packets and streams are longer */
 };
 
 struct world;
@@ -127,6 +128,20 @@ uint64_t world_trace(const struct world *w);
 /** Member records handed over by streams so far, and datagrams sent. */
 uint64_t world_stream_records(const struct world *w);
 uint64_t world_datagrams(const struct world *w); /**< as above */
+
+/** What was sent since the world began, as long as whole sealed packets are. */
+struct world_traffic {
+    uint64_t datagrams, datagram_bytes;
+    uint64_t gossips;               /* of the datagrams, those sent for no other reason */
+    uint64_t streams, stream_bytes; /* full syncs, both sides of each; records not counted */
+};
+
+/** The traffic so far. The IP, UDP and TCP headers are not in it. */
+struct world_traffic world_traffic(const struct world *w);
+
+/** What each node sends beside swim's packets while nothing happens, in bytes a minute: the digests
+ *  and samples that nodes compare. 0 unless everybody has issued something. */
+uint64_t world_minute_bytes(const struct world *w);
 
 /** The seed of this run: SEED from the environment, or 1. */
 uint64_t world_env_seed(void);

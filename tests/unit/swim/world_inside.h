@@ -6,9 +6,9 @@
 #include "world.h"
 
 #define CHALLENGES   512
-#define PROVEN       512
+#define PROVEN       2048
 #define SOCKET_MAX   200
-#define EVENTS_LIMIT 65536
+#define EVENT_CHAINS 65536
 #define BODY_ROOM    1100
 #define CLUSTER      "world"
 
@@ -47,6 +47,12 @@ struct process {
     uint32_t socket_n;
 };
 
+/* An event, and the one before it about the same subject. */
+struct logged {
+    struct world_event e;
+    uint32_t chain; /* its number + 1; 0 = none */
+};
+
 struct world {
     struct world_cfg cfg;
     mono_us now;
@@ -56,9 +62,12 @@ struct world {
     bool cut[WORLD_NODES][WORLD_NODES];
     struct packet **heap;
     uint32_t heap_n, heap_max;
-    uint64_t order, trace, stream_records, datagrams, runs;
-    struct world_event *events;
-    uint32_t events_n;
+    uint64_t order, trace, stream_records, runs;
+    mono_us due[WORLD_NODES]; /* of each node that can be ticked; NEVER for the others */
+    struct world_traffic traffic;
+    struct logged *events;
+    uint32_t events_n, events_max;
+    uint32_t chains[EVENT_CHAINS]; /* newest event + 1 of about as many subjects; 0 = none */
 };
 
 /** The address of place i. */
@@ -87,6 +96,15 @@ void receive(struct world *w, uint32_t i, struct packet *p);
 
 /** Let a packet, or the end of a stream, happen. Takes p. */
 void happen(struct world *w, struct packet *p);
+
+/** Note when node i is to be ticked next. */
+void plan(struct world *w, uint32_t i);
+
+/** Count a datagram with the length that it has when `node` has completed and sealed it. */
+void count_datagram(struct world *w, const struct swim_out *out);
+
+/** Count what both ends of a full sync say when they hold the same. */
+void count_sync(struct world *w, uint32_t i);
 
 /** Log an event of node i and check that it may come now. */
 void log_event(struct world *w, uint32_t i, const struct swim_out *out);

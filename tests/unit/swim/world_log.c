@@ -5,10 +5,20 @@
 
 #include "world_inside.h"
 
+/** The chain of what node i tells of a name; others may share it. Source: FNV-1a, Fowler, Noll, Vo. */
+static uint32_t chain_of(uint32_t i, const char *name)
+{
+    uint32_t h = 0x811C9DC5u ^ i * 0x9E3779B1u;
+    for (; *name != 0; name++)
+        h = (h ^ (uint8_t)*name) * 0x01000193u;
+    return (h ^ h >> 16) % EVENT_CHAINS;
+}
+
 static const struct world_event *last_event(const struct world *w, uint32_t i, const char *name)
 {
-    for (uint32_t k = w->events_n; k > w->node[i].events_from; k--) {
-        const struct world_event *e = &w->events[k - 1];
+    uint32_t k = w->chains[chain_of(i, name)];
+    for (; k > w->node[i].events_from; k = w->events[k - 1].chain) {
+        const struct world_event *e = &w->events[k - 1].e;
         if (e->node == i && strcmp(e->name, name) == 0)
             return e;
     }
@@ -46,7 +56,7 @@ static bool is_legal(const struct world_event *last, const struct world_event *n
 
 void log_event(struct world *w, uint32_t i, const struct swim_out *out)
 {
-    assert(w->events_n < EVENTS_LIMIT);
+    assert(w->events_n < w->events_max);
     struct world_event e = {.at = w->now,
                             .node = i,
                             .kind = out->event,
@@ -65,7 +75,9 @@ void log_event(struct world *w, uint32_t i, const struct swim_out *out)
                 last == NULL ? -1 : (int)last->kind);
         abort();
     }
-    w->events[w->events_n++] = e;
+    uint32_t *chain = &w->chains[chain_of(i, e.name)];
+    w->events[w->events_n++] = (struct logged){.e = e, .chain = *chain};
+    *chain = w->events_n;
 }
 
 bool world_view(struct world *w, uint32_t i, const char *name, struct swim_member *out)
@@ -90,7 +102,7 @@ uint32_t world_count(const struct world *w, uint32_t i, enum swim_event_kind kin
 {
     uint32_t n = 0;
     for (uint32_t k = 0; k < w->events_n; k++)
-        n += matches(&w->events[k], i, kind, name) ? 1 : 0;
+        n += matches(&w->events[k].e, i, kind, name) ? 1 : 0;
     return n;
 }
 
@@ -98,8 +110,8 @@ const struct world_event *world_last(const struct world *w, uint32_t i, enum swi
                                      const char *name)
 {
     for (uint32_t k = w->events_n; k > 0; k--) {
-        if (matches(&w->events[k - 1], i, kind, name))
-            return &w->events[k - 1];
+        if (matches(&w->events[k - 1].e, i, kind, name))
+            return &w->events[k - 1].e;
     }
     return NULL;
 }
@@ -113,6 +125,8 @@ bool world_agrees(struct world *w, uint32_t unused)
     for (uint32_t i = 0; i < w->cfg.nodes; i++) {
         if (w->node[i].up && swim_alive(w->node[i].s) != up)
             return false;
+    }
+    for (uint32_t i = 0; i < w->cfg.nodes; i++) {
         for (uint32_t j = 0; j < w->cfg.nodes && w->node[i].up; j++) {
             if (w->node[j].up && world_state(w, i, w->node[j].name) != SWIM_ALIVE)
                 return false;
@@ -144,7 +158,7 @@ uint64_t world_stream_records(const struct world *w)
 
 uint64_t world_datagrams(const struct world *w)
 {
-    return w->datagrams;
+    return w->traffic.datagrams;
 }
 
 uint64_t world_env_seed(void)

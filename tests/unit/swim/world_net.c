@@ -143,7 +143,7 @@ static void prove(struct process *n, uint64_t epoch)
 static void transmit(struct world *w, uint32_t i, const struct swim_out *out)
 {
     const uint32_t to = place_of(&out->addr);
-    w->datagrams++;
+    count_datagram(w, out);
     if (to >= WORLD_NODES || w->cut[i][to] || rng_chance(&w->rng, w->cfg.loss_permille))
         return;
     struct packet *p = packet_new(w, delay(w));
@@ -198,6 +198,7 @@ void drain(struct world *w, uint32_t i)
         else
             wait_for_stream(w, i, &out);
     }
+    plan(w, i);
 }
 
 /* --- receiving --- */
@@ -267,6 +268,7 @@ static void end_sync(struct world *w, const struct packet *p)
         prove(&w->node[p->to_i], n->epoch);
         swim_digest(n->s, ours);
         swim_digest(w->node[p->to_i].s, theirs);
+        count_sync(w, p->from_i);
         hand_over(w, p->to_i, p->from_i, ours);
         hand_over(w, p->from_i, p->to_i, theirs);
     }
