@@ -10,6 +10,8 @@ struct record {
 struct after {
     struct record at[AFTER_MAX]; /* a ring */
     uint64_t added;
+    uint64_t
+        dropped_g; /* the smallest g that made room while its stamp was not covered; 0 = none */
     struct after_counters counters;
 };
 
@@ -40,11 +42,19 @@ static const struct record *find(const struct after *t, const struct stamp *s)
     return NULL;
 }
 
+/** A read may still be on its way with the index of a record that makes room. */
+static void drop(struct after *t, const struct ledger *l, const struct record *r)
+{
+    t->counters.dropped++;
+    if (!is_covered(l, &r->stamp) && (t->dropped_g == 0 || r->g < t->dropped_g))
+        t->dropped_g = r->g;
+}
+
 static const struct record *add(struct after *t, struct ledger *l, const struct stamp *s)
 {
     struct record *r = &t->at[t->added++ % AFTER_MAX];
     if (r->stamp.epoch != 0)
-        t->counters.dropped++;
+        drop(t, l, r);
     t->counters.recorded++;
     *r = (struct record){.stamp = *s, .g = ledger_advance(l)};
     return r;
@@ -70,7 +80,7 @@ bool after_ask(struct after *t, struct ledger *l, const struct stamp *s, uint64_
 
 uint64_t after_floor(const struct after *t, const struct ledger *l)
 {
-    uint64_t floor = 0;
+    uint64_t floor = t->dropped_g;
     for (size_t i = 0; i < AFTER_MAX; i++) {
         const struct record *r = &t->at[i];
         if (r->stamp.epoch == 0 || is_covered(l, &r->stamp))

@@ -36,8 +36,8 @@ struct after *after_new(struct arena *arena);
 bool after_ask(struct after *t, struct ledger *l, const struct stamp *s, uint64_t *min_index,
                bool *fresh);
 
-/** The smallest index of a remembered stamp that is still not covered; 0 = none. Records count as
- *  open gaps when entries of a peer are taken over. */
+/** The smallest index of a stamp that is still not covered, or was not when it was dropped: a read may be
+ *  waiting with it. 0 = none. Such indices count as open gaps when entries of a peer are taken over. */
 uint64_t after_floor(const struct after *t, const struct ledger *l);
 
 /** How many were asked for that were not covered, and how many records were dropped for room. */

@@ -183,6 +183,9 @@ void warm_retired(struct node *n, struct slice retired);
 /** It has told all of it. Returns: may anything be taken over? Then *cursor is what to ask for. */
 bool warm_compare(struct node *n, uint64_t *cursor);
 
+/** A frame of entries is asked for now: what is told of their lives is no older. */
+void warm_asks(struct node *n, mono_us now);
+
 /** Take entries over. Returns: is more to be asked for on this stream, from *cursor on? */
 bool warm_entries(struct node *n, mono_us now, const struct stream_msg *m, uint64_t *cursor);
 

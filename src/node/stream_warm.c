@@ -71,12 +71,8 @@ static bool take_entries(struct node *n, mono_us now, struct stream *s, const st
     return true;
 }
 
-bool stream_warm_take(struct node *n, mono_us now, struct stream *s, const struct stream_msg *m)
+static bool take_given(struct node *n, mono_us now, struct stream *s, const struct stream_msg *m)
 {
-    if (!s->got_auth || s->got_done)
-        return false;
-    if (s->inbound)
-        return take_want(s, m);
     switch (m->type) {
     case STREAM_RETIRED:
         return take_retired(n, s, m->bytes);
@@ -87,4 +83,16 @@ bool stream_warm_take(struct node *n, mono_us now, struct stream *s, const struc
     default:
         return false;
     }
+}
+
+bool stream_warm_take(struct node *n, mono_us now, struct stream *s, const struct stream_msg *m)
+{
+    if (!s->got_auth || s->got_done)
+        return false;
+    if (s->inbound)
+        return take_want(s, m);
+    const bool taken = take_given(n, now, s, m);
+    if (s->want_due)
+        warm_asks(n, now);
+    return taken;
 }

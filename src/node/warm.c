@@ -31,6 +31,7 @@ struct warm {
     mono_us begun_at;
     mono_us again_at; /* WAITING: the next stream */
     uint64_t cursor;  /* of the frame that is asked for */
+    mono_us asked_at; /* for it: no answer was composed before */
     uint32_t tries;   /* in a row that brought nothing */
     bool hearing;     /* covers of the donor came on this stream, */
     bool compared;    /* all of them, and something may be taken over; */
@@ -217,6 +218,11 @@ bool warm_compare(struct node *n, uint64_t *cursor)
 
 /* ---- entries in ---- */
 
+void warm_asks(struct node *n, mono_us now)
+{
+    n->warm->asked_at = now;
+}
+
 /** What became of a frame's entries; late: refused because of what is newer than the comparison. */
 struct harvest {
     size_t n, late;
@@ -253,6 +259,23 @@ static void bound_life(const struct node *n, struct slice ns, struct cache_item 
         item->fresh_ms = at_most(item->fresh_ms, p->ttl_max_ms);
 }
 
+/** What is left of a life of left_ms since the donor looked; 0 when it may be over. */
+static uint64_t still_left(uint64_t left_ms, uint64_t past_ms)
+{
+    return left_ms > past_ms ? left_ms - past_ms : 0;
+}
+
+/** Lives are told as what was left of them when the donor looked, which was after it was asked: they go
+ *  on while the frame is on its way. false: this one may be over. */
+static bool age(const struct node *n, mono_us now, struct cache_item *item)
+{
+    const uint64_t past_ms = (now - n->warm->asked_at + US_PER_MS - 1) / US_PER_MS;
+    const bool mortal = item->ttl_ms != 0, ages = item->fresh_ms != 0;
+    item->ttl_ms = still_left(item->ttl_ms, past_ms);
+    item->fresh_ms = still_left(item->fresh_ms, past_ms);
+    return (!mortal || item->ttl_ms != 0) && (!ages || item->fresh_ms != 0);
+}
+
 static bool item_of(const struct node *n, const struct stream_entry *e,
                     uint64_t hashes[CACHE_TAGS_MAX], struct cache_item *out)
 {
@@ -266,7 +289,6 @@ static bool item_of(const struct node *n, const struct stream_entry *e,
                                .version = e->version};
     while (r.rest.len > 0 && out->tags_n < CACHE_TAGS_MAX)
         hashes[out->tags_n++] = read_u64(&r);
-    bound_life(n, e->ns, out);
     return r.rest.len == 0 && cache_item_check(n->cache, out, &broken);
 }
 
@@ -303,6 +325,11 @@ static void take_entry(struct node *n, mono_us now, const struct stream_entry *e
         w->counters.malformed++;
         return;
     }
+    if (!age(n, now, &item)) {
+        w->counters.refused++;
+        return;
+    }
+    bound_life(n, e->ns, &item);
     const bool tagged = item.tags_n > 0;
     harvest->n++;
     harvest->tagged_n += tagged;

@@ -343,3 +343,46 @@ Test(warm_take, a_namespace_that_is_new_here_comes_with_the_next_comparison)
     cr_assert_eq(cache_get(t.rig.cache, t.rig.now, &key, &any, look, NULL), CACHE_HIT);
     tear_down(&t);
 }
+
+Test(warm_take, a_life_does_not_grow_on_the_way)
+{
+    struct stand t;
+    struct cache_key key;
+    uint64_t left = 0, cursor;
+    set_up(&t);
+    cr_assert(compares(&t, 0, 0));
+    const struct stream_entry e = {
+        .key = slice_text("k"), .value = slice_text("old"), .ttl_ms = 5000};
+    const struct stream_msg m = {.type = STREAM_ENTRIES, .entries = &e, .entries_n = 1};
+    warm_asks(t.n, t.rig.now);
+    rig_pass(&t.rig, 20 * SECOND); /* asked for before, and on its way since */
+    (void)warm_entries(t.n, t.rig.now, &m, &cursor);
+    cr_assert_eq(cache_key(t.rig.cache, slice_text(""), slice_text("k"), &key), OK);
+    static const struct cache_ask any;
+    cr_assert_eq(cache_get(t.rig.cache, t.rig.now, &key, &any, keep_life, &left), CACHE_ABSENT,
+                 "left %llu ms", (unsigned long long)left);
+    tear_down(&t);
+}
+
+/* A read waits with the index of a stamp whose record has made room for others meanwhile. */
+Test(warm_take, a_stamp_that_made_room_is_not_answered_with_it_either)
+{
+    struct stand t;
+    uint64_t min_index = 0, other;
+    set_up(&t);
+    const struct stamp s = {.epoch = 777, .seq = 3, .count = 1};
+    cr_assert_not(after_ask(t.n->after, t.n->ledger, &s, &min_index, NULL));
+    for (uint64_t i = 0; i < AFTER_MAX; i++) {
+        const struct stamp more = {.epoch = 778 + i, .seq = 1, .count = 1};
+        cr_assert_not(after_ask(t.n->after, t.n->ledger, &more, &other, NULL));
+    }
+    know_donor(&t, 5);
+    cr_assert(compares(&t, 0, 5)); /* the donor knows nothing of 777 */
+    gives(&t, "k", false);
+    struct cache_key key;
+    cr_assert_eq(cache_key(t.rig.cache, slice_text(""), slice_text("k"), &key), OK);
+    const struct cache_ask ask = {.min_stamp = min_index};
+    cr_assert_eq(cache_get(t.rig.cache, t.rig.now, &key, &ask, look, NULL), CACHE_ABSENT,
+                 "served to the first reader, %llu", (unsigned long long)min_index);
+    tear_down(&t);
+}
