@@ -1,9 +1,11 @@
 /* One invalidation among 1,000 nodes at a round trip of 0.5 ms: when the last node has it, and what
- * that costs. RUNS=1000 for more certainty than the default gives. */
+ * that costs. RUNS=1000 for more certainty than the default gives. TABLE=1 prints the table of
+ * src/swim/README.md, with what memberlist's gossip would do. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "gossiped.h"
 #include "rig.h"
 #include "world1000.h"
 
@@ -41,12 +43,12 @@ static uint64_t percentile(uint64_t *at, uint32_t n, uint32_t percent)
     return at[rank == 0 ? 0 : rank - 1];
 }
 
-static struct summary measure(const struct weather *weather, uint32_t active)
+static struct summary measure(uint32_t nodes, const struct weather *weather, uint32_t active)
 {
     static uint64_t times[RUNS_MAX];
     static uint64_t copies[RUNS_MAX];
     const uint32_t n = runs();
-    struct world1000 *w = world1000_new(test_seed());
+    struct world1000 *w = world1000_new(test_seed(), nodes);
     struct summary sum = {0};
     for (uint32_t i = 0; i < n; i++) {
         const struct told told = world1000_tell(w, weather, active);
@@ -61,9 +63,10 @@ static struct summary measure(const struct weather *weather, uint32_t active)
     sum.p50_us = percentile(times, n, 50);
     sum.p99_us = percentile(times, n, 99);
     sum.copies_p99_e3 = percentile(copies, n, 99);
-    printf("%s  loss %4.1f %%  burst %u  last node p50 %6.2f ms p99 %6.2f ms  copies/node %.2f "
+    printf("%4u nodes, %s  loss %4.1f %%  burst %u  last node p50 %6.2f ms p99 %6.2f ms  "
+           "copies/node %.2f "
            "p99 %.2f  of the origin %4lu\n",
-           active == AT_REST ? "one hop " : "two hops", weather->loss / 10.0, weather->burst,
+           nodes, active == AT_REST ? "one hop " : "two hops", weather->loss / 10.0, weather->burst,
            (double)sum.p50_us / 1000, (double)sum.p99_us / 1000, (double)sum.copies_e3 / 1000,
            (double)sum.copies_p99_e3 / 1000, (unsigned long)sum.origin_sent);
     return sum;
@@ -91,7 +94,7 @@ static struct goal goal_of(const struct weather *weather)
 Test(scale, an_invalidation_at_rest_reaches_the_last_of_1000_nodes_in_time_and_cheaply)
 {
     for (size_t i = 0; i < sizeof(weathers) / sizeof(*weathers); i++) {
-        const struct summary sum = measure(&weathers[i], AT_REST);
+        const struct summary sum = measure(1000, &weathers[i], AT_REST);
         const struct goal goal = goal_of(&weathers[i]);
         cr_expect_leq(sum.p99_us, goal.last_us, "seed %lu", (unsigned long)test_seed());
         cr_expect_leq(sum.copies_p99_e3, goal.copies_e3, "seed %lu", (unsigned long)test_seed());
@@ -101,7 +104,7 @@ Test(scale, an_invalidation_at_rest_reaches_the_last_of_1000_nodes_in_time_and_c
 Test(scale, two_hops_take_the_load_off_the_origin_and_leave_nobody_out)
 {
     for (size_t i = 0; i < sizeof(weathers) / sizeof(*weathers); i++) {
-        const struct summary sum = measure(&weathers[i], BUSY);
+        const struct summary sum = measure(1000, &weathers[i], BUSY);
         const bool light = weathers[i].loss <= 10;
         cr_expect_leq(sum.p99_us, (light ? 70 : 120) * MS, "seed %lu", (unsigned long)test_seed());
         cr_expect_leq(sum.copies_e3, (uint64_t)(light ? 1100 : 3500));
@@ -112,11 +115,66 @@ Test(scale, two_hops_take_the_load_off_the_origin_and_leave_nobody_out)
 Test(scale, two_hops_survive_relays_that_died)
 {
     const struct weather clear = {.loss = 0, .burst = 1};
-    struct world1000 *w = world1000_new(test_seed());
+    struct world1000 *w = world1000_new(test_seed(), 1000);
     world1000_kill_relays(w, 5);
     const struct told told = world1000_tell(w, &clear, BUSY);
     world1000_free(w);
     cr_assert_leq(told.last_us, 11 * MS, "the backup relays an RTO later: %lu",
                   (unsigned long)told.last_us);
     cr_assert_gt(told.last_us, 5 * MS);
+}
+
+static const struct weather losses[] = {
+    {.loss = 0, .burst = 1}, {.loss = 10, .burst = 1}, {.loss = 300, .burst = 1}};
+
+Test(scale, in_smaller_clusters_an_invalidation_is_neither_later_nor_dearer)
+{
+    static const uint32_t sizes[] = {3, 10, 64, 256};
+    for (size_t k = 0; k < ARRAY_LEN(sizes); k++) {
+        for (size_t i = 0; i < ARRAY_LEN(losses); i++) {
+            const struct summary sum = measure(sizes[k], &losses[i], AT_REST);
+            const struct goal goal = goal_of(&losses[i]);
+            cr_expect_leq(sum.p99_us, goal.last_us, "seed %lu", (unsigned long)test_seed());
+            cr_expect_leq(sum.copies_e3, goal.copies_e3, "seed %lu", (unsigned long)test_seed());
+        }
+    }
+}
+
+/* ---- the table ---- */
+
+static void measure_gossip(uint32_t nodes, uint32_t loss)
+{
+    static uint64_t times[RUNS_MAX];
+    const uint32_t n = runs();
+    uint64_t copies_e3 = 0;
+    uint32_t missed = 0;
+    struct rng rng;
+    rng_init(&rng, test_seed());
+    for (uint32_t i = 0; i < n; i++) {
+        const struct gossiped g = gossiped_play(&rng, nodes, loss);
+        times[i] = g.last_us;
+        copies_e3 += g.copies_e3;
+        missed += g.missed_n > 0;
+    }
+    copies_e3 /= n;
+    const uint64_t p50 = percentile(times, n, 50) / 1000;
+    const uint64_t p99 = percentile(times, n, 99) / 1000;
+    printf("%4u nodes, gossip    loss %4.1f %%           last node p50 %6lu ms p99 %6lu ms  "
+           "copies/node %.2f  somebody missed it in %u of %u\n",
+           nodes, loss / 10.0, (unsigned long)p50, (unsigned long)p99, (double)copies_e3 / 1000,
+           missed, n);
+}
+
+Test(scale, table)
+{
+    static const uint32_t sizes[] = {3, 10, 64, 256, 1000};
+    if (getenv("TABLE") == NULL)
+        return;
+    for (size_t k = 0; k < ARRAY_LEN(sizes); k++) {
+        for (size_t i = 0; i < ARRAY_LEN(losses); i++) {
+            const struct summary sum = measure(sizes[k], &losses[i], AT_REST);
+            cr_expect_leq(sum.p99_us, goal_of(&losses[i]).last_us);
+            measure_gossip(sizes[k], losses[i].loss);
+        }
+    }
 }

@@ -50,6 +50,7 @@ struct member {
 
 struct world1000 {
     struct member members[NODES];
+    uint16_t nodes;
     struct event heap[EVENTS];
     uint32_t heap_n;
     uint64_t order;
@@ -174,7 +175,7 @@ static void start_spread(struct world1000 *w, uint16_t i)
     cfg.epoch = i == ORIGIN ? SELF : SELF + i;
     cfg.relay_max = 64;
     w->members[i].rig = make(&cfg);
-    for (uint16_t j = 0; j < NODES; j++) {
+    for (uint16_t j = 0; j < w->nodes; j++) {
         if (j == i)
             continue;
         cr_assert_eq(spread_link_up(w->members[i].rig.s, w->now, w->members[j].id, 0), OK);
@@ -253,7 +254,7 @@ static void on_cover(struct world1000 *w, const struct event *e)
 static mono_us next_time(const struct world1000 *w)
 {
     mono_us at = w->heap_n > 0 ? w->heap[0].at : NEVER;
-    for (uint16_t i = 0; i < NODES; i++) {
+    for (uint16_t i = 0; i < w->nodes; i++) {
         if (w->members[i].rig.s != NULL)
             at = time_min(at, spread_deadline(w->members[i].rig.s));
     }
@@ -271,7 +272,7 @@ static void step(struct world1000 *w)
                                                                         [COVER] = on_cover};
         on[e.kind](w, &e);
     }
-    for (uint16_t i = 0; i < NODES; i++) {
+    for (uint16_t i = 0; i < w->nodes; i++) {
         if (w->members[i].rig.s != NULL && spread_deadline(w->members[i].rig.s) <= w->now)
             take_outputs(w, i);
     }
@@ -279,7 +280,7 @@ static void step(struct world1000 *w)
 
 static bool everybody_has(const struct world1000 *w)
 {
-    for (uint16_t i = 1; i < NODES; i++) {
+    for (uint16_t i = 1; i < w->nodes; i++) {
         if (w->members[i].has < w->seq && !w->members[i].dead)
             return false;
     }
@@ -289,7 +290,7 @@ static bool everybody_has(const struct world1000 *w)
 /** Relays change from round to round: only those of one are kept, for the memory that they need. */
 static void drop_relays(struct world1000 *w)
 {
-    for (uint16_t i = 1; i < NODES; i++) {
+    for (uint16_t i = 1; i < w->nodes; i++) {
         drop(&w->members[i].rig);
         w->members[i].rig = (struct rig){0};
     }
@@ -315,7 +316,7 @@ struct told world1000_tell(struct world1000 *w, const struct weather *weather, u
     }
     cr_assert(everybody_has(w));
     return (struct told){.last_us = w->last_at - begin,
-                         .copies_e3 = w->sent_n * 1000 / (NODES - 1),
+                         .copies_e3 = w->sent_n * 1000 / (w->nodes - 1U),
                          .heads = w->heads_n,
                          .origin_sent = w->origin_sent_n};
 }
@@ -325,12 +326,14 @@ void world1000_kill_relays(struct world1000 *w, uint32_t n)
     w->kill_n = n;
 }
 
-struct world1000 *world1000_new(uint64_t seed)
+struct world1000 *world1000_new(uint64_t seed, uint32_t nodes)
 {
+    cr_assert(nodes >= 2 && nodes <= NODES);
     struct world1000 *w = calloc(1, sizeof *w);
     cr_assert_not_null(w);
     rng_init(&w->rng, seed);
-    for (uint16_t i = 0; i < NODES; i++)
+    w->nodes = (uint16_t)nodes;
+    for (uint16_t i = 0; i < w->nodes; i++)
         w->members[i].id = rng_next(&w->rng) | 1;
     start_spread(w, ORIGIN);
     return w;
@@ -338,7 +341,7 @@ struct world1000 *world1000_new(uint64_t seed)
 
 void world1000_free(struct world1000 *w)
 {
-    for (uint16_t i = 0; i < NODES; i++)
+    for (uint16_t i = 0; i < w->nodes; i++)
         drop(&w->members[i].rig);
     free(w);
 }

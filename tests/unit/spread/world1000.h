@@ -1,5 +1,5 @@
 /**
- * world1000.h - one origin, 999 members, and those of them that relay, in virtual time.
+ * world1000.h - one origin, at most 999 members, and those of them that relay, in virtual time.
  *
  * The origin and the relays are real spreads; the other members only remember what they have and
  * acknowledge it. Bursts of loss are those of an uplink or a downlink (a queue that overflows): the
@@ -27,7 +27,8 @@ struct told {
 
 struct world1000;
 
-struct world1000 *world1000_new(uint64_t seed);
+/** nodes: the origin included, 2 to 1,000. */
+struct world1000 *world1000_new(uint64_t seed, uint32_t nodes);
 void world1000_free(struct world1000 *w);
 
 /** Issue one invalidation with so many active origins, and wait until everybody is quiet. */

@@ -25,7 +25,6 @@ struct world_cfg {
     uint32_t tombstones_max; /* 128 */
     uint64_t delay_us;       /* one way, 500 to 500 + delay_us: 1,500 */
     uint64_t reseed_us;      /* every node is given all addresses that often: never */
-    bool issued; /* every node has invalidated something once: packets and streams are longer */
 };
 
 struct world;
@@ -128,6 +127,9 @@ uint64_t world_trace(const struct world *w);
 /** Member records handed over by streams so far, and datagrams sent. */
 uint64_t world_stream_records(const struct world *w);
 uint64_t world_datagrams(const struct world *w); /**< as above */
+
+/** From now on every node has once invalidated something: packets and streams are longer. */
+void world_issued(struct world *w);
 
 /** What was sent since the world began, as long as whole sealed packets are. */
 struct world_traffic {

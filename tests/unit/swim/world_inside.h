@@ -65,6 +65,7 @@ struct world {
     uint64_t order, trace, stream_records, runs;
     mono_us due[WORLD_NODES]; /* of each node that can be ticked; NEVER for the others */
     struct world_traffic traffic;
+    bool issued;
     struct logged *events;
     uint32_t events_n, events_max;
     uint32_t chains[EVENT_CHAINS]; /* newest event + 1 of about as many subjects; 0 = none */
