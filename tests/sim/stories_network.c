@@ -242,7 +242,7 @@ struct stories stories_network(void)
         {"split_of_four", 4, 5, split_of_four, "2 + 2 for 10 min: one view 10 s after mending"},
         {"deaf", 4, 20, deaf, "who sends but cannot hear mutes itself; only it is failed"},
         {"pair_cut", 3, 10, pair_cut, "two that cannot hear each other, but a third: no FAIL"},
-        {"refused_hints", 5, 10, refused_hints,
+        {"refused_hints", 5, 40, refused_hints,
          "a host that refuses does not keep all probes to itself"},
         {"refused_suspect", 5, 20, refused_suspect,
          "a suspect whose host refuses is not the only one that is probed"},
