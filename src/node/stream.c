@@ -246,6 +246,7 @@ static bool take_hello(struct node *n, struct stream *s, const struct packet_hea
     s->got_hello = true;
     s->run = head->run;
     s->vote = certify_vote(hello->record.caps);
+    s->vector_hash = hello->vector_hash;
     s->echo = hello->challenge;
     s->hello_due = s->inbound;
     s->auth_due = true;

@@ -27,8 +27,9 @@ struct stream {
     uint32_t conn;
     uint64_t peer; /* node id; 0 until an inbound HELLO */
     struct addr addr;
-    struct run run;      /* of the other end, from its HELLO on */
-    enum peer_vote vote; /* how it voted when it said HELLO */
+    struct run run;       /* of the other end, from its HELLO on */
+    enum peer_vote vote;  /* how it voted when it said HELLO */
+    uint64_t vector_hash; /* of its vector when it said HELLO */
     uint64_t challenge, echo;
     uint64_t ping_challenge; /* what swim wants to hear back */
     uint64_t last_counter;

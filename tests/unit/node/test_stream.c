@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "node/inside.h"
 
 #include "rig.h"
 
@@ -144,6 +145,70 @@ Test(stream, the_first_token_of_a_joiner_dominates_all_that_it_adopted)
     issue(&a, 1);
     rig_talk(&a, &b, US_PER_SEC);
     cr_assert_not(has(&b, "k1"), "what is issued afterwards does");
+    fini(&a, &b);
+}
+
+static void add_len(void *ctx, const struct node_out *out)
+{
+    *(size_t *)ctx += out->kind == NODE_OUT_STREAM ? out->bytes.len : 0;
+}
+
+/* Bytes that a says in the frames of one more sync with b. */
+static size_t sync_bytes(struct rig *a, struct rig *b)
+{
+    struct swim_member member;
+    size_t len = 0;
+    cr_assert(swim_find_name(a->node->swim, slice_text("b"), &member));
+    a->tap = add_len;
+    a->tap_ctx = &len;
+    stream_open_sync(a->node, a->now, &member);
+    rig_talk(a, b, 50 * US_PER_MS);
+    a->tap = NULL;
+    return len;
+}
+
+Test(stream, whose_vector_is_ours_is_told_two_covers_and_not_all)
+{
+    struct rig a;
+    struct rig b;
+    meet(&a, &b, 0);
+    join(&a, &b);
+    issue(&b, 3);
+    for (uint64_t epoch = 1000; epoch < 1025; epoch++) {
+        const struct dot d = {.epoch = epoch, .seq = 1, .kind = DOT_KEY, .hash = 77};
+        apply_foreign(a.node, a.now, &d);
+        apply_foreign(b.node, b.now, &d);
+    }
+    rig_talk(&a, &b, US_PER_SEC);
+    cr_assert_eq(rig_view(&a).vector_hash, rig_view(&b).vector_hash);
+    const size_t equal = sync_bytes(&a, &b);
+    apply_foreign(a.node, a.now,
+                  &(struct dot){.epoch = 1000, .seq = 2, .kind = DOT_KEY, .hash = 77});
+    const size_t differing = sync_bytes(&a, &b);
+    cr_assert_gt(equal, 0);
+    cr_assert_geq(differing, equal + 24 * COVER_LEN, "%zu, then %zu", equal, differing);
+    cr_assert_eq(rig_view(&a).vector_hash, rig_view(&b).vector_hash);
+    fini(&a, &b);
+}
+
+Test(stream, who_lacks_something_tells_all_its_covers)
+{
+    struct rig a;
+    struct rig b;
+    meet(&a, &b, 0);
+    join(&a, &b);
+    for (uint64_t epoch = 1000; epoch < 1025; epoch++) {
+        const struct dot d = {.epoch = epoch, .seq = 1, .kind = DOT_KEY, .hash = 77};
+        apply_foreign(a.node, a.now, &d);
+        apply_foreign(b.node, b.now, &d);
+    }
+    const size_t equal = sync_bytes(&a, &b);
+    /* Covered past a gap, which the hash of the vector does not count. */
+    apply_foreign(a.node, a.now,
+                  &(struct dot){.epoch = 1000, .seq = 3, .kind = DOT_KEY, .hash = 77});
+    cr_assert_eq(rig_view(&a).vector_hash, rig_view(&b).vector_hash);
+    cr_assert_eq(rig_view(&a).gaps, 1);
+    cr_assert_geq(sync_bytes(&a, &b), equal + 24 * COVER_LEN);
     fini(&a, &b);
 }
 
