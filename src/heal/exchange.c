@@ -5,7 +5,6 @@
 #include "wire/dots.h"
 
 #define SILENT_MAX 3 /* questions that may have been lost before silence counts as an answer */
-#define RING_BYTES (20 * PEER_RETIRED_LEN) /* of a reply for what was retired, at most */
 
 /** Are both vectors as they were when p was asked last? */
 static bool is_unchanged(const struct heal *h, const struct heal_peer *p)
@@ -29,6 +28,8 @@ static bool was_fruitless(const struct heal *h, const struct heal_peer *p)
  */
 static mono_us exchange_due(const struct heal *h, const struct heal_peer *p)
 {
+    if (heal_ring_open(h, p->epoch)) /* whatever the vectors say */
+        return p->asked ? p->asked_at + EXCHANGE_AGAIN_US : 0;
     const uint64_t pause = was_fruitless(h, p) ? h->cfg.exchange_us : EXCHANGE_AGAIN_US;
     mono_us due = p->unequal_at + h->cfg.pull_grace_us;
     if (p->asked)
@@ -37,8 +38,11 @@ static mono_us exchange_due(const struct heal *h, const struct heal_peer *p)
 }
 
 /** The same for the whole node: steady traffic makes all vectors differ a little all the time. */
-static mono_us pace(const struct heal *h, mono_us due)
+static mono_us pace(const struct heal *h, const struct heal_peer *p)
 {
+    const mono_us due = exchange_due(h, p);
+    if (heal_ring_open(h, p->epoch)) /* nothing is certified before it answers */
+        return due;
     return h->exchanged && due != NEVER ? time_max(due, h->exchanged_at + EXCHANGE_AGAIN_US) : due;
 }
 
@@ -48,6 +52,8 @@ void heal_exchange_note(struct heal *h, mono_us now, struct heal_peer *p, uint64
         p->unequal = false;
         p->was_equal = true;
         p->equal_at = now;
+        if (heal_ring_open(h, p->epoch))
+            h->exchange_at = time_min(h->exchange_at, pace(h, p));
         return;
     }
     if (!p->unequal)
@@ -55,7 +61,7 @@ void heal_exchange_note(struct heal *h, mono_us now, struct heal_peer *p, uint64
     p->unequal = true;
     p->seen_at = now;
     p->their_hash = vector_hash;
-    h->exchange_at = time_min(h->exchange_at, pace(h, exchange_due(h, p)));
+    h->exchange_at = time_min(h->exchange_at, pace(h, p));
 }
 
 void heal_exchange_answered(struct heal_peer *p)
@@ -68,7 +74,7 @@ void heal_exchange_fruitful(struct heal *h, struct heal_peer *p)
 {
     p->fruitful = true;
     if (p->unequal)
-        h->exchange_at = time_min(h->exchange_at, pace(h, exchange_due(h, p)));
+        h->exchange_at = time_min(h->exchange_at, pace(h, p));
 }
 
 static void ask(struct heal *h, mono_us now, struct heal_peer *p)
@@ -78,6 +84,7 @@ static void ask(struct heal *h, mono_us now, struct heal_peer *p)
         p->silent_n = 0;
     if (p->silent_n < SILENT_MAX)
         p->silent_n++;
+    p->again = was_fruitless(h, p);
     p->asked = true;
     p->answered = false;
     p->fruitful = false;
@@ -88,6 +95,16 @@ static void ask(struct heal *h, mono_us now, struct heal_peer *p)
     heal_recount(h, p, was);
     h->exchanged = true;
     h->exchanged_at = now;
+}
+
+/** Ask all whose rings must be heard, each by its own pace. */
+static void ask_open(struct heal *h, mono_us now)
+{
+    for (uint32_t i = 0; i < h->peers_n && h->rings_open > 0; i++) {
+        struct heal_peer *p = &h->peers[i];
+        if (heal_ring_open(h, p->epoch) && exchange_due(h, p) <= now)
+            ask(h, now, p);
+    }
 }
 
 /** One of the peers with which an exchange is due, each with equal chance; NULL when there is none. */
@@ -109,13 +126,14 @@ void heal_exchange_plan(struct heal *h, mono_us now)
 {
     if (h->exchange_at > now)
         return;
+    ask_open(h, now);
     struct heal_peer *p = pick_due(h, now);
-    if (p != NULL)
+    if (p != NULL && pace(h, p) <= now)
         ask(h, now, p);
     h->exchange_at = NEVER;
     for (uint32_t i = 0; i < h->peers_n; i++) {
-        if (h->peers[i].unequal)
-            h->exchange_at = time_min(h->exchange_at, pace(h, exchange_due(h, &h->peers[i])));
+        if (h->peers[i].unequal || heal_ring_open(h, h->peers[i].epoch))
+            h->exchange_at = time_min(h->exchange_at, pace(h, &h->peers[i]));
     }
 }
 
@@ -131,6 +149,7 @@ enum err heal_exchange_groups(struct heal *h, struct heal_peer *p, const struct 
     const bool was = heal_peer_ready(p);
     p->reply_groups = differing;
     p->reply_ring = heads->ring_seen;
+    p->reply_due = heads->ring_seen < ledger_uncounted_n(h->ledger);
     heal_recount(h, p, was);
     return OK;
 }
@@ -141,8 +160,8 @@ static void write_groups(struct heal *h, const struct heal_peer *p)
     const uint64_t *groups = ledger_vector_groups(h->ledger);
     for (uint32_t i = 0; i < LEDGER_GROUPS; i++)
         write_u64(&w, groups[i]);
-    heal_msg(h, PEER_HEADS)->args.heads =
-        (struct peer_heads){.groups = writer_slice(&w), .ring_seen = heal_ring_heard(h, p->epoch)};
+    heal_msg(h, PEER_HEADS)->args.heads = (struct peer_heads){
+        .groups = writer_slice(&w), .ring_seen = heal_ring_ask(h, p->epoch, p->again)};
 }
 
 /** Does this origin belong into a reply about `groups`? */
@@ -186,11 +205,13 @@ bool heal_exchange_poll(struct heal *h, struct heal_peer *p)
 {
     const bool was = heal_peer_ready(p);
     const uint32_t groups = p->reply_groups;
-    const bool asks = groups == 0 && p->heads_due;
+    const bool replies = groups != 0 || p->reply_due;
+    const bool asks = !replies && p->heads_due;
     p->reply_groups = 0;
+    p->reply_due = false;
     p->heads_due = p->heads_due && !asks;
     heal_recount(h, p, was);
-    if (groups != 0)
+    if (replies)
         return write_reply(h, p, groups);
     if (!asks)
         return false;

@@ -57,7 +57,7 @@ struct heal_peer *heal_find_origin(const struct heal *h, uint64_t epoch)
 
 bool heal_peer_ready(const struct heal_peer *p)
 {
-    return p->heads_due || p->reply_groups != 0 || p->stream_due;
+    return p->heads_due || p->reply_groups != 0 || p->reply_due || p->stream_due;
 }
 
 void heal_recount(struct heal *h, const struct heal_peer *p, bool was)
@@ -78,6 +78,7 @@ enum err heal_peer_up(struct heal *h, uint64_t id, uint64_t epoch)
         return ERR_FULL;
     }
     h->peers[h->peers_n++] = (struct heal_peer){.id = id, .epoch = epoch};
+    ledger_return(h->ledger, epoch);
     ledger_gone(h->ledger, 0, epoch, false);
     return OK;
 }
@@ -142,7 +143,7 @@ void heal_header_out(const struct heal *h, struct peer_msg *m)
 {
     m->vector_hash = ledger_vector_hash(h->ledger);
     m->retired_n = ledger_retired_n(h->ledger);
-    m->forgotten_n = ledger_forgotten_n(h->ledger);
+    m->forgotten_n = ledger_uncounted_n(h->ledger);
 }
 
 static enum err hear_covers(struct heal *h, mono_us now, uint64_t id, struct slice covers)
@@ -164,22 +165,36 @@ static enum err hear_covers(struct heal *h, mono_us now, uint64_t id, struct sli
     return r.rest.len > 0 || malformed ? ERR_MALFORMED : err;
 }
 
+/** Hear one origin that ended. What is not missing here, and whose member is gone, ends here as well. */
+static enum err hear_told(struct heal *h, mono_us now, uint64_t id, const struct ring_told *told)
+{
+    const struct shown shown = {.epoch = told->epoch, .head = told->last};
+    if (!heal_ring_hears(h, told))
+        return OK;
+    const enum err err = hear(h, now, id, &shown);
+    ledger_ended(h->ledger, told->epoch, told->last);
+    heal_retire_told(h, now, told->epoch);
+    return err;
+}
+
 /**
  * Hear origins that ended: unknown ones become gaps here. *to is the last number of the list. Without
- * room for one it is dealt with as well, by the caller's barrier.
+ * room for one it is dealt with as well, by the caller's barrier. numbered: the numbers are those of the
+ * last header's run.
  */
 static enum err hear_retired(struct heal *h, mono_us now, uint64_t id, struct slice retired,
-                             uint32_t *to)
+                             bool numbered, uint32_t *to)
 {
     struct reader r = reader_of(retired);
     enum err err = OK;
     while (r.rest.len >= PEER_RETIRED_LEN) {
-        const uint32_t number = read_u32(&r);
-        const struct shown shown = {.epoch = read_u64(&r), .head = read_u64(&r)};
-        if (number <= *to)
+        struct ring_told told = {.number = read_u32(&r), .epoch = read_u64(&r)};
+        told.last = read_u64(&r);
+        if (told.number <= *to)
             return ERR_MALFORMED;
-        *to = number;
-        if (shown.epoch != 0 && hear(h, now, id, &shown) == ERR_FULL)
+        *to = told.number;
+        told.number = numbered ? told.number : 0;
+        if (told.epoch != 0 && hear_told(h, now, id, &told) == ERR_FULL)
             err = ERR_FULL;
     }
     return r.rest.len > 0 ? ERR_MALFORMED : err;
@@ -195,14 +210,19 @@ static void note_answer(struct heal *h, struct heal_peer *p, const struct peer_h
         heal_exchange_fruitful(h, p);
 }
 
+static bool is_numbered(const struct heal *h, uint64_t id, const struct peer_heads *heads)
+{
+    return heads->retired_from != 0 && h->header.id == id;
+}
+
 /** A list of retired origins moves our position only when its numbers are those of the header's run. */
 static void note_told(struct heal *h, uint64_t id, const struct peer_heads *heads, uint32_t to)
 {
-    if (heads->retired_from == 0 || h->header.id != id)
+    if (!is_numbered(h, id, heads))
         return;
-    heal_ring_told(h, h->header.epoch, heads->retired_from, to);
+    const bool more = heal_ring_told(h, h->header.epoch, heads->retired_from, to);
     struct heal_peer *p = heal_find_peer(h, id);
-    if (p != NULL && to > 0 && to < h->header.retired_n)
+    if (p != NULL && more && to > 0)
         heal_exchange_fruitful(h, p);
 }
 
@@ -216,7 +236,7 @@ enum err heal_heads(struct heal *h, mono_us now, uint64_t id, const struct peer_
     uint32_t to = 0;
     struct heal_peer *p = heal_find_peer(h, id);
     enum err err = hear_covers(h, now, id, heads->covers);
-    const enum err heard = hear_retired(h, now, id, heads->retired, &to);
+    const enum err heard = hear_retired(h, now, id, heads->retired, is_numbered(h, id, heads), &to);
     err = worse(err, heard);
     if (heard != ERR_MALFORMED)
         note_told(h, id, heads, to);
@@ -252,7 +272,8 @@ void heal_pulled(struct heal *h, const struct dot *d)
 
 mono_us heal_deadline(const struct heal *h)
 {
-    const mono_us at = time_min(h->exchange_at, time_min(h->look_at, h->audit_at));
+    mono_us at = time_min(h->exchange_at, time_min(h->look_at, h->audit_at));
+    at = time_min(at, heal_ring_deadline(h));
     if (ledger_gaps(h->ledger) == 0)
         return at;
     const mono_us unseen = ledger_gap_oldest(h->ledger) + h->cfg.pull_grace_us;
@@ -264,6 +285,7 @@ void heal_tick(struct heal *h, mono_us now)
     if (heal_deadline(h) > now)
         return;
     heal_pulls_plan(h, now);
+    heal_ring_plan(h, now);
     heal_exchange_plan(h, now);
     heal_retire_plan(h, now);
     heal_audit_plan(h, now);
@@ -328,7 +350,7 @@ static bool poll_bars(struct heal *h, struct heal_out *out)
 
 bool heal_bar_due(const struct heal *h)
 {
-    return h->forgotten_due || h->forked_due;
+    return h->forgotten_due || h->forked_due || h->rings_open > 0;
 }
 
 bool heal_poll(struct heal *h, mono_us now, struct heal_out *out)

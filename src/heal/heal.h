@@ -10,8 +10,9 @@
  * other holders, or all peers, no longer hold, or that is open for T_gap, is due for a barrier.
  *
  * Origins whose member is gone are retired once every peer has shown an equal vector since, or by force.
- * Each packet says how many origins its sender retired and forgot: whoever has not seen one of the
- * forgotten must take it that it missed something, and raises a barrier (HEAL_BAR).
+ * What a peer is told to have retired ends here at once, if nothing of it is missing. Each packet says
+ * how many origins its sender retired, and up to which of them some do not count in its vector hash:
+ * whoever has not heard of one of these asks, and raises a barrier (HEAL_BAR) when it is not told.
  *
  * Never applies anything: it reads the ledger and says what to ask, answer, and close.
  * Thread: the control thread only. Source: anti-entropy, Demers et al. 1987; version vector exchange
@@ -76,7 +77,8 @@ MUST_USE enum err heal_header(struct heal *h, mono_us now, uint64_t id, uint64_t
  * of the groups that differ, and with the retired origins past ring_seen.
  *
  * heads: with retired_from not 0, heal_header() of the same packet was called just before. With
- *        retired_from 0 (streams) what is retired is heard as well, but may be told again.
+ *        retired_from 0 (streams) what is retired and would count here is heard as well, and the rest,
+ *        when it matters, is told again with its number.
  * Errors: ERR_MALFORMED (what stood before the fault was heard), ERR_FULL as above.
  */
 MUST_USE enum err heal_heads(struct heal *h, mono_us now, uint64_t id,
@@ -119,7 +121,8 @@ struct heal_out {
     enum heal_reason reason;
 };
 
-/** Is a HEAL_BAR due that heal_poll() has yet to give? Until it is raised, nothing may be certified. */
+/** Is a HEAL_BAR due that heal_poll() has yet to give, or may an answer that is awaited ask for one? Until
+ *  that is settled, nothing may be certified. */
 bool heal_bar_due(const struct heal *h);
 
 /** Take the next output; false when none is due. */

@@ -51,7 +51,7 @@ static void look_at(struct heal *h, const struct look *look, size_t i)
     const struct origin_view o = ledger_origin_at(h->ledger, i);
     if (!gone || o.gone_since > look->now)
         return;
-    if (has_consent(look, &o))
+    if (o.ended || has_consent(look, &o))
         note_retiring(h, epoch, false);
     else if (look->now - o.gone_since >= h->cfg.retire_force_us)
         note_retiring(h, epoch, true);
@@ -69,6 +69,16 @@ void heal_retire_plan(struct heal *h, mono_us now)
         look_at(h, &look, 1 + (h->look_i + i) % others);
     h->look_i = looks == 0 ? 0 : (uint32_t)((h->look_i + looks) % others);
     h->look_at = now + (looks == 0 ? LOOK_US : LOOK_US * looks / others);
+}
+
+void heal_retire_told(struct heal *h, mono_us now, uint64_t epoch)
+{
+    struct origin_view o;
+    if (heal_find_origin(h, epoch) != NULL || h->cfg.retire_us == 0)
+        return;
+    ledger_gone(h->ledger, now, epoch, true);
+    if (ledger_origin(h->ledger, epoch, &o) && o.ended)
+        note_retiring(h, epoch, false);
 }
 
 /** Returns: the barrier that must stand before anything else happens; 0 when there is none. */

@@ -29,7 +29,8 @@ static struct ring_pos *add_ring(struct heal *h, uint64_t epoch)
         r = longest_unused(h);
         h->counters.rings_out++;
     }
-    *r = (struct ring_pos){.epoch = epoch};
+    h->rings_open -= r->epoch != 0 && r->asked_at != NEVER;
+    *r = (struct ring_pos){.epoch = epoch, .asked_at = NEVER};
     return r;
 }
 
@@ -39,12 +40,46 @@ static void raise_to(uint32_t *number, uint32_t to)
         *number = to;
 }
 
+/** All up to this number is heard of, or a barrier stands for it. */
+static uint32_t done_to(const struct ring_pos *r)
+{
+    return r->heard > r->safe ? r->heard : r->safe;
+}
+
+static void set_asked(struct heal *h, struct ring_pos *r, mono_us at)
+{
+    h->rings_open -= r->asked_at != NEVER;
+    h->rings_open += at != NEVER;
+    r->asked_at = at;
+}
+
 /**
- * Forgotten first, equal second: vectors are equal, too, where neither holds what the other forgot.
- *
  * After the barrier all that the peer had retired by then is dealt with, since every fill that survives
- * began later: `safe`. The peer's ring is heard from its oldest entry on all the same, or the two
- * vectors would differ until the peer forgets it. What that costs hits a cache that was just emptied.
+ * began later: `safe`. What it still counts is heard all the same, or the two vectors would differ; what
+ * that costs hits a cache that was just emptied.
+ */
+static void bar(struct heal *h, struct ring_pos *r)
+{
+    h->forgotten_due = true;
+    raise_to(&r->safe, r->newest);
+    raise_to(&r->heard, r->uncounted);
+    set_asked(h, r, NEVER);
+}
+
+/** Is there anything to ask for, or a barrier to plan? An answer tells so many entries and no more. */
+static void look_at_uncounted(struct heal *h, mono_us now, struct ring_pos *r)
+{
+    if (r->uncounted <= done_to(r))
+        set_asked(h, r, NEVER);
+    else if (r->uncounted - done_to(r) > RING_ENTRIES)
+        bar(h, r);
+    else if (r->asked_at == NEVER)
+        set_asked(h, r, now);
+}
+
+/**
+ * Not counted first, equal second: vectors are equal, too, where neither side counts what the other has
+ * retired. What both count both know, and so all is heard that was retired past what is not counted.
  */
 void heal_ring_note(struct heal *h, mono_us now, uint64_t epoch, const struct peer_msg *m)
 {
@@ -54,27 +89,79 @@ void heal_ring_note(struct heal *h, mono_us now, uint64_t epoch, const struct pe
     if (r == NULL)
         r = add_ring(h, epoch);
     r->used_at = now;
-    if (m->forgotten_n > r->heard && m->forgotten_n > r->safe) {
-        h->forgotten_due = true;
-        raise_to(&r->safe, m->retired_n);
-    }
-    raise_to(&r->heard, m->forgotten_n);
-    if (m->vector_hash == ledger_vector_hash(h->ledger))
-        raise_to(&r->heard,
-                 m->retired_n); /* the vector counts all that is retired and not forgotten */
+    raise_to(&r->newest, m->retired_n);
+    raise_to(&r->uncounted, m->forgotten_n);
+    look_at_uncounted(h, now, r);
+    if (r->asked_at == NEVER && m->vector_hash == ledger_vector_hash(h->ledger))
+        raise_to(&r->heard, m->retired_n);
 }
 
-uint32_t heal_ring_heard(const struct heal *h, uint64_t epoch)
+bool heal_ring_open(const struct heal *h, uint64_t epoch)
+{
+    const struct ring_pos *r = h->rings_open == 0 ? NULL : find_ring(h, epoch);
+    return r != NULL && r->asked_at != NEVER;
+}
+
+mono_us heal_ring_deadline(const struct heal *h)
+{
+    mono_us at = NEVER;
+    for (uint32_t i = 0; h->rings_open > 0 && i < h->rings_n; i++) {
+        if (h->rings[i].asked_at != NEVER)
+            at = time_min(at, h->rings[i].asked_at + RING_WAIT_US);
+    }
+    return at;
+}
+
+void heal_ring_plan(struct heal *h, mono_us now)
+{
+    for (uint32_t i = 0; h->rings_open > 0 && i < h->rings_n; i++) {
+        struct ring_pos *r = &h->rings[i];
+        if (r->asked_at != NEVER && r->asked_at + RING_WAIT_US <= now)
+            bar(h, r);
+    }
+}
+
+uint32_t heal_ring_ask(const struct heal *h, uint64_t epoch, bool again)
 {
     const struct ring_pos *r = find_ring(h, epoch);
-    return r == NULL ? 0 : r->heard;
+    if (r == NULL)
+        return 0;
+    return again && r->asked_at == NEVER && r->heard >= r->newest ? r->again : r->heard;
 }
 
-void heal_ring_told(struct heal *h, uint64_t epoch, uint32_t from, uint32_t to)
+/**
+ * What was dealt with and would not count here is not heard again: whoever forgot it would begin it anew,
+ * and count what nobody else does. What is not dealt with and does not count there needs a barrier
+ * before anything is certified: no vector will show that we lack it. What comes without a number, over a
+ * stream, will be told with one if it matters.
+ */
+bool heal_ring_hears(struct heal *h, const struct ring_told *told)
+{
+    struct ring_pos *r = told->number == 0 ? NULL : find_ring(h, h->header.epoch);
+    struct origin_view o;
+    const bool known = ledger_origin(h->ledger, told->epoch, &o);
+    const bool dealt_with = r == NULL || told->number <= done_to(r);
+    if (known && o.applied >= told->last)
+        return true;
+    if (!dealt_with && told->number <= r->uncounted)
+        bar(h, r);
+    return known || ledger_would_count(h->ledger, told->epoch) ||
+           (r != NULL && told->number > done_to(r));
+}
+
+bool heal_ring_told(struct heal *h, uint64_t epoch, uint32_t from, uint32_t to)
 {
     struct ring_pos *r = find_ring(h, epoch);
-    if (r != NULL && from != 0 && from - 1 <= r->heard)
+    if (r == NULL || from == 0)
+        return false;
+    r->again = to >= r->newest ? 0 : to;
+    if (from - 1 > done_to(r) && r->asked_at != NEVER)
+        bar(h, r);
+    if (from - 1 <= done_to(r))
         raise_to(&r->heard, to);
+    if (r->uncounted <= done_to(r))
+        set_asked(h, r, NEVER);
+    return r->heard < r->newest;
 }
 
 static void write_retired(struct writer *w, uint32_t number, const struct retired *r)
@@ -88,11 +175,14 @@ uint32_t heal_ring_tell(const struct heal *h, uint32_t seen, struct writer *w)
 {
     const uint32_t forgotten = ledger_forgotten_n(h->ledger);
     const uint32_t last = ledger_retired_n(h->ledger);
-    const uint32_t begin = seen > forgotten ? seen : forgotten;
-    for (uint32_t i = begin; i < last && w->len + PEER_RETIRED_LEN <= w->cap; i++) {
+    uint32_t number = seen;
+    if (seen >= last)
+        return 0;
+    while (number < last && w->len + PEER_RETIRED_LEN <= w->cap) {
         struct retired r = {0};
-        if (ledger_retired_at(h->ledger, i + 1, &r) || i + 1 == last)
-            write_retired(w, i + 1, &r);
+        if (!ledger_retired_past(h->ledger, &number, &r))
+            number = last;
+        write_retired(w, number, &r);
     }
-    return begin < last ? begin + 1 : 0;
+    return (seen > forgotten ? seen : forgotten) + 1;
 }

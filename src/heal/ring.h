@@ -1,25 +1,55 @@
 /**
  * heal/ring.h - what others retired and forgot, and whether we can have missed something of it.
  *
- * Each run numbers its retired origins 1, 2, 3 and so on, tells them by number, and at last forgets the
- * oldest. As long as we know all that a peer forgot, nothing is lost between us. Else origins may have
- * lived, ended and been forgotten of which nobody will ever tell us: a barrier stands for them.
+ * Each run numbers its retired origins 1, 2, 3 and so on, tells them by number, takes the lowest epochs
+ * out of its vector hash when there are many, and forgets them at last. What counts in no hash must be
+ * heard, or else origins may have lived and ended of which nothing here shows that we lack them: then a
+ * barrier stands for them.
  */
 #pragma once
 
 #include "heal/state.h"
 
-/** A packet of this run came: does it show that the run forgot what we never heard of? */
+#define RING_ENTRIES 20         /* of a reply for what was retired, at most */
+#define RING_WAIT_US US_PER_SEC /* for what we ask; then the barrier */
+#define RING_BYTES   (RING_ENTRIES * PEER_RETIRED_LEN)
+
+/** A packet of this run came: does it show that we never heard of what its vector hash does not count? */
 void heal_ring_note(struct heal *h, mono_us now, uint64_t epoch, const struct peer_msg *m);
 
-/** The number up to which the retired origins of this run need not be told to us again. */
-uint32_t heal_ring_heard(const struct heal *h, uint64_t epoch);
+/** Must this run be asked for retired origins, however equal the vectors are? */
+bool heal_ring_open(const struct heal *h, uint64_t epoch);
+
+/** When the first of these waits is over; NEVER when there is none. */
+mono_us heal_ring_deadline(const struct heal *h);
+
+/** Raise a barrier for what was asked for in vain. */
+void heal_ring_plan(struct heal *h, mono_us now);
+
+/** The number past which the retired origins of this run are to be told to us. again: or, when all were
+ *  heard, where its whole ring is told anew. */
+uint32_t heal_ring_ask(const struct heal *h, uint64_t epoch, bool again);
+
+/** One retired origin that was told. */
+struct ring_told {
+    uint32_t number; /* 0: it has none that means anything */
+    uint64_t epoch;
+    uint64_t last;
+};
+
+/**
+ * The run of the last header told an origin: shall it be heard, as a gap if it is unknown? Plans a barrier
+ * when it would be no difference between the two vectors that we lack it.
+ */
+bool heal_ring_hears(struct heal *h, const struct ring_told *told);
 
 /**
  * The run told its retired origins from number `from` to number `to` without a break, and all of them
- * were heard. What lies before `from` may still be unheard; then nothing changes.
+ * were heard. What lies before `from` may be forgotten there: if it was neither heard nor is behind a
+ * barrier, and counts in no hash, a barrier is planned.
+ * Returns: true when there is more to be heard.
  */
-void heal_ring_told(struct heal *h, uint64_t epoch, uint32_t from, uint32_t to);
+bool heal_ring_told(struct heal *h, uint64_t epoch, uint32_t from, uint32_t to);
 
 /**
  * Write our retired origins past number `seen` into w, PEER_RETIRED_LEN bytes each, as many as fit.

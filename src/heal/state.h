@@ -46,6 +46,8 @@ struct heal_peer {
     uint32_t reply_groups; /* groups whose covers are to be sent */
     uint32_t reply_from;   /* origin index where the next reply begins */
     uint32_t reply_ring;   /* our retired origins up to this number are known to it */
+    bool reply_due;        /* what was retired is to be told, though no group differs */
+    bool again; /* its whole ring is asked for anew, since asking teaches nothing any more */
 
     /* streams */
     uint64_t owed; /* dots asked of it in the round of owed_at */
@@ -111,8 +113,13 @@ struct question {
 struct ring_pos {
     uint64_t epoch;
     mono_us used_at;
-    uint32_t heard; /* all up to this number were heard of in the ledger, or are forgotten there */
-    uint32_t safe;  /* all up to this number were retired before a barrier of ours */
+    uint32_t heard;  /* all up to this number were heard of in the ledger, or are forgotten there */
+    uint32_t safe;   /* all up to this number were retired before a barrier of ours */
+    uint32_t newest; /* number that it showed */
+    uint32_t uncounted; /* the newest number that it showed not to be in its vector hash any more */
+    uint32_t again;     /* up to here its ring was told anew */
+    mono_us
+        asked_at; /* since when we ask for the numbers up to `uncounted`; NEVER = all is heard */
 };
 
 /** The packet whose header was looked at last. */
@@ -160,6 +167,8 @@ struct heal {
 
     struct ring_pos *rings; /* dense, room for twice peers_max */
     uint32_t rings_n;
+    uint32_t
+        rings_open; /* of these, so many with asked_at: until they are dealt with, nothing is certified */
     struct header header;
 
     mono_us look_at; /* the next look for origins that ended; NEVER when none ever does */

@@ -17,14 +17,34 @@ void ledger_gone(struct ledger *l, mono_us now, uint64_t epoch, bool gone)
     mark_gone(l, o, gone ? now : NEVER);
 }
 
-/** Put an entry, whose term is in the vector hash, into the ring; what falls out leaves the hash. */
+/** The ring changed: bring the vector hash up to date. */
+static void digest_change(struct ledger *l, const struct retired_change *change)
+{
+    const struct retired *out = &change->uncounted;
+    const struct retired *in = &change->counted;
+    l->counters.forgotten += change->dropped;
+    if (out->epoch != 0)
+        ledger_digest_subtract(&l->digest, out->epoch, out->last);
+    if (in->epoch != 0)
+        ledger_digest_add(&l->digest, in->epoch, in->last);
+}
+
+/** Put an entry, whose term is in the vector hash, into the ring. */
 static void keep_retired(struct ledger *l, const struct retired_entry *e)
 {
-    struct retired lost;
-    if (!ledger_retired_add(&l->retired, e, &lost))
-        return;
-    l->counters.forgotten++;
-    ledger_digest_subtract(&l->digest, lost.epoch, lost.last);
+    const struct retired_change change = ledger_retired_add(&l->retired, e);
+    digest_change(l, &change);
+}
+
+/** Take an entry, whose term stays in the vector hash or comes into it, out of the ring. */
+static struct retired_entry take_out(struct ledger *l, struct retired_entry *e)
+{
+    const struct retired_entry was = *e;
+    if (!was.counted)
+        ledger_digest_add(&l->digest, was.is.epoch, was.is.last);
+    const struct retired_change change = ledger_retired_remove(&l->retired, e);
+    digest_change(l, &change);
+    return was;
 }
 
 /** Free the slot of o, of which nothing is missing. */
@@ -68,7 +88,7 @@ static struct origin *pick_longest_gone(const struct ledger *l)
     return best;
 }
 
-/** Let o go on where it was when it was retired: the vector hash holds its term already. */
+/** Let o go on where it was when it was retired: the vector hash holds its term. */
 static void reinstate(struct ledger *l, struct origin *o, const struct retired_entry *was)
 {
     o->applied = was->is.last;
@@ -99,10 +119,8 @@ struct origin *ledger_add_origin(struct ledger *l, uint64_t epoch)
     }
     struct retired_entry *entry = ledger_retired_find(&l->retired, epoch);
     struct retired_entry was = {0};
-    if (entry != NULL) { /* first, or the victim may push it out of the ring */
-        was = *entry;
-        ledger_retired_remove(&l->retired, entry);
-    }
+    if (entry != NULL) /* first, or the victim may push it out of the ring */
+        was = take_out(l, entry);
     if (victim != NULL)
         end_origin(l, victim);
     struct origin *o = begin_origin(l, epoch);
@@ -117,23 +135,82 @@ uint64_t ledger_retired_last(const struct ledger *l, uint64_t epoch)
     return e == NULL ? 0 : e->is.last;
 }
 
+void ledger_ended(struct ledger *l, uint64_t epoch, uint64_t last)
+{
+    struct origin *o = ledger_origins_find(&l->origins, epoch);
+    if (o != NULL && last > o->ended_at)
+        o->ended_at = last;
+}
+
+void ledger_return(struct ledger *l, uint64_t epoch)
+{
+    if (ledger_retired_find(&l->retired, epoch) == NULL)
+        return;
+    if (l->origins.n < l->origins.max || pick_longest_gone(l) != NULL)
+        (void)ledger_add_origin(l, epoch);
+}
+
+bool ledger_would_count(const struct ledger *l, uint64_t epoch)
+{
+    const struct retired_ring *ring = &l->retired;
+    if (ring->n < ring->max)
+        return true;
+    return ring->max > 0 && epoch > ring->at[ring->by_epoch[ring->n - ring->max]].is.epoch;
+}
+
 uint32_t ledger_retired_n(const struct ledger *l)
 {
     return l->retired.added;
 }
 
+uint32_t ledger_uncounted_n(const struct ledger *l)
+{
+    return l->retired.uncounted;
+}
+
 uint32_t ledger_forgotten_n(const struct ledger *l)
 {
-    return l->retired.forgotten;
+    return l->retired.dropped;
+}
+
+bool ledger_retired_past(const struct ledger *l, uint32_t *number, struct retired *out)
+{
+    const struct retired_entry *e = ledger_retired_past_number(&l->retired, *number);
+    if (e == NULL)
+        return false;
+    *number = e->number;
+    *out = e->is;
+    return true;
 }
 
 bool ledger_retired_at(const struct ledger *l, uint32_t number, struct retired *out)
 {
+    uint32_t found = number - 1;
+    return number > 0 && ledger_retired_past(l, &found, out) && found == number;
+}
+
+/** Is it of the newest `max`, which is when a ring in the order of retirement would still hold it? */
+static bool is_young(const struct retired_ring *ring, const struct retired_entry *e)
+{
+    return ring->added - e->number < ring->max;
+}
+
+bool ledger_retired_legacy(const struct ledger *l, uint64_t *epoch, bool *counted,
+                           struct retired *out)
+{
     const struct retired_ring *ring = &l->retired;
-    if (ring->max == 0 || number == 0 || number > ring->added || ring->added - number >= ring->max)
-        return false;
-    *out = ring->at[number & (ring->max - 1)].is;
-    return out->epoch != 0;
+    for (;;) {
+        const struct retired_entry *e = ledger_retired_above(ring, *epoch);
+        if (e == NULL && *counted)
+            return false;
+        *epoch = e == NULL ? 0 : e->is.epoch;
+        if (e == NULL) {
+            *counted = true;
+        } else if (e->counted == *counted && (e->counted || is_young(ring, e))) {
+            *out = e->is;
+            return true;
+        }
+    }
 }
 
 enum err ledger_adopt_retired(struct ledger *l, const struct retired *r)
@@ -147,9 +224,9 @@ enum err ledger_adopt_retired(struct ledger *l, const struct retired *r)
     if (r->last <= (held == NULL ? 0 : held->is.last))
         return OK;
     if (held != NULL) {
-        e.born = held->born;
-        ledger_digest_subtract(&l->digest, r->epoch, held->is.last);
-        ledger_retired_remove(&l->retired, held);
+        const struct retired_entry was = take_out(l, held);
+        e.born = was.born;
+        ledger_digest_subtract(&l->digest, r->epoch, was.is.last);
     }
     l->l++;
     ledger_touch_all(l);

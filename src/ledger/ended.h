@@ -23,8 +23,9 @@ struct ledger;
 void ledger_gone(struct ledger *l, mono_us now, uint64_t epoch, bool gone);
 
 /**
- * Free the slot of an origin that ended; its final sequence goes to the ring of retired origins, still
- * counts in the vector hash, and answers ledger_covered(). The oldest of a full ring is forgotten.
+ * Free the slot of an origin that ended; its final sequence goes to the ring of retired origins and
+ * answers ledger_covered(). The ring's retired_max entries with the highest epochs count in the vector
+ * hash, as many others are remembered without; past that the one that was retired first is forgotten.
  *
  * What is still missing of it is closed without content: *barrier is then the index to which the
  * caller must have raised its whole-cache barrier before anything else happens; else 0.
@@ -38,14 +39,44 @@ struct retired {
     uint64_t last;
 };
 
+/** Somebody retired this origin with this last sequence: ledger_origin_at() shows `ended` once nothing
+ *  of it is missing here. Origins without a slot: nothing. */
+void ledger_ended(struct ledger *l, uint64_t epoch, uint64_t last);
+
+/** The member of a retired origin is there after all: the origin gets its slot again. Others, or
+ *  without a slot that could be freed: nothing. */
+void ledger_return(struct ledger *l, uint64_t epoch);
+
+/** Would an origin that has no slot count in the vector hash once it is retired? Not when enough with
+ *  higher epochs do. */
+bool ledger_would_count(const struct ledger *l, uint64_t epoch);
+
 /** How many origins were ever retired here: the number of the newest ring entry; 0 = none. */
 uint32_t ledger_retired_n(const struct ledger *l);
 
-/** How many of them were forgotten: entries 1..n are not in the ring any more. */
+/** The newest number whose entry ceased to count in the vector hash; 0 = none. Entries of lower numbers
+ *  may still count. */
+uint32_t ledger_uncounted_n(const struct ledger *l);
+
+/** The newest number whose entry was forgotten: up to it entries may be missing in the ring. */
 uint32_t ledger_forgotten_n(const struct ledger *l);
 
 /** The ring entry of a number; false when it is forgotten, or heard from again, or not yet given. */
 bool ledger_retired_at(const struct ledger *l, uint32_t number, struct retired *out);
+
+/** The ring entry with the least number past *number, which is set to it; false when there is none. */
+bool ledger_retired_past(const struct ledger *l, uint32_t *number, struct retired *out);
+
+/**
+ * What a joiner is told of the ring, one entry after the other: first what does not count in the vector
+ * hash and was retired not long ago, then what counts, each in the order of epochs. The rest is left out:
+ * to who begins now it is as good as forgotten.
+ *
+ * epoch, counted: where the last call ended, moved on; 0 and false to begin.
+ * Returns: false when there is no more.
+ */
+bool ledger_retired_legacy(const struct ledger *l, uint64_t *epoch, bool *counted,
+                           struct retired *out);
 
 /** Take over a retired origin of a donor: only before READY, with an empty cache. A known origin is
  *  adopted up to `last` instead. Errors: ERR_REFUSED (own epoch, epoch 0). */

@@ -16,7 +16,7 @@ struct ledger_import {
 
 static size_t named_bytes(const struct ledger *l)
 {
-    return ((size_t)l->origins.max + l->retired.max + 7) / 8;
+    return ((size_t)l->origins.max + l->retired.room + 7) / 8;
 }
 
 struct ledger_import *ledger_import_new(struct arena *arena, const struct ledger *l)
@@ -114,7 +114,7 @@ static void compare_rest(struct ledger_import *im, const struct ledger *l)
     for (uint32_t slot = 0; slot < l->origins.max; slot++)
         if (ledger_origins_used(&l->origins, slot) && !is_named(im, slot))
             compare(im, &l->origins.at[slot], &none);
-    for (uint32_t i = 0; i < l->retired.max; i++)
+    for (uint32_t i = 0; i < l->retired.room; i++)
         if (!is_named(im, (size_t)l->origins.max + i))
             compare_retired(im, &l->retired.at[i], 0);
 }

@@ -39,7 +39,7 @@ struct ledger_cfg {
     uint32_t thin_max;    /* targets kept of dots that left the log; a power of two, or 0 */
     uint32_t
         more_bytes; /* room for `more` of logged dots, a ring; a dot whose part left it is gone */
-    uint32_t retired_max;     /* final sequences kept of origins that ended; a power of two, or 0 */
+    uint32_t retired_max; /* ended origins that the vector hash counts; 0 = none is remembered */
     uint32_t checkpoints_max; /* origins that may have first-heard checkpoints at one time */
     uint8_t bucket_bits;      /* log2 of the last-touch buckets: 12 to 16, or 0 for 12 */
 };
@@ -183,6 +183,7 @@ struct origin_view {
     uint64_t mask; /* as in struct cover */
     uint32_t gaps_n;
     bool beyond_mask;   /* dots past what mask can say are covered too */
+    bool ended;         /* somebody retired it, and nothing of it is missing here */
     mono_us gone_since; /* NEVER while its member is there, as far as ledger_gone() was told */
 };
 
@@ -230,7 +231,7 @@ struct ledger_counters {
     uint64_t self_heads; /* claims about our own epoch past our head */
     uint64_t origins_full;
     uint64_t retired;
-    uint64_t forgotten;
+    uint64_t forgotten;  /* retired origins of which nothing is known any more */
     uint64_t reinstated; /* retired origins that were heard from again */
     uint64_t conflicts;  /* sums that differed */
 };

@@ -18,6 +18,7 @@ static struct origin_view view_origin(const struct origin *o)
                             .applied = o->applied,
                             .head = o->head,
                             .gaps_n = o->parts_n,
+                            .ended = o->applied == o->head && o->ended_at >= o->head && o->head > 0,
                             .gone_since = o->gone_since};
     if (o->window != NULL) {
         v.mask = ledger_window_word(o->window, o->applied + 2);

@@ -39,6 +39,7 @@ struct origin {
     uint64_t log_since;  /* records of the log before this one are of an earlier user of the slot */
     uint64_t thin_since; /* and of the thin log */
     mono_us gone_since;  /* NEVER while its member is there */
+    uint64_t ended_at;   /* the last sequence with which somebody retired it; 0 = nobody did */
     struct checkpoints *checkpoints; /* lent by the pool; NULL when it had none */
     struct running running;
     uint32_t place; /* in `order` */

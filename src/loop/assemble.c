@@ -238,9 +238,11 @@ static struct node_cfg node_cfg_of(const struct loop *l, const struct loop_cfg *
 
 static enum err draw_run(struct run *run)
 {
-    enum err err = entropy_fill(run, sizeof *run);
-    while (err == OK && run_epoch(run) == 0)
+    enum err err;
+    do {
         err = entropy_fill(run, sizeof *run);
+        run_date(run, clock_wall_ms());
+    } while (err == OK && run_epoch(run) == 0);
     return err;
 }
 

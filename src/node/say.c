@@ -102,25 +102,23 @@ static bool say_heads(struct node *n, struct stream *s, struct node_out *out)
                       out);
 }
 
-/* Only a joiner needs them: everybody else is told in exchanges what it has not seen. */
+/* Only a joiner needs them: everybody else is told in exchanges what it has not seen. It will give them
+ * numbers of its own in this order: lowest is what the others may have to ask it for first. */
 static bool say_retired(struct node *n, struct stream *s, struct node_out *out)
 {
     struct writer w = writer_of(n->opened, STREAM_FRAME_MAX);
     struct retired r;
-    const uint32_t newest = ledger_retired_n(n->ledger);
     size_t said = 0;
-    if (s->retired_cursor < ledger_forgotten_n(n->ledger))
-        s->retired_cursor = ledger_forgotten_n(n->ledger);
-    while (s->retired_cursor < newest && said < STREAM_RETIRED_A_FRAME) {
-        if (!ledger_retired_at(n->ledger, ++s->retired_cursor, &r))
-            continue;
-        write_u32(&w, s->retired_cursor);
+    s->retired_due = false;
+    while (ledger_retired_legacy(n->ledger, &s->retired_cursor, &s->retired_counted, &r)) {
+        write_u32(&w, ++s->retired_said);
         write_u64(&w, r.epoch);
         write_u64(&w, r.last);
-        said++;
+        s->retired_due = ++said == STREAM_RETIRED_A_FRAME;
+        if (s->retired_due)
+            break;
     }
     assert(w.err == OK);
-    s->retired_due = s->retired_cursor < newest;
     return said > 0 &&
            seal_frame(n, s, &(struct stream_msg){.type = STREAM_RETIRED, .bytes = writer_slice(&w)},
                       out);

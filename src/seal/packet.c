@@ -34,6 +34,14 @@ uint64_t run_epoch(const struct run *run)
     return read_u64(&r);
 }
 
+void run_date(struct run *run, uint64_t wall_ms)
+{
+    const uint64_t steps = wall_ms / 256000;
+    run->bytes[0] = (uint8_t)(steps >> 16);
+    run->bytes[1] = (uint8_t)(steps >> 8);
+    run->bytes[2] = (uint8_t)steps;
+}
+
 void packet_ctx_init(struct packet_ctx *ctx, const struct keyring *ring, struct slice cluster,
                      uint64_t self, const struct run *run)
 {

@@ -57,6 +57,13 @@ struct run {
 /** The origin epoch of a run: its first 8 bytes, big-endian. 0 is not a valid epoch: draw again. */
 uint64_t run_epoch(const struct run *run);
 
+/**
+ * Put the moment of its draw, wall_ms since 1970, into a run: its first 3 bytes, in steps of 256 s. So
+ * epochs rise with time, roughly, and of many ended origins those of old runs are forgotten first. Nothing
+ * depends on the clock being right.
+ */
+void run_date(struct run *run, uint64_t wall_ms);
+
 /** What both ends must agree on, and who we are. Lends ring. */
 struct packet_ctx {
     const struct keyring *ring; /* n = 0: plain mode */

@@ -88,10 +88,18 @@ void gifts_after(struct sim *s, struct sim_node *n, const struct sim_node *from)
         return;
     for (uint32_t key = 0; key < s->source.keys_n && !s->failed; key++) {
         const struct gifts_answer now = answer_of(s, n, key);
-        if (!now.there || are_one(&g->held[key], &now))
+        if (!now.there)
             continue;
+        if (are_one(&g->held[key], &now)) {
+            if (now.age_ms == 0) /* or the gift of a very like one, which has a stamp of its own */
+                n->oracle.entries[key].stamp = 0;
+            continue;
+        }
+        struct oracle_entry gift = from->gifts.said[key];
+        gift.stamp =
+            0; /* it was stored with none of a token, though it may be our own that comes back */
         s->counters.gifts++;
-        oracle_stored(s, n, &from->gifts.said[key]);
+        oracle_stored(s, n, &gift);
     }
 }
 

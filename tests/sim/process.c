@@ -34,12 +34,13 @@ const struct cache_key *process_key(struct sim *s, struct sim_node *n, uint32_t 
     return ck;
 }
 
-static struct run draw_run(struct sim *s)
+static struct run draw_run(struct sim *s, uint64_t wall_ms)
 {
     struct run run;
     do {
         for (size_t i = 0; i < RUN_LEN; i++)
             run.bytes[i] = (uint8_t)rng_next(&s->boot_rng);
+        run_date(&run, wall_ms);
     } while (run_epoch(&run) == 0);
     return run;
 }
@@ -83,8 +84,8 @@ static struct node_cfg config_of(struct sim *s, const struct sim_node *n)
     cfg.cluster = slice_text(n->foreign ? "other" : SIM_CLUSTER);
     cfg.name = slice_text(n->name);
     cfg.addr = link_addr(n->slot);
-    cfg.run = draw_run(s);
     cfg.generation = SIM_WALL_MS + (uint64_t)((int64_t)(s->now / US_PER_MS) + n->wall_offset_ms);
+    cfg.run = draw_run(s, cfg.generation);
     cfg.seed = rng_next(&s->boot_rng);
     cfg.ring = &s->ring;
     cfg.seeded = true;

@@ -285,6 +285,44 @@ static void protocol(struct sim *s)
     talk_free(t);
 }
 
+/* ---- more origins than count ---- */
+
+/* Nodes die and come back, each having issued a little, until the ring of ended origins is full twice. */
+static void restart_often(struct sim *s)
+{
+    for (uint32_t i = 0; i < 12 && !s->failed; i++) {
+        const uint32_t victim = 1 + i % (s->cfg.nodes - 1);
+        sim_invalidate(s, victim, i);
+        sim_run(s, US_PER_SEC);
+        sim_crash(s, victim, i % 2 == 0);
+        const uint64_t down_us = rng_below(&s->rest_rng, 20 * US_PER_SEC);
+        sim_restart(s, victim, down_us, 0);
+        sim_run(s, down_us + US_PER_SEC);
+        story_within(s, 60 * US_PER_SEC, sim_settled, NULL, "all nodes find each other");
+    }
+}
+
+/* With few slots origins end after seconds, else after minutes. */
+static void retired_overflow(struct sim *s)
+{
+    s->cfg.retired_max = 2;
+    s->cfg.windows_max = 4;
+    s->cfg.origins_max = s->cfg.seed % 2 == 0 ? 8 : 256;
+    story_begin(s);
+    restart_often(s);
+    sim_run(s, 620 * US_PER_SEC);
+    if (s->failed || !story_expect(s, sim_view(s, 0).ledger.forgotten > 0, "origins are forgotten"))
+        return;
+    story_within(s, 10 * US_PER_SEC, vectors_equal, NULL, "equal vectors");
+    const uint64_t broad = s->failed ? 0 : broad_at_all(s);
+    for (uint32_t i = 0; i < 100 && !s->failed; i++) {
+        sim_run(s, 100 * US_PER_MS);
+        story_expect(s, vectors_equal(s, NULL), "vectors stay equal");
+    }
+    if (!s->failed)
+        story_expect(s, broad_at_all(s) == broad, "and that costs no barrier");
+}
+
 struct stories stories_data(void)
 {
     static const struct story STORIES[] = {
@@ -304,6 +342,8 @@ struct stories stories_data(void)
         {"prefixes_slowly", 2, 5, prefixes_slowly,
          "the same with sweeps in between: a late fill is refused"},
         {"join_during_writes", 4, 5, join_during_writes, "a node joins under load: no stale hit"},
+        {"retired_overflow", 4, 20, retired_overflow,
+         "more origins end than count in the vector: vectors are equal all the same"},
         {"protocol", 3, 5, protocol,
          "gets, fills, puts, invalidations through the client protocol"},
     };

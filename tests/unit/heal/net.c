@@ -34,7 +34,7 @@ static void make_node(struct net *net, size_t i)
 {
     struct net_node *n = &net->node[i];
     const struct ledger_cfg ledger_cfg = {.hkey = hkey,
-                                          .epoch = EPOCH(i),
+                                          .epoch = n->epoch,
                                           .origins_max = net->cfg.origins_max,
                                           .windows_max = net->cfg.origins_max,
                                           .log_max = net->cfg.log_max,
@@ -52,9 +52,14 @@ static void make_node(struct net *net, size_t i)
     cr_assert_not_null(n->ledger);
     n->heal = heal_new(&arena, &heal_cfg, n->ledger);
     cr_assert_not_null(n->heal);
+}
+
+/** Node i knows all others that are not cut off. */
+static void meet_all(struct net *net, size_t i)
+{
     for (size_t other = 0; other < net->cfg.nodes; other++) {
-        if (other != i)
-            cr_assert_eq(heal_peer_up(n->heal, other + 1, EPOCH(other)), OK);
+        if (other != i && !net->node[other].cut)
+            cr_assert_eq(heal_peer_up(net->node[i].heal, other + 1, net->node[other].epoch), OK);
     }
 }
 
@@ -63,9 +68,38 @@ struct net net_make(const struct net_cfg *cfg)
     struct net net = {.cfg = *cfg, .packets = calloc(PACKETS_MAX, sizeof(struct packet))};
     cr_assert_not_null(net.packets);
     rng_init(&net.rng, test_seed());
-    for (size_t i = 0; i < cfg->nodes; i++)
+    for (size_t i = 0; i < cfg->nodes; i++) {
+        net.node[i].epoch = EPOCH(i);
         make_node(&net, i);
+    }
+    for (size_t i = 0; i < cfg->nodes; i++)
+        meet_all(&net, i);
     return net;
+}
+
+static void adopt_all(struct net_node *n, const struct ledger *donor)
+{
+    struct retired r;
+    uint64_t at = 0;
+    bool counted = false;
+    while (ledger_retired_legacy(donor, &at, &counted, &r))
+        cr_assert_eq(ledger_adopt_retired(n->ledger, &r), OK);
+    for (size_t i = 0; i < ledger_origins(donor); i++) {
+        const struct origin_view o = ledger_origin_at(donor, i);
+        cr_assert_eq(ledger_adopt(n->ledger, o.epoch, o.applied), OK);
+    }
+}
+
+void net_rejoin(struct net *net, size_t i, size_t donor)
+{
+    struct net_node *n = &net->node[i];
+    const uint64_t epoch = n->epoch + 0x10000;
+    cr_assert(n->cut);
+    free(n->mem);
+    *n = (struct net_node){.epoch = epoch};
+    make_node(net, i);
+    adopt_all(n, net->node[donor].ledger);
+    net_cut(net, i, false);
 }
 
 void net_drop(struct net *net)
@@ -178,8 +212,8 @@ void net_cut(struct net *net, size_t i, bool cut)
             heal_peer_down(net->node[i].heal, other + 1);
             heal_peer_down(net->node[other].heal, i + 1);
         } else if (!net->node[other].cut) {
-            cr_assert_eq(heal_peer_up(net->node[i].heal, other + 1, EPOCH(other)), OK);
-            cr_assert_eq(heal_peer_up(net->node[other].heal, i + 1, EPOCH(i)), OK);
+            cr_assert_eq(heal_peer_up(net->node[i].heal, other + 1, net->node[other].epoch), OK);
+            cr_assert_eq(heal_peer_up(net->node[other].heal, i + 1, net->node[i].epoch), OK);
         }
     }
 }
@@ -352,7 +386,7 @@ static void receive(struct net *net, const struct packet *p)
 {
     struct net_node *n = &net->node[p->to];
     const uint64_t from = p->from + 1;
-    enum err err = heal_header(n->heal, net->now, from, EPOCH(p->from), &p->msg);
+    enum err err = heal_header(n->heal, net->now, from, net->node[p->from].epoch, &p->msg);
     if (p->msg.type == PEER_HEADS && err == OK)
         err = heal_heads(n->heal, net->now, from, &p->msg.args.heads);
     if (p->msg.type == PEER_SUMS)

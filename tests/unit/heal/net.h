@@ -31,6 +31,7 @@ struct entry {
 
 struct net_node {
     void *mem;
+    uint64_t epoch; /* of its run: EPOCH(i) at first */
     struct ledger *ledger;
     struct heal *heal;
     bool cut; /* no packet and no stream gets from it or to it */
@@ -81,6 +82,10 @@ struct net_cfg net_cfg_small(void);
 /** Make the nodes; all are each other's peers. Free them with net_drop(). */
 struct net net_make(const struct net_cfg *cfg);
 void net_drop(struct net *net);
+
+/** Node i, whom all take for gone, is another run with an empty cache, which takes over what `donor`
+ *  knows; all know it. */
+void net_rejoin(struct net *net, size_t i, size_t donor);
 
 /** Node i issues n key dots that nobody is told of. */
 void net_issue(struct net *net, size_t i, uint64_t n);

@@ -129,9 +129,9 @@ Test(ended, an_origin_that_is_heard_from_again_goes_on_where_it_was)
     drop(l);
 }
 
-Test(ended, a_full_ring_forgets_the_oldest_and_only_that_changes_the_hash)
+Test(ended, the_highest_epochs_of_a_full_ring_count_and_as_many_others_are_known)
 {
-    const struct ledger_cfg cfg = small_cfg(); /* a ring of four */
+    const struct ledger_cfg cfg = small_cfg(); /* four count */
     struct ledger *l = make(&cfg);
     struct retired r;
     uint64_t hash = 0;
@@ -139,19 +139,112 @@ Test(ended, a_full_ring_forgets_the_oldest_and_only_that_changes_the_hash)
         arrive_run(l, epoch, 1, epoch);
         hash += hash_pair(&cfg.hkey, epoch, epoch);
         cr_assert_eq(ledger_vector_hash(l), hash);
+        cr_assert(ledger_would_count(l, epoch));
         retire(l, epoch);
         if (epoch > 4)
             hash -= hash_pair(&cfg.hkey, epoch - 4, epoch - 4);
         cr_assert_eq(ledger_vector_hash(l), hash);
     }
-    cr_assert(ledger_retired_n(l) == 9 && ledger_forgotten_n(l) == 5);
-    cr_assert_eq(ledger_counters(l).forgotten, 5);
+    cr_assert(ledger_retired_n(l) == 9 && ledger_uncounted_n(l) == 5 && ledger_forgotten_n(l) == 1);
+    cr_assert_eq(ledger_counters(l).forgotten, 1);
     for (uint32_t number = 0; number <= 10; number++)
-        cr_assert_eq(ledger_retired_at(l, number, &r), number >= 6 && number <= 9);
+        cr_assert_eq(ledger_retired_at(l, number, &r), number >= 2 && number <= 9);
     cr_assert_eq(entry(l, 6).epoch, 6);
-    cr_assert_not(ledger_covered(l, 5, 1));
-    hear(l, 0, 5, 2); /* rule U */
+    cr_assert(ledger_covered(l, 5, 1));
+    cr_assert_not(ledger_covered(l, 1, 1));
+    cr_assert_not(ledger_would_count(l, 5));
+    hear(l, 0, 1, 2); /* rule U */
     cr_assert_eq(gap_at(l, 0).lo, 1);
+    drop(l);
+}
+
+Test(ended, what_counts_does_not_depend_on_the_order_of_retirement)
+{
+    struct ledger_cfg cfg = small_cfg();
+    cfg.origins_max = 9;
+    struct ledger *l = make(&cfg);
+    uint64_t hash = 0;
+    for (uint64_t epoch = 1; epoch <= 8; epoch++)
+        arrive_run(l, epoch, 1, 1);
+    for (uint64_t epoch = 8; epoch >= 1; epoch--) {
+        retire(l, epoch);
+        hash += epoch > 4 ? hash_pair(&cfg.hkey, epoch, 1) : 0;
+    }
+    cr_assert_eq(ledger_vector_hash(l), hash);
+    cr_assert_eq(ledger_uncounted_n(l), 8);
+    cr_assert_eq(ledger_forgotten_n(l), 0);
+    drop(l);
+}
+
+Test(ended, when_one_that_counts_comes_back_the_next_one_counts_in_its_place)
+{
+    const struct ledger_cfg cfg = small_cfg();
+    struct ledger *l = make(&cfg);
+    uint64_t hash = 0;
+    for (uint64_t epoch = 1; epoch <= 6; epoch++) {
+        arrive_run(l, epoch, 1, 1);
+        retire(l, epoch);
+        hash += epoch > 1 ? hash_pair(&cfg.hkey, epoch, 1) : 0;
+    }
+    ledger_return(l, 5); /* 2 counts again */
+    cr_assert_eq(ledger_vector_hash(l), hash);
+    cr_assert_eq(view(l, 5).gone_since, NEVER);
+    ledger_return(l, 1); /* it did not count */
+    cr_assert_eq(ledger_vector_hash(l), hash + hash_pair(&cfg.hkey, 1, 1));
+    cr_assert(view(l, 1).applied == 1 && view(l, 1).head == 1);
+    retire(l, 5);
+    retire(l, 1);
+    cr_assert_eq(ledger_vector_hash(l), hash - hash_pair(&cfg.hkey, 2, 1));
+    ledger_return(l, 77);
+    cr_assert_eq(ledger_origins(l), 1);
+    drop(l);
+}
+
+Test(ended, an_origin_that_somebody_retired_is_seen_to_be_ended_when_nothing_of_it_is_missing)
+{
+    const struct ledger_cfg cfg = small_cfg();
+    struct ledger *l = make(&cfg);
+    arrive_run(l, O1, 1, 2);
+    cr_assert_not(view(l, O1).ended);
+    ledger_ended(l, O1, 1);
+    cr_assert_not(view(l, O1).ended, "more of it is known here");
+    ledger_ended(l, O1, 3);
+    hear(l, 0, O1, 3);
+    cr_assert_not(view(l, O1).ended);
+    arrive_run(l, O1, 3, 3);
+    cr_assert(view(l, O1).ended);
+    arrive_run(l, O1, 4, 4);
+    cr_assert_not(view(l, O1).ended);
+    ledger_ended(l, O2, 1);
+    cr_assert_eq(ledger_origins(l), 2);
+    drop(l);
+}
+
+Test(ended, a_joiner_is_told_what_counts_and_before_it_what_was_retired_not_long_ago)
+{
+    const struct ledger_cfg cfg = small_cfg();
+    struct ledger *l = make(&cfg);
+    struct ledger *joiner = make(&cfg);
+    struct retired r;
+    const uint64_t retired[] = {2, 1, 11, 12, 13, 14, 3, 15}; /* numbers 1 to 8 */
+    const uint64_t told[] = {3, 12, 13, 14, 15}; /* 1, 2 and 11 are not young, 3 does not count */
+    for (size_t i = 0; i < 8; i++) {
+        arrive_run(l, retired[i], 1, 1);
+        retire(l, retired[i]);
+    }
+    uint64_t at = 0;
+    bool counted = false;
+    size_t n = 0;
+    for (; ledger_retired_legacy(l, &at, &counted, &r); n++) {
+        cr_assert_lt(n, 5);
+        cr_assert_eq(r.epoch, told[n]);
+        cr_assert_eq(ledger_adopt_retired(joiner, &r), OK);
+    }
+    cr_assert_eq(n, 5);
+    cr_assert_eq(ledger_vector_hash(joiner), ledger_vector_hash(l));
+    cr_assert_eq(ledger_retired_n(joiner), 5);
+    cr_assert_eq(ledger_uncounted_n(joiner), 1);
+    drop(joiner);
     drop(l);
 }
 
@@ -162,11 +255,11 @@ Test(ended, a_number_that_was_heard_from_again_is_not_forgotten)
     arrive_run(l, O1, 1, 1);
     retire(l, O1);
     arrive_run(l, O1, 2, 2); /* number 1 is empty now */
-    for (uint64_t epoch = 1; epoch <= 4; epoch++) {
+    for (uint64_t epoch = 1; epoch <= 8; epoch++) {
         arrive_run(l, epoch, 1, 1);
         retire(l, epoch);
     }
-    cr_assert_eq(ledger_retired_n(l), 5);
+    cr_assert_eq(ledger_retired_n(l), 9);
     cr_assert_eq(ledger_forgotten_n(l), 0);
     retire(l, O1);
     cr_assert_eq(ledger_forgotten_n(l), 2); /* epoch 1 */
@@ -333,32 +426,46 @@ Test(ended, a_joiner_takes_retired_origins_over)
 
 struct truth {
     uint64_t applied[EPOCHS + 1]; /* 0 = unknown or forgotten */
-    bool retired[EPOCHS + 1];
-    uint64_t ring[4000]; /* epochs by number; 0 = heard from again */
-    uint32_t n;
-    uint32_t forgotten;
+    uint64_t number[EPOCHS + 1];  /* of the retired; 0 = not retired */
+    uint64_t n;
+    uint64_t forgotten;
     uint32_t ring_max;
 };
 
+/** Is this retired origin one of the ring_max with the highest epochs? */
+static bool counts(const struct truth *t, uint64_t epoch)
+{
+    uint32_t above = 0;
+    for (uint64_t other = epoch + 1; other <= EPOCHS; other++)
+        above += t->number[other] != 0;
+    return above < t->ring_max;
+}
+
+static void forget_one(struct truth *t)
+{
+    uint64_t lost = 0;
+    for (uint64_t epoch = 1; epoch <= EPOCHS; epoch++)
+        if (t->number[epoch] != 0 && !counts(t, epoch) &&
+            (lost == 0 || t->number[epoch] < t->number[lost]))
+            lost = epoch;
+    t->forgotten = t->number[lost] > t->forgotten ? t->number[lost] : t->forgotten;
+    t->number[lost] = 0;
+    t->applied[lost] = 0;
+}
+
 static void retire_truth(struct truth *t, uint64_t epoch)
 {
-    t->retired[epoch] = true;
-    t->ring[++t->n] = epoch;
-    if (t->n <= t->ring_max || t->ring[t->n - t->ring_max] == 0)
-        return;
-    const uint64_t lost = t->ring[t->n - t->ring_max];
-    t->forgotten = t->n - t->ring_max;
-    t->ring[t->forgotten] = 0;
-    t->retired[lost] = false;
-    t->applied[lost] = 0;
+    uint32_t held = 0;
+    for (uint64_t other = 1; other <= EPOCHS; other++)
+        held += t->number[other] != 0;
+    if (held == 2 * t->ring_max)
+        forget_one(t);
+    t->number[epoch] = ++t->n;
 }
 
 static void issue_truth(struct truth *t, uint64_t epoch)
 {
-    for (uint32_t i = 1; i <= t->n && t->retired[epoch]; i++)
-        if (t->ring[i] == epoch)
-            t->ring[i] = 0;
-    t->retired[epoch] = false;
+    t->number[epoch] = 0;
     t->applied[epoch]++;
 }
 
@@ -369,8 +476,10 @@ static void compare_truth(const struct ledger *l, const struct truth *t)
     size_t known = 1;
     for (uint64_t epoch = 1; epoch <= EPOCHS; epoch++) {
         const uint64_t applied = t->applied[epoch];
-        known += applied > 0 && !t->retired[epoch];
-        hash += applied > 0 ? hash_pair(&cfg.hkey, epoch, applied) : 0;
+        const bool slot = applied > 0 && t->number[epoch] == 0;
+        known += slot;
+        hash +=
+            slot || (applied > 0 && counts(t, epoch)) ? hash_pair(&cfg.hkey, epoch, applied) : 0;
         cr_assert_eq(applied > 0, ledger_covered(l, epoch, applied > 0 ? applied : 1));
         cr_assert_not(ledger_covered(l, epoch, applied + 1));
     }
@@ -378,12 +487,13 @@ static void compare_truth(const struct ledger *l, const struct truth *t)
     cr_assert_eq(ledger_vector_hash(l), hash);
     cr_assert_eq(ledger_retired_n(l), t->n);
     cr_assert_eq(ledger_forgotten_n(l), t->forgotten);
-    for (uint32_t i = 1; i <= t->n; i++) {
-        struct retired r;
-        const bool is = ledger_retired_at(l, i, &r);
-        cr_assert_eq(is, t->ring[i] != 0);
-        cr_assert(!is || (r.epoch == t->ring[i] && r.last == t->applied[r.epoch]));
-    }
+    uint32_t number = 0;
+    size_t told = 0;
+    for (struct retired r; ledger_retired_past(l, &number, &r); told++)
+        cr_assert(t->number[r.epoch] == number && r.last == t->applied[r.epoch]);
+    for (uint64_t epoch = 1; epoch <= EPOCHS; epoch++)
+        told -= t->number[epoch] != 0;
+    cr_assert_eq(told, 0);
     for (size_t i = 0; i < known; i++) {
         const struct origin_view v = ledger_origin_at(l, i);
         cr_assert(i == 0 ? v.epoch == SELF : v.applied == t->applied[v.epoch]);
@@ -398,12 +508,12 @@ Test(ended, a_random_life_agrees_with_lists_of_epochs, .timeout = 60)
     cfg.origins_max = EPOCHS + 1;
     cfg.thin_max = 32;
     rng_init(&rng, test_seed());
-    for (cfg.retired_max = 1; cfg.retired_max <= 16; cfg.retired_max *= 2) {
+    for (cfg.retired_max = 1; cfg.retired_max <= 8; cfg.retired_max *= 2) {
         struct ledger *l = make(&cfg);
         t = (struct truth){.ring_max = cfg.retired_max};
         for (int i = 0; i < 3000; i++) {
             const uint64_t epoch = rng_below(&rng, EPOCHS) + 1;
-            if (rng_below(&rng, 3) > 0 || t.applied[epoch] == 0 || t.retired[epoch]) {
+            if (rng_below(&rng, 3) > 0 || t.applied[epoch] == 0 || t.number[epoch] != 0) {
                 issue_truth(&t, epoch);
                 arrive_run(l, epoch, t.applied[epoch], t.applied[epoch]);
             } else {

@@ -405,6 +405,17 @@ Test(packet, the_epoch_is_the_first_8_bytes_of_the_run)
     cr_assert(run_epoch(&run) == UINT64_C(0x0102030405060708));
 }
 
+Test(packet, later_runs_have_higher_epochs)
+{
+    struct run run = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}};
+    run_date(&run, UINT64_C(1700000000000));
+    cr_assert_eq(run_epoch(&run), UINT64_C(0x6553f10405060708));
+    cr_assert_eq(run.bytes[15], 16);
+    struct run later = {{0}};
+    run_date(&later, UINT64_C(1700000256000));
+    cr_assert_gt(run_epoch(&later), run_epoch(&run));
+}
+
 static uint64_t load_u64(const char *file, const char *field)
 {
     uint8_t bytes[8];
