@@ -56,11 +56,12 @@ static uint64_t frame_len(const struct stream_msg *m)
     return STREAM_LEN + PACKET_OVERHEAD + len;
 }
 
-/* In the order of src/node/stream.c. */
+/* In the order of src/node/stream.c. All have covered the same: each is told its own cover and the other's,
+ * once there are any. */
 static uint64_t sync_len(const struct world *w, uint32_t i)
 {
-    static const uint8_t zeros[COVER_LEN * WORLD_NODES];
-    const uint32_t origins = w->issued ? w->cfg.nodes : 1;
+    static const uint8_t zeros[8 * STREAM_BUCKETS];
+    const uint32_t origins = w->issued ? 2 : 1;
     const struct stream_msg said[] = {
         {.type = STREAM_HELLO,
          .hello = {.wire_min = WIRE_VERSION,
@@ -71,7 +72,7 @@ static uint64_t sync_len(const struct world *w, uint32_t i)
                    .challenge = HASH_ANY,
                    .purpose = STREAM_FOR_SYNC}},
         {.type = STREAM_AUTH, .echo = HASH_ANY},
-        {.type = STREAM_DIGEST, .bytes = slice_of(zeros, 8 * STREAM_BUCKETS)},
+        {.type = STREAM_DIGEST, .bytes = slice_of(zeros, sizeof zeros)},
         {.type = STREAM_HEADS, .bytes = slice_of(zeros, (size_t)COVER_LEN * origins)},
         {.type = STREAM_PULL},
         {.type = STREAM_DONE}};
