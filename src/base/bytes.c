@@ -64,12 +64,12 @@ struct writer writer_of(void *at, size_t cap)
     return (struct writer){.at = at, .cap = cap, .err = OK};
 }
 
-/** Room for n bytes, which then count as written; NULL and ERR_SPACE when there is none. */
+/** Room for n bytes, which then count as written. NULL: for none, or there is none, which is ERR_SPACE. */
 static uint8_t *take_room(struct writer *w, size_t n)
 {
     if (w->err == OK && w->cap - w->len < n)
         w->err = ERR_SPACE;
-    if (w->err != OK)
+    if (w->err != OK || n == 0)
         return NULL;
     w->len += n;
     return w->at + w->len - n;
@@ -78,7 +78,7 @@ static uint8_t *take_room(struct writer *w, size_t n)
 void write_bytes(struct writer *w, struct slice bytes)
 {
     uint8_t *at = take_room(w, bytes.len);
-    if (at != NULL && bytes.len > 0)
+    if (at != NULL)
         memcpy(at, bytes.at, bytes.len);
 }
 

@@ -1,5 +1,7 @@
 #include "cache/export.h"
 
+#include <assert.h>
+
 #include "cache/digest.h"
 #include "cache/inside.h"
 
@@ -99,5 +101,6 @@ uint32_t cache_filled(struct cache *c)
         cap += s->log.cap;
         cache_leave(c, i);
     }
+    assert(cap > 0);
     return (uint32_t)(used * 1000 / cap);
 }

@@ -177,29 +177,6 @@ static enum err hear_told(struct heal *h, mono_us now, uint64_t id, const struct
     return err;
 }
 
-/**
- * Hear origins that ended: unknown ones become gaps here. *to is the last number of the list. Without
- * room for one it is dealt with as well, by the caller's barrier. numbered: the numbers are those of the
- * last header's run.
- */
-static enum err hear_retired(struct heal *h, mono_us now, uint64_t id, struct slice retired,
-                             bool numbered, uint32_t *to)
-{
-    struct reader r = reader_of(retired);
-    enum err err = OK;
-    while (r.rest.len >= PEER_RETIRED_LEN) {
-        struct ring_told told = {.number = read_u32(&r), .epoch = read_u64(&r)};
-        told.last = read_u64(&r);
-        if (told.number <= *to)
-            return ERR_MALFORMED;
-        *to = told.number;
-        told.number = numbered ? told.number : 0;
-        if (told.epoch != 0 && hear_told(h, now, id, &told) == ERR_FULL)
-            err = ERR_FULL;
-    }
-    return r.rest.len > 0 ? ERR_MALFORMED : err;
-}
-
 /** The answer to a question of ours may be one of several. */
 static void note_answer(struct heal *h, struct heal_peer *p, const struct peer_heads *heads)
 {
@@ -210,9 +187,32 @@ static void note_answer(struct heal *h, struct heal_peer *p, const struct peer_h
         heal_exchange_fruitful(h, p);
 }
 
+/** Are the numbers of the list those of the last header's run? */
 static bool is_numbered(const struct heal *h, uint64_t id, const struct peer_heads *heads)
 {
     return heads->retired_from != 0 && h->header.id == id;
+}
+
+/**
+ * Hear origins that ended: unknown ones become gaps here. *to is the last number of the list. Without
+ * room for one it is dealt with as well, by the caller's barrier.
+ */
+static enum err hear_retired(struct heal *h, mono_us now, uint64_t id,
+                             const struct peer_heads *heads, uint32_t *to)
+{
+    struct reader r = reader_of(heads->retired);
+    enum err err = OK;
+    while (r.rest.len >= PEER_RETIRED_LEN) {
+        struct ring_told told = {.number = read_u32(&r), .epoch = read_u64(&r)};
+        told.last = read_u64(&r);
+        if (told.number <= *to)
+            return ERR_MALFORMED;
+        *to = told.number;
+        told.number = is_numbered(h, id, heads) ? told.number : 0;
+        if (told.epoch != 0 && hear_told(h, now, id, &told) == ERR_FULL)
+            err = ERR_FULL;
+    }
+    return r.rest.len > 0 ? ERR_MALFORMED : err;
 }
 
 /** A list of retired origins moves our position only when its numbers are those of the header's run. */
@@ -236,7 +236,7 @@ enum err heal_heads(struct heal *h, mono_us now, uint64_t id, const struct peer_
     uint32_t to = 0;
     struct heal_peer *p = heal_find_peer(h, id);
     enum err err = hear_covers(h, now, id, heads->covers);
-    const enum err heard = hear_retired(h, now, id, heads->retired, is_numbered(h, id, heads), &to);
+    const enum err heard = hear_retired(h, now, id, heads, &to);
     err = worse(err, heard);
     if (heard != ERR_MALFORMED)
         note_told(h, id, heads, to);

@@ -13,7 +13,8 @@ uint64_t drift_compose(struct node *n, mono_us now, struct peer_msg *m)
             ids[ids_n++] = member.id;
     }
     m->type = PEER_SAMPLE;
-    return sample_poll(n->sample, now, n->cache, ids, ids_n, &m->args.samples);
+    const struct sample_peers peers = {.ids = ids, .n = ids_n};
+    return sample_poll(n->sample, now, n->cache, &peers, &m->args.samples);
 }
 
 /* Only with equal vectors: else an invalidation may explain every difference. */

@@ -449,7 +449,7 @@ static void insert_time(mono_us *top, size_t n, mono_us at)
 
 mono_us proof_horizon(const struct proof *p, mono_us now)
 {
-    mono_us top[PROOF_EXPECT_MAX + 1];
+    mono_us top[PROOF_EXPECT_MAX + 1] = {0};
     const size_t majority = p->cfg.expect / 2 + 1;
     size_t n = 0;
     if (proof_state(p) != PROOF_OK)

@@ -71,25 +71,25 @@ static void write_again(const struct sample *s, mono_us now, struct cache *c,
             add(out, s->keys[i], value_hash);
 }
 
-static bool is_among(uint64_t id, const uint64_t *ids, size_t n)
+static bool is_among(uint64_t id, const struct sample_peers *peers)
 {
-    for (size_t i = 0; i < n; i++)
-        if (ids[i] == id)
+    for (size_t i = 0; i < peers->n; i++)
+        if (peers->ids[i] == id)
             return true;
     return false;
 }
 
-uint64_t sample_poll(struct sample *s, mono_us now, struct cache *c, const uint64_t *ids, size_t n,
-                     struct peer_samples *out)
+uint64_t sample_poll(struct sample *s, mono_us now, struct cache *c,
+                     const struct sample_peers *peers, struct peer_samples *out)
 {
     out->n = 0;
     if (now >= s->again_at) {
         s->again_at = NEVER;
-        if (is_among(s->to, ids, n))
+        if (is_among(s->to, peers))
             write_again(s, now, c, out);
     } else if (now >= s->next_at) {
         s->next_at = now + SAMPLE_EVERY_US;
-        s->to = n > 0 ? ids[rng_below(&s->rng, n)] : 0;
+        s->to = peers->n > 0 ? peers->ids[rng_below(&s->rng, peers->n)] : 0;
         if (s->to != 0)
             write_new(s, now, c, out);
         s->again_at = out->n > 0 ? now + SAMPLE_AGAIN_US : NEVER;

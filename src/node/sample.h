@@ -28,15 +28,20 @@ struct sample;
  *  small. */
 struct sample *sample_new(struct arena *arena, mono_us now, uint64_t seed);
 
+/** Who may be shown a sample: members that are alive, ourselves not among them. */
+struct sample_peers {
+    const uint64_t *ids;
+    size_t n;
+};
+
 /**
  * Write the sample that is due, if one is: new entries for one of these peers, or the last ones once more,
  * as they are now, for who saw them before and is still among them.
  *
- * ids:     of the n members that are alive, ours not among them; read only when something is due.
  * Returns: for whom it is; 0 when none is due, or there is nothing to show or nobody to see it.
  */
-uint64_t sample_poll(struct sample *s, mono_us now, struct cache *c, const uint64_t *ids, size_t n,
-                     struct peer_samples *out);
+uint64_t sample_poll(struct sample *s, mono_us now, struct cache *c,
+                     const struct sample_peers *peers, struct peer_samples *out);
 
 /** Take in what node `from` shows, which has covered just what we have. Returns: how many entries have
  *  drifted, that is, differed before already. */

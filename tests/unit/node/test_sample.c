@@ -42,9 +42,10 @@ static void store(struct rig *r, mono_us now, const char *name, const char *valu
 /* What `from` shows to the one peer that it has at its next moment, seen by `to`. */
 static size_t show(mono_us *now)
 {
-    const uint64_t ids[] = {THEM};
+    static const uint64_t ids[] = {THEM};
+    const struct sample_peers peers = {ids, 1};
     *now = sample_deadline(from);
-    if (sample_poll(from, *now, a.cache, ids, 1, &shown) == 0)
+    if (sample_poll(from, *now, a.cache, &peers, &shown) == 0)
         return 0;
     return sample_recv(to, *now, b.cache, 1, &shown);
 }
@@ -108,25 +109,28 @@ Test(sample, the_same_packet_twice_is_one_look)
 Test(sample, without_peers_or_entries_nothing_is_shown_and_the_next_moment_comes)
 {
     mono_us now = 0;
-    const uint64_t ids[] = {THEM};
+    static const uint64_t ids[] = {THEM};
+    const struct sample_peers peers = {ids, 1};
+    const struct sample_peers nobody = {NULL, 0};
     cr_assert_eq(show(&now), 0, "there is no entry");
     cr_assert_eq(sample_deadline(from), now + SAMPLE_EVERY_US);
     store(&a, 1, "k", "v");
     now = sample_deadline(from);
-    cr_assert_eq(sample_poll(from, now, a.cache, ids, 0, &shown), 0);
+    cr_assert_eq(sample_poll(from, now, a.cache, &nobody, &shown), 0);
     cr_assert_eq(sample_deadline(from), now + SAMPLE_EVERY_US);
-    cr_assert_eq(sample_poll(from, now, a.cache, ids, 1, &shown), 0, "it is not due");
+    cr_assert_eq(sample_poll(from, now, a.cache, &peers, &shown), 0, "it is not due");
 }
 
 Test(sample, who_is_gone_is_not_shown_the_second_look)
 {
     mono_us now = 0;
-    const uint64_t others[] = {THEM + 1};
+    static const uint64_t others[] = {THEM + 1};
+    const struct sample_peers peers = {others, 1};
     store(&a, 1, "k", "v");
     (void)show(&now);
     cr_assert_eq(sample_counters(from).shown, 1);
     now = sample_deadline(from);
-    cr_assert_eq(sample_poll(from, now, a.cache, others, 1, &shown), 0);
+    cr_assert_eq(sample_poll(from, now, a.cache, &peers, &shown), 0);
 }
 
 Test(sample, one_doubt_too_many_takes_the_place_of_the_oldest)
