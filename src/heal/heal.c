@@ -131,7 +131,7 @@ enum err heal_header(struct heal *h, mono_us now, uint64_t id, uint64_t epoch,
     const struct shown shown = {.epoch = epoch, .head = m->head};
     if (m->head > 0)
         err = hear(h, now, id, &shown);
-    h->header = (struct header){.id = id, .epoch = epoch, .retired_n = m->retired_n};
+    h->header = (struct header){.id = id, .epoch = epoch};
     heal_ring_note(h, now, epoch, m);
     struct heal_peer *p = heal_find_peer(h, id);
     if (p != NULL)

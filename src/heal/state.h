@@ -126,7 +126,6 @@ struct ring_pos {
 struct header {
     uint64_t id;
     uint64_t epoch;
-    uint32_t retired_n;
 };
 
 /** An origin to retire. */

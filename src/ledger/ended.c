@@ -152,10 +152,7 @@ void ledger_return(struct ledger *l, uint64_t epoch)
 
 bool ledger_would_count(const struct ledger *l, uint64_t epoch)
 {
-    const struct retired_ring *ring = &l->retired;
-    if (ring->n < ring->max)
-        return true;
-    return ring->max > 0 && epoch > ring->at[ring->by_epoch[ring->n - ring->max]].is.epoch;
+    return ledger_retired_would_count(&l->retired, epoch);
 }
 
 uint32_t ledger_retired_n(const struct ledger *l)
@@ -181,12 +178,6 @@ bool ledger_retired_past(const struct ledger *l, uint32_t *number, struct retire
     *number = e->number;
     *out = e->is;
     return true;
-}
-
-bool ledger_retired_at(const struct ledger *l, uint32_t number, struct retired *out)
-{
-    uint32_t found = number - 1;
-    return number > 0 && ledger_retired_past(l, &found, out) && found == number;
 }
 
 /** Is it of the newest `max`, which is when a ring in the order of retirement would still hold it? */

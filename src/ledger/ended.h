@@ -61,9 +61,6 @@ uint32_t ledger_uncounted_n(const struct ledger *l);
 /** The newest number whose entry was forgotten: up to it entries may be missing in the ring. */
 uint32_t ledger_forgotten_n(const struct ledger *l);
 
-/** The ring entry of a number; false when it is forgotten, or heard from again, or not yet given. */
-bool ledger_retired_at(const struct ledger *l, uint32_t number, struct retired *out);
-
 /** The ring entry with the least number past *number, which is set to it; false when there is none. */
 bool ledger_retired_past(const struct ledger *l, uint32_t *number, struct retired *out);
 

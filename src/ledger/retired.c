@@ -65,6 +65,19 @@ static void raise_to(uint32_t *number, uint32_t to)
         *number = to;
 }
 
+/** The n-th highest epoch's entry, n from 1; there are as many. */
+static struct retired_entry *nth_highest(const struct retired_ring *ring, uint32_t n)
+{
+    return &ring->at[ring->by_epoch[ring->n - n]];
+}
+
+bool ledger_retired_would_count(const struct retired_ring *ring, uint64_t epoch)
+{
+    if (ring->n < ring->max)
+        return true;
+    return ring->max > 0 && epoch > nth_highest(ring, ring->max)->is.epoch;
+}
+
 /** Take an entry out of the lists; which others are counted is not looked at. */
 static void unlink_entry(struct retired_ring *ring, struct retired_entry *e)
 {
@@ -122,7 +135,7 @@ struct retired_change ledger_retired_add(struct retired_ring *ring, const struct
     link_entry(ring, &entry);
     if (ring->n <= ring->max)
         return change;
-    struct retired_entry *out = &ring->at[ring->by_epoch[ring->n - ring->max - 1]];
+    struct retired_entry *out = nth_highest(ring, ring->max + 1);
     if (!out->counted) /* the new one ranks even below it */
         out = ledger_retired_find(ring, e->is.epoch);
     out->counted = false;
@@ -138,7 +151,7 @@ struct retired_change ledger_retired_remove(struct retired_ring *ring, struct re
     unlink_entry(ring, e);
     if (!counted || ring->n < ring->max)
         return change;
-    struct retired_entry *in = &ring->at[ring->by_epoch[ring->n - ring->max]];
+    struct retired_entry *in = nth_highest(ring, ring->max);
     in->counted = true;
     change.counted = in->is;
     return change;

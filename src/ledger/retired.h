@@ -56,6 +56,9 @@ struct retired_change ledger_retired_add(struct retired_ring *ring, const struct
 /** Take an entry out: its number stays empty, and the next one may be counted in its place. */
 struct retired_change ledger_retired_remove(struct retired_ring *ring, struct retired_entry *e);
 
+/** Would an entry of this epoch, which is not there, be counted? */
+bool ledger_retired_would_count(const struct retired_ring *ring, uint64_t epoch);
+
 /** The entry with the least number past `number`, lent; NULL when there is none. */
 const struct retired_entry *ledger_retired_past_number(const struct retired_ring *ring,
                                                        uint32_t number);
