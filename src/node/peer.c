@@ -225,8 +225,8 @@ bool peers_prove_run(struct peers *t, mono_us now, const struct peer_proven *pro
 
 void peers_challenged(struct peers *t, mono_us now, uint64_t dest, uint64_t challenge)
 {
-    struct challenge *c = &t->challenges[challenge & (CHALLENGES - 1)];
-    *c = (struct challenge){.value = challenge, .dest = dest, .at = now};
+    t->challenges[challenge & (CHALLENGES - 1)] =
+        (struct challenge){.value = challenge, .dest = dest, .at = now};
 }
 
 /* A challenge older than the run that is believed now was meant for the run before it: its answer, once

@@ -44,3 +44,13 @@ struct policy_life policy_life(const struct policy *p, struct policy_life asked)
     life.ttl_ms += p->stale_ms;
     return life;
 }
+
+struct policy_life policy_left(const struct policy *p, struct policy_life left)
+{
+    if (p->ttl_max_ms == 0)
+        return left;
+    left.ttl_ms = at_most(left.ttl_ms, p->ttl_max_ms + p->stale_ms);
+    if (p->stale_ms != 0)
+        left.fresh_ms = at_most(left.fresh_ms, p->ttl_max_ms);
+    return left;
+}

@@ -56,3 +56,7 @@ struct policy_life {
 
 /** What becomes of the times that a fill or put gives (0 = none). */
 struct policy_life policy_life(const struct policy *p, struct policy_life asked);
+
+/** What is left (0 = no end) of the times of a copy that another node gives, whose policy may allow more:
+ *  no more than ours would have given at a store. */
+struct policy_life policy_left(const struct policy *p, struct policy_life left);

@@ -127,9 +127,7 @@ static bool note_doubt(struct sample *s, const struct doubt *d)
         old = &s->doubts[s->doubts_next];
         s->doubts_next = (s->doubts_next + 1) % SAMPLE_DOUBTS_MAX;
     }
-    *old = *d;
-    if (drifted)
-        *old = (struct doubt){.from = 0};
+    *old = drifted ? (struct doubt){.from = 0} : *d;
     s->counters.differed += !drifted;
     s->counters.drifted += drifted;
     return drifted;

@@ -66,38 +66,43 @@ static bool knows_our_heads(const struct node *n, const struct stream *s)
            s->vector_hash == ledger_vector_hash(n->ledger);
 }
 
-static void write_cover(const struct node *n, uint64_t epoch, struct writer *w)
+static void write_cover(struct writer *w, const struct origin_view *o)
 {
-    struct origin_view o;
-    if (ledger_origin(n->ledger, epoch, &o))
-        cover_write(w, &(struct cover){o.epoch, o.applied, o.mask});
+    cover_write(w, &(struct cover){o->epoch, o->applied, o->mask});
 }
 
 /* That we are an origin, and what we have of its dots, which acknowledges them: the rest of a long list
  * would teach it nothing. */
-static bool say_own_heads(struct node *n, struct stream *s, struct node_out *out)
+static void write_own_heads(const struct node *n, const struct stream *s, struct writer *w)
 {
-    struct writer w = writer_of(n->opened, STREAM_FRAME_MAX);
-    write_cover(n, ledger_epoch(n->ledger), &w);
-    write_cover(n, run_epoch(&s->run), &w);
-    s->heads_due = false;
-    return seal_frame(n, s, &(struct stream_msg){.type = STREAM_HEADS, .bytes = writer_slice(&w)},
-                      out);
+    const uint64_t epochs[] = {ledger_epoch(n->ledger), run_epoch(&s->run)};
+    struct origin_view o;
+    for (size_t i = 0; i < ARRAY_LEN(epochs); i++)
+        if (ledger_origin(n->ledger, epochs[i], &o))
+            write_cover(w, &o);
 }
 
-static bool say_heads(struct node *n, struct stream *s, struct node_out *out)
+/* Returns: how many covers the frame has now. */
+static size_t write_heads(const struct node *n, struct stream *s, struct writer *w)
 {
-    if (knows_our_heads(n, s))
-        return say_own_heads(n, s, out);
-    struct writer w = writer_of(n->opened, STREAM_FRAME_MAX); /* free between two frames in */
     const size_t origins = ledger_origins(n->ledger);
     size_t said = 0;
     for (; s->heads_cursor < origins && said < STREAM_HEADS_COVERS; s->heads_cursor++, said++) {
         const struct origin_view o = ledger_origin_at(n->ledger, s->heads_cursor);
-        cover_write(&w, &(struct cover){o.epoch, o.applied, o.mask});
+        write_cover(w, &o);
     }
+    return said;
+}
+
+static bool say_heads(struct node *n, struct stream *s, struct node_out *out)
+{
+    struct writer w = writer_of(n->opened, STREAM_FRAME_MAX); /* free between two frames in */
+    s->heads_due = false;
+    if (knows_our_heads(n, s))
+        write_own_heads(n, s, &w);
+    else /* only a frame that is not full ends the list */
+        s->heads_due = write_heads(n, s, &w) == STREAM_HEADS_COVERS;
     assert(w.err == OK);
-    s->heads_due = said == STREAM_HEADS_COVERS; /* only a frame that is not full ends the list */
     return seal_frame(n, s, &(struct stream_msg){.type = STREAM_HEADS, .bytes = writer_slice(&w)},
                       out);
 }

@@ -243,20 +243,14 @@ static bool is_outdated(const struct warm *w, const struct harvest *h)
     return h->renamed || h->late * 2 > h->n || (!w->fresh && h->tagged_late * 2 > h->tagged_n);
 }
 
-static uint64_t at_most(uint64_t ms, uint64_t max_ms)
-{
-    return ms == 0 || ms > max_ms ? max_ms : ms;
-}
-
 /* The donor may have been started before an operator shortened the lives of entries. */
 static void bound_life(const struct node *n, struct slice ns, struct cache_item *item)
 {
-    const struct policy *p = policy_of(&n->cfg.policies, ns);
-    if (p->ttl_max_ms == 0)
-        return;
-    item->ttl_ms = at_most(item->ttl_ms, p->ttl_max_ms + p->stale_ms);
-    if (p->stale_ms != 0)
-        item->fresh_ms = at_most(item->fresh_ms, p->ttl_max_ms);
+    const struct policy_life left =
+        policy_left(policy_of(&n->cfg.policies, ns),
+                    (struct policy_life){.ttl_ms = item->ttl_ms, .fresh_ms = item->fresh_ms});
+    item->ttl_ms = left.ttl_ms;
+    item->fresh_ms = left.fresh_ms;
 }
 
 /** What is left of a life of left_ms since the donor looked; 0 when it may be over. */
