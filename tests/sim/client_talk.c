@@ -49,22 +49,16 @@ void talk_free(struct talk *t)
     free(t);
 }
 
-/** A node's clock, as command_run() reads it. */
-struct clock_of {
-    const struct sim *s;
-    uint32_t i;
-};
-
 static mono_us read_clock(void *ctx)
 {
-    const struct clock_of *c = ctx;
+    const struct talk_clock *c = ctx;
     return sim_local(c->s, c->i);
 }
 
-static struct command_ctx context_of(const struct sim_node *n, const struct sim *s,
-                                     struct clock_of *clock)
+struct command_ctx talk_context(const struct sim *s, const struct sim_node *n,
+                                struct talk_clock *clock)
 {
-    *clock = (struct clock_of){s, n->i};
+    *clock = (struct talk_clock){s, n->i};
     return (struct command_ctx){.cache = n->cache,
                                 .node_name = slice_text(n->name),
                                 .cluster = slice_text(SIM_CLUSTER),
@@ -90,8 +84,8 @@ static void issue(struct talk *t, struct sim_node *n, const struct client_reques
                   const struct oracle_dot *dot, struct writer *w)
 {
     struct sim *s = t->s;
-    struct clock_of clock;
-    const struct command_ctx ctx = context_of(n, s, &clock);
+    struct talk_clock clock;
+    const struct command_ctx ctx = talk_context(s, n, &clock);
     const struct node_command command = {
         .ticket = TALK_TICKET, .targets = t->issue.targets, .targets_n = t->issue.targets_n};
     struct oracle_dot issued = *dot;
@@ -134,8 +128,8 @@ static bool ask(struct talk *t, uint32_t node, struct client_request *request,
     struct client_fault fault;
     struct writer sent = writer_of(t->sent, sizeof t->sent);
     struct writer answered = writer_of(t->answered, sizeof t->answered);
-    struct clock_of clock;
-    const struct command_ctx ctx = context_of(n, s, &clock);
+    struct talk_clock clock;
+    const struct command_ctx ctx = talk_context(s, n, &clock);
     request->id = ++t->id;
     client_request_encode(&sent, request);
     const struct slice frame = first_frame(t, writer_slice(&sent));

@@ -10,8 +10,10 @@
 #include <stdint.h>
 
 #include "cache/token.h"
+#include "node/command.h"
 
 struct sim;
+struct sim_node;
 struct talk;
 
 struct talk_got {
@@ -19,6 +21,16 @@ struct talk_got {
     size_t token_len;
     uint8_t token[TOKEN_LEN];
 };
+
+/** A node's clock, as command_run() reads it. */
+struct talk_clock {
+    const struct sim *s;
+    uint32_t i;
+};
+
+/** What command_run() needs of a node. Lends n, and the clock, which is set here. */
+struct command_ctx talk_context(const struct sim *s, const struct sim_node *n,
+                                struct talk_clock *clock);
 
 /** Begin to speak. */
 struct talk *talk_new(struct sim *s);

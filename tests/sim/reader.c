@@ -7,6 +7,7 @@
 #include "node/command.h"
 #include "wire/client.h"
 
+#include "client_talk.h"
 #include "process.h"
 #include "world.h"
 
@@ -174,17 +175,6 @@ static void check_value(struct sim *s, struct sim_node *n, const struct reading 
 
 /* ---- the request ---- */
 
-struct clock_of {
-    const struct sim *s;
-    uint32_t i;
-};
-
-static mono_us read_clock(void *ctx)
-{
-    const struct clock_of *c = ctx;
-    return sim_local(c->s, c->i);
-}
-
 static struct slice stamp_bytes(struct sim *s, const struct reading *r)
 {
     const struct stamp stamp = {
@@ -217,14 +207,8 @@ static bool run(struct sim *s, struct sim_node *n, const struct reading *r,
                 struct client_reply *reply)
 {
     struct reader_codec *c = s->readers.codec;
-    struct clock_of clock = {s, n->i};
-    const struct command_ctx ctx = {.cache = n->cache,
-                                    .node_name = slice_text(n->name),
-                                    .cluster = slice_text(SIM_CLUSTER),
-                                    .epoch = s->runs[n->run].epoch,
-                                    .policies = &s->policies,
-                                    .clock = read_clock,
-                                    .clock_ctx = &clock};
+    struct talk_clock clock;
+    const struct command_ctx ctx = talk_context(s, n, &clock);
     struct command_call call = {
         .now = sim_local(s, n->i), .caller = r->caller, .waited = r->waited};
     static struct client_request request; /* large; every field that a get has is set anew */

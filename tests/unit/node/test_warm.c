@@ -9,6 +9,7 @@
 
 #include "forge.h"
 #include "net.h"
+#include "stand.h"
 
 #define SECOND US_PER_SEC
 
@@ -139,23 +140,6 @@ Test(warm, it_ends_with_the_donors_run)
 
 /* ---- who asks: a forger with the key ---- */
 
-struct stand {
-    struct rig rig;
-    struct node *n;
-};
-
-static void set_up(struct stand *t)
-{
-    rig_init(&t->rig, &(struct rig_cfg){.name = "a", .key = 1, .run = 1, .host = 1});
-    t->n = t->rig.node;
-    rig_drain(&t->rig);
-}
-
-static void tear_down(struct stand *t)
-{
-    rig_fini(&t->rig);
-}
-
 static void store(struct stand *t, const char *text, size_t len)
 {
     static uint8_t value[65536];
@@ -173,7 +157,7 @@ static const struct stream_msg first_want = {.type = STREAM_WANT};
 Test(warm, covers_come_first_and_then_what_is_asked_for)
 {
     struct stand t;
-    set_up(&t);
+    stand_up(&t);
     store(&t, "k", 5);
     struct forge *f = forge_new(&t.rig, "c");
     forge_auth(f, STREAM_FOR_WARM);
@@ -186,14 +170,14 @@ Test(warm, covers_come_first_and_then_what_is_asked_for)
     cr_assert_eq(f->cursor, 0);
     cr_assert_not(f->hung_up);
     forge_free(f);
-    tear_down(&t);
+    stand_down(&t);
 }
 
 Test(warm, a_frame_is_bounded_and_what_fits_none_is_passed_over)
 {
     struct stand t;
     char key[16];
-    set_up(&t);
+    stand_up(&t);
     store(&t, "long", 60000);
     for (int i = 0; i < 20; i++) {
         snprintf(key, sizeof key, "k%d", i);
@@ -208,7 +192,7 @@ Test(warm, a_frame_is_bounded_and_what_fits_none_is_passed_over)
     cr_assert_eq(f->entries_n, 20);
     cr_assert_geq(f->heard_n[STREAM_ENTRIES], 5);
     forge_free(f);
-    tear_down(&t);
+    stand_down(&t);
 }
 
 Test(warm, a_frame_that_has_no_place_closes_the_stream)
@@ -217,13 +201,13 @@ Test(warm, a_frame_that_has_no_place_closes_the_stream)
                                     STREAM_RETIRED};
     for (size_t i = 0; i < ARRAY_LEN(types); i++) {
         struct stand t;
-        set_up(&t);
+        stand_up(&t);
         struct forge *f = forge_new(&t.rig, "c");
         forge_auth(f, STREAM_FOR_WARM);
         forge_say(f, &(struct stream_msg){.type = types[i]});
         cr_assert(f->hung_up, "type %u", types[i]);
         forge_free(f);
-        tear_down(&t);
+        stand_down(&t);
     }
 }
 
@@ -232,13 +216,13 @@ Test(warm, entries_have_no_place_in_other_streams)
     static const uint8_t purposes[] = {STREAM_FOR_SYNC, STREAM_FOR_PULL, STREAM_FOR_PING};
     for (size_t i = 0; i < 2 * ARRAY_LEN(purposes); i++) {
         struct stand t;
-        set_up(&t);
+        stand_up(&t);
         struct forge *f = forge_new(&t.rig, "c");
         forge_auth(f, purposes[i / 2]);
         forge_say(f, &(struct stream_msg){.type = i % 2 == 0 ? STREAM_WANT : STREAM_ENTRIES});
         cr_assert(f->hung_up, "purpose %u", purposes[i / 2]);
         forge_free(f);
-        tear_down(&t);
+        stand_down(&t);
     }
 }
 
@@ -256,13 +240,13 @@ Test(warm, a_node_that_is_not_ready_gives_nothing)
     cr_assert_eq(f->heard_n[STREAM_HEADS], 0);
     cr_assert_eq(rig_view(&t.rig).node.streams_busy, 1);
     forge_free(f);
-    tear_down(&t);
+    stand_down(&t);
 }
 
 Test(warm, one_at_a_time_is_given_entries)
 {
     struct stand t;
-    set_up(&t);
+    stand_up(&t);
     t.n->streams->at[5] = (struct stream){.used = true, .gives = true, .conn = 5, .up = true};
     t.n->streams->at[5].progress_at = t.rig.now;
     t.n->streams->at[5].got_auth = true;
@@ -273,13 +257,13 @@ Test(warm, one_at_a_time_is_given_entries)
     cr_assert(f->hung_up);
     cr_assert_eq(rig_view(&t.rig).node.streams_busy, 1);
     forge_free(f);
-    tear_down(&t);
+    stand_down(&t);
 }
 
 Test(warm, what_comes_too_early_or_unasked_has_no_place)
 {
     struct stand t;
-    set_up(&t);
+    stand_up(&t);
     const struct stream_msg want = {.type = STREAM_WANT};
     const struct stream_msg entries = {.type = STREAM_ENTRIES};
     const struct stream_msg heads = {.type = STREAM_HEADS};
@@ -293,5 +277,5 @@ Test(warm, what_comes_too_early_or_unasked_has_no_place)
     cr_expect_not(stream_warm_take(t.n, t.rig.now, &ours, &entries));
     cr_expect_not(stream_warm_take(t.n, t.rig.now, &ours, &heads));
     cr_expect_not(stream_warm_take(t.n, t.rig.now, &ours, &want));
-    tear_down(&t);
+    stand_down(&t);
 }

@@ -6,27 +6,10 @@
 #include "base/bytes.h"
 #include "node/inside.h"
 
-#include "rig.h"
+#include "stand.h"
 
 #define SECOND US_PER_SEC
 #define DONOR  0xD0ULL
-
-struct stand {
-    struct rig rig;
-    struct node *n;
-};
-
-static void set_up(struct stand *t)
-{
-    rig_init(&t->rig, &(struct rig_cfg){.name = "a", .key = 1, .run = 1, .host = 1});
-    t->n = t->rig.node;
-    rig_drain(&t->rig);
-}
-
-static void tear_down(struct stand *t)
-{
-    rig_fini(&t->rig);
-}
 
 /** The donor has covered this of the origins that are known here by name: ours, and DONOR. */
 static bool compares(struct stand *t, uint64_t ours, uint64_t theirs)
@@ -78,12 +61,12 @@ static void know_donor(struct stand *t, uint64_t head)
 Test(warm_take, an_entry_that_reflects_all_dots_is_taken)
 {
     struct stand t;
-    set_up(&t);
+    stand_up(&t);
     rig_issue(&t.rig, DOT_KEY, "k");
     cr_assert(compares(&t, 1, 0));
     gives(&t, "k", true);
     cr_assert(holds(&t, "k"));
-    tear_down(&t);
+    stand_down(&t);
 }
 
 Test(warm_take, a_donor_that_is_behind_gives_nothing_that_its_lag_concerns)
@@ -92,12 +75,12 @@ Test(warm_take, a_donor_that_is_behind_gives_nothing_that_its_lag_concerns)
 
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         struct stand t;
-        set_up(&t);
+        stand_up(&t);
         rig_issue(&t.rig, kinds[i], kinds[i] == DOT_TAG ? "t" : "k");
         (void)compares(&t, 0, 0);
         gives(&t, "k", kinds[i] == DOT_TAG);
         cr_assert_not(holds(&t, "k"), "kind %d", kinds[i]);
-        tear_down(&t);
+        stand_down(&t);
     }
 }
 
@@ -107,14 +90,14 @@ Test(warm_take, a_dot_between_comparison_and_store_is_not_lost)
 
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         struct stand t;
-        set_up(&t);
+        stand_up(&t);
         cr_assert(compares(&t, 0, 0));
         gives(&t, "before", true);
         cr_assert(holds(&t, "before"));
         rig_issue(&t.rig, kinds[i], kinds[i] == DOT_TAG ? "t" : "k");
         gives(&t, "k", true);
         cr_assert_not(holds(&t, "k"), "kind %d", kinds[i]);
-        tear_down(&t);
+        stand_down(&t);
     }
 }
 
@@ -122,7 +105,7 @@ Test(warm_take, a_dot_between_comparison_and_store_is_not_lost)
 Test(warm_take, an_open_gap_that_the_donor_has_too_kills_it_when_it_is_closed)
 {
     struct stand t;
-    set_up(&t);
+    stand_up(&t);
     know_donor(&t, 5);
     cr_assert(compares(&t, 0, 4));
     gives(&t, "k", false);
@@ -130,20 +113,20 @@ Test(warm_take, an_open_gap_that_the_donor_has_too_kills_it_when_it_is_closed)
     rig_pass(&t.rig, 3 * SECOND); /* nobody has the dots */
     cr_assert_eq(rig_view(&t.rig).gaps, 0);
     cr_assert_not(holds(&t, "k"));
-    tear_down(&t);
+    stand_down(&t);
 }
 
 Test(warm_take, an_open_gap_that_the_donor_has_covered_spares_it)
 {
     struct stand t;
-    set_up(&t);
+    stand_up(&t);
     know_donor(&t, 5);
     cr_assert(compares(&t, 0, 5));
     gives(&t, "k", false);
     rig_pass(&t.rig, 3 * SECOND);
     cr_assert_eq(rig_view(&t.rig).gaps, 0);
     cr_assert(holds(&t, "k"));
-    tear_down(&t);
+    stand_down(&t);
 }
 
 /** A caller showed a stamp that is not covered here: what reads with it may not be answered so. */
@@ -151,7 +134,7 @@ Test(warm_take, a_stamp_that_is_waited_for_is_not_answered_with_it)
 {
     struct stand t;
     uint64_t min_index = 0;
-    set_up(&t);
+    stand_up(&t);
     const struct stamp s = {.epoch = 777, .seq = 3, .count = 1};
     cr_assert_not(after_ask(t.n->after, t.n->ledger, &s, &min_index, NULL));
     cr_assert(compares(&t, 0, 0));
@@ -161,13 +144,13 @@ Test(warm_take, a_stamp_that_is_waited_for_is_not_answered_with_it)
     const struct cache_ask ask = {.min_stamp = min_index};
     cr_assert(holds(&t, "k"));
     cr_assert_eq(cache_get(t.rig.cache, t.rig.now, &key, &ask, look, NULL), CACHE_ABSENT);
-    tear_down(&t);
+    stand_down(&t);
 }
 
 Test(warm_take, what_nobody_may_store_is_not_taken)
 {
     struct stand t;
-    set_up(&t);
+    stand_up(&t);
     struct dot d = {.epoch = DONOR, .seq = 1, .kind = DOT_BEGIN, .ms = 60000};
     struct cache_key key;
     cr_assert_eq(cache_key(t.rig.cache, slice_text(""), slice_text("k"), &key), OK);
@@ -176,7 +159,7 @@ Test(warm_take, what_nobody_may_store_is_not_taken)
     cr_assert(compares(&t, 0, 1)); /* the donor covered it, perhaps without content */
     gives(&t, "k", false);
     cr_assert_not(holds(&t, "k"));
-    tear_down(&t);
+    stand_down(&t);
 }
 
 Test(warm_take, an_answer_that_is_there_is_kept)
@@ -184,7 +167,7 @@ Test(warm_take, an_answer_that_is_there_is_kept)
     struct stand t;
     struct cache_key key;
     uint8_t token[TOKEN_LEN];
-    set_up(&t);
+    stand_up(&t);
     cr_assert_eq(cache_key(t.rig.cache, slice_text(""), slice_text("k"), &key), OK);
     cr_assert_eq(cache_token(t.rig.cache, t.rig.now, &key, token), OK);
     const struct cache_item item = {.value = slice_text("new")};
@@ -194,14 +177,14 @@ Test(warm_take, an_answer_that_is_there_is_kept)
     const uint64_t refused = rig_view(&t.rig).warm.counters.refused;
     gives(&t, "k", false);
     cr_assert_eq(rig_view(&t.rig).warm.counters.refused, refused + 1);
-    tear_down(&t);
+    stand_down(&t);
 }
 
 /** A barrier stands for dots that no cover will ever tell: the donor may lack them, and the barrier. */
 Test(warm_take, a_barrier_for_what_nobody_tells_forbids_it)
 {
     struct stand t;
-    set_up(&t);
+    stand_up(&t);
     cr_assert(compares(&t, 0, 0));
     const struct peer_msg m = {.retired_n = 9, .forgotten_n = 5};
     cr_assert_eq(heal_header(t.n->heal, t.rig.now, 5, DONOR, &m), OK);
@@ -209,13 +192,13 @@ Test(warm_take, a_barrier_for_what_nobody_tells_forbids_it)
     rig_pass(&t.rig, SECOND);
     cr_assert_eq(rig_view(&t.rig).heal.broad_forgotten, 1);
     cr_assert_not(compares(&t, 0, 0), "the barrier stood before");
-    tear_down(&t);
+    stand_down(&t);
 }
 
 Test(warm_take, what_such_a_barrier_finds_dies)
 {
     struct stand t;
-    set_up(&t);
+    stand_up(&t);
     cr_assert(compares(&t, 0, 0));
     gives(&t, "k", false);
     cr_assert(holds(&t, "k"));
@@ -223,7 +206,7 @@ Test(warm_take, what_such_a_barrier_finds_dies)
     cr_assert_not(holds(&t, "k"));
     gives(&t, "j", false);
     cr_assert_not(holds(&t, "j"));
-    tear_down(&t);
+    stand_down(&t);
 }
 
 Test(warm_take, what_breaks_our_limits_is_counted)
@@ -231,7 +214,7 @@ Test(warm_take, what_breaks_our_limits_is_counted)
     static uint8_t long_value[65537];
     struct stand t;
     uint64_t cursor;
-    set_up(&t);
+    stand_up(&t);
     cr_assert(compares(&t, 0, 0));
     const struct stream_entry e = {.key = slice_text("k"),
                                    .value = slice_of(long_value, sizeof long_value)};
@@ -239,7 +222,7 @@ Test(warm_take, what_breaks_our_limits_is_counted)
     (void)warm_entries(t.n, t.rig.now, &m, &cursor);
     cr_assert_eq(rig_view(&t.rig).warm.counters.malformed, 1);
     cr_assert_not(holds(&t, "k"));
-    tear_down(&t);
+    stand_down(&t);
 }
 
 static void keep_life(void *ctx, const struct cache_hit *hit)
@@ -264,7 +247,7 @@ Test(warm_take, nothing_lives_longer_than_is_configured_here)
     static const struct cache_ask any;
     cr_assert_eq(cache_get(t.rig.cache, t.rig.now, &key, &any, keep_life, &left), CACHE_HIT);
     cr_assert_eq(left, 5000);
-    tear_down(&t);
+    stand_down(&t);
 }
 
 /** Most of a frame is refused because of what came since: the same frame again, after a new comparison. */
@@ -272,7 +255,7 @@ Test(warm_take, a_frame_that_came_too_late_is_asked_for_again)
 {
     struct stand t;
     uint64_t cursor = 77;
-    set_up(&t);
+    stand_up(&t);
     cr_assert(compares(&t, 0, 0));
     const struct stream_entry e = {.key = slice_text("k"), .value = slice_text("old")};
     struct stream_msg m = {.type = STREAM_ENTRIES, .cursor = 5, .entries = &e, .entries_n = 1};
@@ -280,7 +263,7 @@ Test(warm_take, a_frame_that_came_too_late_is_asked_for_again)
     cr_assert_not(warm_entries(t.n, t.rig.now, &m, &cursor));
     cr_assert_eq(cursor, 77, "not the next one");
     cr_assert_eq(rig_view(&t.rig).warm.counters.touched, 1);
-    tear_down(&t);
+    stand_down(&t);
 }
 
 /* Entries of one frame: untagged ones, and one with a tag; more follow. */
@@ -306,7 +289,7 @@ Test(warm_take, what_has_tags_is_not_given_up_for_the_sake_of_the_rest)
 {
     struct stand t;
     uint64_t cursor = 0;
-    set_up(&t);
+    stand_up(&t);
     rig_issue(&t.rig, DOT_TAG, "t");
     cr_assert(compares(&t, 0, 0));
     cr_assert(gives_mixed(&t, &cursor), "the rest of the frame is worth it");
@@ -317,7 +300,7 @@ Test(warm_take, what_has_tags_is_not_given_up_for_the_sake_of_the_rest)
     cr_assert(compares(&t, 1, 0));
     cr_assert(gives_mixed(&t, &cursor));
     cr_assert(holds(&t, "k1"));
-    tear_down(&t);
+    stand_down(&t);
 }
 
 /** A namespace counts as made when it is first heard of, which is newer than the comparison. */
@@ -326,7 +309,7 @@ Test(warm_take, a_namespace_that_is_new_here_comes_with_the_next_comparison)
     struct stand t;
     struct cache_key key;
     uint64_t cursor = 0;
-    set_up(&t);
+    stand_up(&t);
     cr_assert(compares(&t, 0, 0));
     rig_issue(&t.rig, DOT_KEY, "else");
     const struct stream_entry e[] = {
@@ -341,7 +324,7 @@ Test(warm_take, a_namespace_that_is_new_here_comes_with_the_next_comparison)
     cr_assert_eq(cache_key(t.rig.cache, slice_text("shop"), slice_text("k"), &key), OK);
     static const struct cache_ask any;
     cr_assert_eq(cache_get(t.rig.cache, t.rig.now, &key, &any, look, NULL), CACHE_HIT);
-    tear_down(&t);
+    stand_down(&t);
 }
 
 Test(warm_take, a_life_does_not_grow_on_the_way)
@@ -349,7 +332,7 @@ Test(warm_take, a_life_does_not_grow_on_the_way)
     struct stand t;
     struct cache_key key;
     uint64_t left = 0, cursor;
-    set_up(&t);
+    stand_up(&t);
     cr_assert(compares(&t, 0, 0));
     const struct stream_entry e = {
         .key = slice_text("k"), .value = slice_text("old"), .ttl_ms = 5000};
@@ -361,7 +344,7 @@ Test(warm_take, a_life_does_not_grow_on_the_way)
     static const struct cache_ask any;
     cr_assert_eq(cache_get(t.rig.cache, t.rig.now, &key, &any, keep_life, &left), CACHE_ABSENT,
                  "left %llu ms", (unsigned long long)left);
-    tear_down(&t);
+    stand_down(&t);
 }
 
 /* A read waits with the index of a stamp whose record has made room for others meanwhile. */
@@ -369,7 +352,7 @@ Test(warm_take, a_stamp_that_made_room_is_not_answered_with_it_either)
 {
     struct stand t;
     uint64_t min_index = 0, other;
-    set_up(&t);
+    stand_up(&t);
     const struct stamp s = {.epoch = 777, .seq = 3, .count = 1};
     cr_assert_not(after_ask(t.n->after, t.n->ledger, &s, &min_index, NULL));
     for (uint64_t i = 0; i < AFTER_MAX; i++) {
@@ -384,5 +367,5 @@ Test(warm_take, a_stamp_that_made_room_is_not_answered_with_it_either)
     const struct cache_ask ask = {.min_stamp = min_index};
     cr_assert_eq(cache_get(t.rig.cache, t.rig.now, &key, &ask, look, NULL), CACHE_ABSENT,
                  "served to the first reader, %llu", (unsigned long long)min_index);
-    tear_down(&t);
+    stand_down(&t);
 }
