@@ -235,7 +235,7 @@ static bool check_reply(struct sim *s, struct sim_node *n, uint64_t seq)
                     (unsigned long long)reply->seq, (unsigned long long)seq);
     if (s->failed || reply->err != OK)
         return false;
-    promise_stamped(s, n, seq);
+    promise_stamped(s, n, seq, s->now);
     return true;
 }
 

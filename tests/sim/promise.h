@@ -64,8 +64,8 @@ bool promise_accepted(struct sim *s, uint64_t ticket);
 /** A reply with a promise's ticket. */
 void promise_reply(struct sim *s, struct sim_node *n, const struct node_reply *reply);
 
-/** A dot was issued and told to its caller, who may name it from now on. */
-void promise_stamped(struct sim *s, const struct sim_node *n, uint64_t seq);
+/** A dot was issued, at `since`, and told to its caller, who may name it from now on. */
+void promise_stamped(struct sim *s, const struct sim_node *n, uint64_t seq, mono_us since);
 
 /** A recent stamp, drawn; NULL when there is none. Lends. */
 const struct stamped *promise_stamp(struct sim *s);

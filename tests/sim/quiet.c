@@ -183,28 +183,41 @@ static uint64_t polls_per_s(const struct sim *s)
     return 4ULL * s->cfg.nodes * 4 * 1000 / s->policies.fence_ms;
 }
 
-/* The node that sent more than it should; UINT32_MAX when all were quiet. */
-static uint32_t loudest(struct sim *s, const uint64_t *sent, uint64_t us)
+/* Datagrams that a node may send in so long. */
+static uint64_t most_in(struct sim *s, uint64_t us)
 {
     const uint64_t per_s = is_full(s)          ? QUIET_FULL_PER_S
                            : s->acts.rest != 0 ? QUIET_REST_PER_S
                                                : QUIET_PER_S;
-    const uint64_t most = (per_s + polls_per_s(s)) * us / US_PER_SEC;
-    for (uint32_t i = 0; i < s->cfg.nodes; i++)
-        if (in_core(s, i) && s->nodes[i].datagrams - sent[i] > most)
-            return i;
-    return UINT32_MAX;
+    return (per_s + polls_per_s(s)) * us / US_PER_SEC;
 }
 
-/* Let some time pass. Returns: the node that was not quiet; UINT32_MAX when all were. */
-static uint32_t listen(struct sim *s)
+/* A node that sent more than it should. */
+struct noise {
+    uint32_t node; /* UINT32_MAX: all were quiet */
+    uint64_t sent, most;
+};
+
+static struct noise loudest(struct sim *s, const uint64_t *sent, uint64_t us)
+{
+    const uint64_t most = most_in(s, us);
+    for (uint32_t i = 0; i < s->cfg.nodes; i++) {
+        const uint64_t now_sent = s->nodes[i].datagrams - sent[i];
+        if (in_core(s, i) && now_sent > most)
+            return (struct noise){.node = i, .sent = now_sent, .most = most};
+    }
+    return (struct noise){.node = UINT32_MAX};
+}
+
+/* Let some time pass, and hear who is not quiet. */
+static struct noise listen(struct sim *s)
 {
     uint64_t sent[SIM_NODES_MAX] = {0};
     const uint64_t us = window_us(s);
     for (uint32_t i = 0; i < s->cfg.nodes; i++)
         sent[i] = s->nodes[i].datagrams;
     sim_run(s, us);
-    return s->failed ? UINT32_MAX : loudest(s, sent, us);
+    return s->failed ? (struct noise){.node = UINT32_MAX} : loudest(s, sent, us);
 }
 
 /* What callers asked for is over: no reply is owed, and no announced write is open. */
@@ -228,16 +241,17 @@ static void watch(struct sim *s)
     const bool well = is_well(s);
     for (uint32_t i = 0; i < s->cfg.nodes; i++)
         s->nodes[i].pinged = 0;
-    uint32_t loud = listen(s);
+    struct noise loud = listen(s);
     if (!s->failed && well && is_well(s))
         check_probes(s);
-    for (uint32_t again = 0; again < LISTEN_MAX && loud != UINT32_MAX; again++)
+    for (uint32_t again = 0; again < LISTEN_MAX && loud.node != UINT32_MAX; again++)
         loud = listen(s);
     if (!s->failed)
         check_deaths(s, from);
-    if (loud != UINT32_MAX)
-        sim_violate(s, CHECK_L4, "n%u does not fall quiet: %llu datagrams ever", loud,
-                    (unsigned long long)s->nodes[loud].datagrams);
+    if (loud.node != UINT32_MAX)
+        sim_violate(s, CHECK_L4, "n%u does not fall quiet: %llu datagrams in %llu ms, expected %llu",
+                    loud.node, (unsigned long long)loud.sent,
+                    (unsigned long long)(window_us(s) / US_PER_MS), (unsigned long long)loud.most);
 }
 
 uint64_t quiet_watch(struct sim *s)

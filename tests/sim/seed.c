@@ -7,6 +7,7 @@
 #include "quiet.h"
 
 #define AUDIT_US   (2 * US_PER_SEC)
+#define SPARE_ORIGINS 3 /* in the smallest tables, beside those of the members */
 #define LONG_US    (600 * US_PER_SEC) /* more processes than the small table holds */
 #define LEAST_CORE 2
 
@@ -58,10 +59,10 @@ static void make_small(struct sim_cfg *out, struct rng *r)
     out->more_bytes = 2048;
     out->retired_max = 4U << rng_below(r, 4);
     out->checkpoints_max = 2U << rng_below(r, 5);
-    out->tombstones_max = 8;
+    out->tombstones_max = out->nodes + SPARE_ORIGINS;
     out->budget_bytes = 128U << 10;
-    if (rng_chance(r, 300))
-        out->origins_max = 8;
+    if (rng_chance(r, 300)) /* a table without room for the members themselves would be a wrong setup */
+        out->origins_max = out->nodes + SPARE_ORIGINS;
 }
 
 /* Half of the clusters were told how many they are, and a third of those have a strict namespace. */
