@@ -57,7 +57,8 @@ struct client_request {
     struct client_ack ack; /* PUT, INVALIDATE, BEGIN, COMMIT */
     uint32_t timeout_ms;   /* PUT, INVALIDATE, COMMIT: longest wait for ack; BEGIN: life of the
                             * intent; 0 = not given: CLIENT_ACK_MS, CLIENT_INTENT_MS */
-    struct slice stamp;    /* TRACE, COMMIT, ABORT: CLIENT_STAMP_LEN bytes */
+    struct slice stamp;    /* TRACE, COMMIT, ABORT: CLIENT_STAMP_LEN bytes; PUT: of the txn that it
+                            * ends for its key, or empty */
     const struct client_fill *fills; /* MFILL: lent from the codec */
     size_t fills_n;
     struct slice reason;         /* INVALIDATE: free text, at most 255 bytes, or empty */
@@ -158,7 +159,8 @@ void client_reply_acks(struct writer *w, uint32_t id, const struct client_acks *
  * `[txn, acks, [token...]]` of a begin; acks->stamp is the txn.
  *
  * tokens: tokens_n of them, in the order of the request's targets, taken before the caller can change
- *         its source: what a put with `token` wants. An empty one is told as nil.
+ *         its source: what a put with `txn` and `token` wants. An empty one is told as nil.
+ * Room:   CLIENT_ACKS_MAX, and CLIENT_BEGUN_TOKEN_MAX for each token.
  */
 void client_reply_begin(struct writer *w, uint32_t id, const struct client_acks *acks,
                         const struct slice *tokens, size_t tokens_n);

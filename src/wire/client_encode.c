@@ -53,6 +53,7 @@ static uint32_t options_used(uint32_t allowed, const struct client_fill *fill,
     used |= fill->has_version ? OPTION_VERSION : 0;
     used |= q->ack.level != ACK_DEFAULT ? OPTION_ACK : 0;
     used |= q->timeout_ms != 0 ? OPTION_TIMEOUT_MS : 0;
+    used |= q->stamp.len != 0 ? OPTION_TXN : 0;
     used |= q->soft ? OPTION_SOFT : 0;
     used |= q->dry_run ? OPTION_DRY_RUN : 0;
     used |= q->reason.len != 0 ? OPTION_REASON : 0;
@@ -115,6 +116,9 @@ static void pack_option(struct packer *p, uint32_t option, const struct client_r
         break;
     case OPTION_AFTER:
         pack_bin(p, q->read.after);
+        break;
+    case OPTION_TXN:
+        pack_bin(p, q->stamp);
         break;
     case OPTION_WAIT_MS:
         pack_u64(p, q->read.wait_ms);

@@ -13,7 +13,7 @@ static const struct client_op_spec SPECS[] = {
     {"ping", "[]", OP_PING, 0, 0},
     {"get", "[ns, key]", OP_GET, 2, READ_OPTIONS},
     {"fill", "[ns, key, value, token]", OP_FILL, 4, STORE_OPTIONS},
-    {"put", "[ns, key, value]", OP_PUT, 3, STORE_OPTIONS | OPTION_TOKEN | ACK_OPTIONS},
+    {"put", "[ns, key, value]", OP_PUT, 3, STORE_OPTIONS | OPTION_TOKEN | OPTION_TXN | ACK_OPTIONS},
     {"invalidate", "[ns, scope, targets]", OP_INVALIDATE, 3, AIM_OPTIONS | ACK_OPTIONS},
     {"touch", "[ns, key, ttl_ms]", OP_TOUCH, 3, 0},
     {"mget", "[ns, keys]", OP_MGET, 2, READ_OPTIONS},
@@ -43,6 +43,7 @@ static const struct word OPTIONS[] = {
     {"reason", OPTION_REASON},   {"proto", OPTION_PROTO},         {"soft", OPTION_SOFT},
     {"dry_run", OPTION_DRY_RUN}, {"after", OPTION_AFTER},         {"stale", OPTION_STALE},
     {"wait_ms", OPTION_WAIT_MS}, {"within_ms", OPTION_WITHIN_MS}, {"timeout_ms", OPTION_TIMEOUT_MS},
+    {"txn", OPTION_TXN},
 };
 
 static const struct word SCOPES[] = {

@@ -27,7 +27,8 @@ enum client_option {
     OPTION_AFTER = 1 << 11,
     OPTION_STALE = 1 << 12,
     OPTION_WAIT_MS = 1 << 13,
-    OPTION_WITHIN_MS = 1 << 14
+    OPTION_WITHIN_MS = 1 << 14,
+    OPTION_TXN = 1 << 15
 };
 
 /** What one op looks like. */

@@ -146,6 +146,12 @@ MUST_USE static enum err read_timeout(const struct client_args *a, const msgpack
     return read_small(a, o, &limit, 1, &to->request->timeout_ms);
 }
 
+MUST_USE static enum err read_txn(const struct client_args *a, const msgpack_object *o,
+                                  const struct target *to)
+{
+    return client_arg_stamp(a, o, "txn", &to->request->stamp);
+}
+
 MUST_USE static enum err read_soft(const struct client_args *a, const msgpack_object *o,
                                    const struct target *to)
 {
@@ -226,7 +232,7 @@ static const struct {
     {OPTION_DRY_RUN, read_dry_run},    {OPTION_REASON, read_reason},
     {OPTION_PROTO, read_proto},        {OPTION_AFTER, read_after},
     {OPTION_STALE, read_stale},        {OPTION_WAIT_MS, read_wait},
-    {OPTION_WITHIN_MS, read_within},
+    {OPTION_WITHIN_MS, read_within},   {OPTION_TXN, read_txn},
 };
 
 MUST_USE static enum err read_option(const struct client_args *a, uint32_t option,

@@ -42,6 +42,7 @@
 #define CLIENT_GOT_MAX           128 /* bytes of one get's answer, less its value */
 #define CLIENT_ACKS_MAX          128 /* bytes of `[stamp, acks]` with its frame, less the names */
 #define CLIENT_ACKS_NAME_MAX     65  /* bytes of one name in acks */
+#define CLIENT_BEGUN_TOKEN_MAX   (CLIENT_TOKEN_MAX + 2) /* bytes of one token of a begin */
 
 /** Operations. Numbers are part of the protocol; those not listed here are unknown to this version. */
 enum client_op {

@@ -34,6 +34,7 @@ static const char *const VECTORS[] = {
     "begin",
     "commit",
     "abort",
+    "put_txn",
 };
 
 static struct client_request decode_vector(const char *field)
@@ -128,6 +129,10 @@ Test(client, a_golden_intent_is_named_by_its_txn)
     cr_expect(commit.stamp.len == CLIENT_STAMP_LEN && commit.stamp.at[23] == 0xC7);
     cr_expect(commit.ack.level == ACK_FENCED);
     cr_expect_eq(decode_vector("abort").stamp.len, CLIENT_STAMP_LEN);
+    const struct client_request put = decode_vector("put_txn");
+    cr_expect(put.stamp.len == CLIENT_STAMP_LEN && put.stamp.at[0] == 0xB0);
+    cr_expect(put.fill.token.len == 24 && put.fill.token.at[0] == 0xA0);
+    cr_expect_eq(decode_vector("put").stamp.len, 0, "none, unless it is given");
 }
 
 Test(client, an_op_by_name_and_keys_as_str_mean_the_same)

@@ -327,6 +327,20 @@ static void begin_begin(struct kit_request *r, const char *scope, size_t targets
         kit_fill(r, 1);
 }
 
+Test(client_options, a_put_may_name_a_txn_and_nothing_else_may)
+{
+    struct kit_request r;
+    begin(&r, "put", "txn");
+    kit_fill(&r, CLIENT_STAMP_LEN);
+    cr_expect_eq(kit_expect_taken(&r).stamp.len, CLIENT_STAMP_LEN);
+    begin(&r, "put", "txn");
+    kit_fill(&r, CLIENT_STAMP_LEN - 1);
+    kit_expect_refused(&r, "BAD_STAMP", "txn has 23 bytes; it must have 24");
+    begin(&r, "fill", "txn");
+    kit_fill(&r, CLIENT_STAMP_LEN);
+    kit_expect_refused(&r, "UNKNOWN_OPTION", "fill has no option \"txn\"");
+}
+
 Test(client_options, an_intent_is_about_1_to_256_keys)
 {
     struct kit_request r;
