@@ -178,17 +178,34 @@ enum err cache_key(const struct cache *c, struct slice ns, struct slice key, str
     return OK;
 }
 
-enum err cache_token(struct cache *c, mono_us now, const struct cache_key *key,
-                     uint8_t out[TOKEN_LEN])
+/** May a token of key be given? Then its namespace is known from now on. */
+static enum err admit_token(struct cache *c, const struct cache_key *key)
 {
     uint8_t ns_i = key->ns_i;
     if (cache_gate(c) != CACHE_OPEN)
         return ERR_NOT_READY;
+    return key->ns_known ? OK : cache_namespace(c, key->ns, &ns_i);
+}
+
+enum err cache_token(struct cache *c, mono_us now, const struct cache_key *key,
+                     uint8_t out[TOKEN_LEN])
+{
     /* First the name, then L: what a namespace dot did not find, it published its index before. */
-    const enum err err = key->ns_known ? OK : cache_namespace(c, key->ns, &ns_i);
+    const enum err err = admit_token(c, key);
     if (err != OK)
         return err;
     token_mint(&c->cfg.token, now, cache_index(c), key->hash, out);
+    return OK;
+}
+
+enum err cache_token_at(struct cache *c, mono_us now, const struct cache_key *key, uint64_t index,
+                        uint8_t out[TOKEN_LEN])
+{
+    assert(index > 0 && index <= cache_index(c));
+    const enum err err = admit_token(c, key);
+    if (err != OK)
+        return err;
+    token_mint(&c->cfg.token, now, index, key->hash, out);
     return OK;
 }
 

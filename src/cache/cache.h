@@ -169,6 +169,11 @@ enum cache_found cache_get(struct cache *c, mono_us now, const struct cache_key 
 MUST_USE enum err cache_token(struct cache *c, mono_us now, const struct cache_key *key,
                               uint8_t out[TOKEN_LEN]);
 
+/** As cache_token(), with an index of before, not past L, in the place of L: whatever came after that
+ *  index refuses. What is stored by it is refused, too, where its namespace became known later. */
+MUST_USE enum err cache_token_at(struct cache *c, mono_us now, const struct cache_key *key,
+                                 uint64_t index, uint8_t out[TOKEN_LEN]);
+
 /* ---- writing ---- */
 
 /**
@@ -187,11 +192,11 @@ enum cache_reason cache_fill(struct cache *c, mono_us now, const struct cache_ke
 enum cache_reason cache_put(struct cache *c, mono_us now, const struct cache_key *key,
                             const struct cache_item *item, uint64_t index);
 
-/** As cache_put with the stamp of a token taken before the writer's commit, skipping only the record
- *  of the put's own dot (its index a). Stored with the token's stamp, and not unproven. */
+/** As cache_put with the stamp of a token, skipping only the records of these two dots: any other that
+ *  is newer than the token refuses, wherever it lies. Stored with the token's stamp, and not unproven. */
 enum cache_reason cache_put_token(struct cache *c, mono_us now, const struct cache_key *key,
-                                  const struct cache_item *item, struct slice token,
-                                  uint64_t index);
+                                  const struct cache_item *item,
+                                  const struct cache_written *written);
 
 /** Store a copy that another node had, as proven: the whole check of a fill, with stamp (1..L, decided
  *  on control from what both nodes have covered) in the place of a token's. An entry that is an answer

@@ -20,6 +20,13 @@ static enum record_says ask_digest(const struct fill *f, const struct record *re
     return equal ? RECORD_PASS : RECORD_REFUSE;
 }
 
+/** Was the record left by what announced this very write? An index belongs to one dot of a key, or to
+ *  a gap, and no gap is its own: nothing else can have these two. */
+static bool is_own(const struct fill *f, const struct record *record)
+{
+    return record->index == f->own || record->index == f->ended;
+}
+
 /** A value that shows the source as it was after the dot, or later, passes; so does an equal one. A
  *  version is heeded whatever the indices: the source may have answered from a replica that lags. */
 static enum record_says ask_record(const struct fill *f, const struct record *record)
@@ -27,7 +34,7 @@ static enum record_says ask_record(const struct fill *f, const struct record *re
     const bool both = record->has_version && f->item->has_version;
     if (both && f->item->version < record->version)
         return RECORD_VERSION;
-    if (both || record->index <= f->stamp || record->index == f->own)
+    if (both || record->index <= f->stamp || is_own(f, record))
         return RECORD_PASS;
     return ask_digest(f, record);
 }

@@ -26,7 +26,8 @@ struct fill {
     const struct cache_item *item;
     mono_us now;
     uint64_t stamp;
-    uint64_t own; /* index of the put's own dot, whose record is not held against it; 0 = none */
+    uint64_t own, ended; /* of a put: of its dot and of the commit issued with it, whose records are
+                          * not held against it; 0 = none */
     enum fill_source source;
     bool unproven;
     uint8_t ns_i;

@@ -225,13 +225,14 @@ enum cache_reason cache_put(struct cache *c, mono_us now, const struct cache_key
     return may_store(c) ? begin(c, &f) : refuse(c, key, CACHE_NOT_READY);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): one parameter more than its siblings, not a struct. */
 enum cache_reason cache_put_token(struct cache *c, mono_us now, const struct cache_key *key,
-                                  const struct cache_item *item, struct slice token, uint64_t index)
+                                  const struct cache_item *item,
+                                  const struct cache_written *written)
 {
     struct fill f = {.key = key, .item = item, .now = now, .source = FILL_PUT};
-    f.own = index;
-    const enum cache_reason reason = take_token(c, &f, token);
+    f.own = written->index;
+    f.ended = written->ended;
+    const enum cache_reason reason = take_token(c, &f, written->token);
     return reason == CACHE_STORED ? begin(c, &f) : refuse(c, key, reason);
 }
 

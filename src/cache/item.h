@@ -28,6 +28,14 @@ struct cache_item {
     uint64_t version; /* of the source, larger is newer, when has_version */
 };
 
+/** What a put with a token was issued as. */
+struct cache_written {
+    struct slice token; /* taken before the writer's commit */
+    uint64_t index;     /* of its own dot */
+    uint64_t ended;     /* of the DOT_COMMIT that was issued with it, and that speaks of the same
+                         * write; 0 = none */
+};
+
 /** A limit that a caller's item broke. */
 struct cache_limit {
     const char *what; /* static: "value", "tag", "tags"; NULL = none */

@@ -187,13 +187,17 @@ static bool answer_rendered(struct conn *c, const struct ticket *t)
 static bool answer_issued(struct conn *c, const struct ticket *t)
 {
     const struct command_ctx *ctx = &c->worker->world->ctx;
+    const struct command_begin begin = {
+        .id = t->id, .targets = t->targets, .targets_n = t->command.targets_n};
     struct writer w;
     if (!reserve(c, SMALL_ROOM + command_issued_room(&t->reply), &w))
         return false;
     if (t->op == OP_PUT)
         command_put_issued(ctx, clock_now(), &t->put, &t->reply, &w);
+    else if (t->op == OP_BEGIN)
+        command_begin_issued(ctx, clock_now(), &begin, &t->reply, &w);
     else
-        command_issued(t->op, ctx, t->id, &t->reply, &w);
+        command_issued(ctx, t->id, &t->reply, &w);
     finish_reply(c, &w);
     return true;
 }

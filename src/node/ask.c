@@ -88,9 +88,16 @@ static enum acks_level level_of(struct client_ack ack)
     return LEVELS[ack.level];
 }
 
+/** What a command has issued: the dots from `first` to our head, and the indices of their effects. */
+struct issued {
+    uint64_t first;
+    uint64_t index; /* of the last one */
+    uint64_t ended; /* of the commit in front of a put; 0 = none */
+};
+
 /** What is kept of a command while its level is waited for: by its last sequence. */
 static struct node_reply reply_of(const struct node *n, const struct node_command *c,
-                                  uint64_t first, uint64_t index)
+                                  const struct issued *issued)
 {
     const uint64_t head = ledger_head(n->ledger);
     return (struct node_reply){
@@ -98,16 +105,17 @@ static struct node_reply reply_of(const struct node *n, const struct node_comman
         .ask = c->ask,
         .epoch = ledger_epoch(n->ledger),
         .seq = head,
-        .count = (uint16_t)(head - first + 1),
-        .index = index,
+        .count = (uint16_t)(head - issued->first + 1),
+        .index = issued->index,
+        .ended = issued->ended,
         .ack = c->ack.level == ACK_DEFAULT ? (struct client_ack){.level = ACK_LOCAL} : c->ack};
 }
 
 /* At level local the caller is told at once; else when acks_poll() says so. */
-static void answer_issued(struct node *n, mono_us now, const struct node_command *c, uint64_t first,
-                          uint64_t index)
+static void answer_issued(struct node *n, mono_us now, const struct node_command *c,
+                          const struct issued *issued)
 {
-    struct node_out out = {.kind = NODE_OUT_REPLY, .reply = reply_of(n, c, first, index)};
+    struct node_out out = {.kind = NODE_OUT_REPLY, .reply = reply_of(n, c, issued)};
     if (level_of(c->ack) == ACKS_LOCAL) {
         out.reply.reached = true;
         out.reply.applied = &n->cfg.name;
@@ -119,7 +127,7 @@ static void answer_issued(struct node *n, mono_us now, const struct node_command
     p->reply = out.reply;
     acks_begin(n->acks, now,
                &(struct acks_wait){.ticket = (uint64_t)(p - n->pending),
-                                   .lo = first,
+                                   .lo = issued->first,
                                    .hi = out.reply.seq,
                                    .level = level_of(c->ack),
                                    .k = c->ack.k,
@@ -155,17 +163,50 @@ static enum err admit(struct node *n, const struct node_command *c)
 
 /* ---- commands ---- */
 
+/** End the intent of one key. A commit kills, an abort only lets fills in. */
+static uint64_t issue_end(struct node *n, mono_us now, enum dot_kind kind,
+                          const struct intent_expired *of)
+{
+    struct dot d = {.kind = (uint8_t)kind,
+                    .hash = of->hash,
+                    .subject_epoch = of->epoch,
+                    .subject_seq = of->seq};
+    return apply_issue(n, now, &d);
+}
+
+/**
+ * A put ends what its txn holds open of its own key, and nothing else: other keys of the txn go on. Whoever
+ * announced one key twice has it committed once, so that the put knows both dots of this write. What is
+ * open no longer was ended by a dot that others have seen, and that refuses the put.
+ * Returns: the index of the commit; 0 when nothing was open.
+ */
+static uint64_t end_for_put(struct node *n, mono_us now, const struct stamp *txn, uint64_t key)
+{
+    struct intent_expired of = {.epoch = txn->epoch};
+    uint64_t ended = 0;
+    for (uint64_t i = 0; i < txn->count && i < NODE_TARGETS_MAX; i++) {
+        of.seq = txn->seq - i;
+        if (!intent_find(n->intents, of.epoch, of.seq, &of.hash) || of.hash != key)
+            continue;
+        const uint64_t index = issue_end(n, now, ended == 0 ? DOT_COMMIT : DOT_ABORT, &of);
+        ended = ended == 0 ? index : ended;
+    }
+    return ended;
+}
+
 static void ask_issue(struct node *n, mono_us now, const struct node_command *c)
 {
-    const uint64_t first = ledger_head(n->ledger) + 1;
-    uint64_t index = 0;
+    struct issued issued = {.first = ledger_head(n->ledger) + 1};
     assert(c->targets_n >= 1 && c->targets_n <= NODE_TARGETS_MAX);
+    assert(c->stamps_n == 0 || (c->targets_n == 1 && c->targets[0].kind == DOT_PUT));
+    if (c->stamps_n > 0)
+        issued.ended = end_for_put(n, now, &c->stamps[0], c->targets[0].hash);
     if (is_burst(n, now, c))
-        index = issue_buckets(n, now, c);
+        issued.index = issue_buckets(n, now, c);
     else
         for (size_t i = 0; i < c->targets_n; i++)
-            index = issue_target(n, now, &c->targets[i]);
-    answer_issued(n, now, c, first, index);
+            issued.index = issue_target(n, now, &c->targets[i]);
+    answer_issued(n, now, c, &issued);
 }
 
 /** The key of a BEGIN, as the table of open intents has it, or, when it ran out, the log. */
@@ -183,27 +224,23 @@ static bool find_begin(const struct node *n, uint64_t epoch, uint64_t seq, uint6
 static void ask_end(struct node *n, mono_us now, const struct node_command *c)
 {
     const struct stamp *txn = &c->stamps[0];
-    const uint64_t first = ledger_head(n->ledger) + 1;
+    const enum dot_kind kind = c->ask == NODE_COMMIT ? DOT_COMMIT : DOT_ABORT;
     const uint64_t begun = txn->seq - txn->count + 1;
-    uint64_t hash = 0;
-    uint64_t index = 0;
+    struct issued issued = {.first = ledger_head(n->ledger) + 1};
+    struct intent_expired of = {.epoch = txn->epoch};
     bool known = c->stamps_n == 1 && txn->count <= NODE_TARGETS_MAX;
     for (uint64_t seq = begun; known && seq <= txn->seq; seq++)
-        known = find_begin(n, txn->epoch, seq, &hash);
+        known = find_begin(n, txn->epoch, seq, &of.hash);
     if (!known) {
         refuse(n, c, ERR_UNKNOWN);
         return;
     }
-    for (uint64_t seq = begun; seq <= txn->seq; seq++) {
-        if (!find_begin(n, txn->epoch, seq, &hash))
+    for (of.seq = begun; of.seq <= txn->seq; of.seq++) {
+        if (!find_begin(n, of.epoch, of.seq, &of.hash))
             continue; /* the dots of this very command pushed it out of a tiny log: it runs out */
-        struct dot d = {.kind = c->ask == NODE_COMMIT ? DOT_COMMIT : DOT_ABORT,
-                        .hash = hash,
-                        .subject_epoch = txn->epoch,
-                        .subject_seq = seq};
-        index = apply_issue(n, now, &d);
+        issued.index = issue_end(n, now, kind, &of);
     }
-    answer_issued(n, now, c, first, index);
+    answer_issued(n, now, c, &issued);
 }
 
 static void ask_after(struct node *n, const struct node_command *c)
@@ -339,11 +376,6 @@ void ask_tick(struct node *n, mono_us now)
 {
     struct intent_expired over;
     /* Whoever announced a write may have died after its commit: what was announced counts as done. */
-    while (may_issue(n) && intent_poll(n->intents, now, &over)) {
-        struct dot d = {.kind = DOT_COMMIT,
-                        .hash = over.hash,
-                        .subject_epoch = over.epoch,
-                        .subject_seq = over.seq};
-        (void)apply_issue(n, now, &d);
-    }
+    while (may_issue(n) && intent_poll(n->intents, now, &over))
+        (void)issue_end(n, now, DOT_COMMIT, &over);
 }

@@ -8,11 +8,11 @@
 #define VALUE_ROOM 4096 /* most replies with a value */
 
 static const char *const FEATURES[] = {
-    "get",       "fill",       "put",       "invalidate", "touch",   "mget",      "mfill",
-    "subscribe", "members",    "stats",     "node",       "vectors", "trace",     "namespaces",
-    "begin",     "commit",     "abort",     "after",      "stale",   "wait",      "within",
-    "fresh",     "version",    "soft",      "tags_all",   "dry_run", "ack_local", "ack_nodes",
-    "ack_all",   "ack_quorum", "ack_fenced"};
+    "get",       "fill",       "put",        "invalidate", "touch",   "mget",      "mfill",
+    "subscribe", "members",    "stats",      "node",       "vectors", "trace",     "namespaces",
+    "begin",     "commit",     "abort",      "after",      "stale",   "wait",      "within",
+    "fresh",     "version",    "soft",       "tags_all",   "dry_run", "ack_local", "ack_nodes",
+    "ack_all",   "ack_quorum", "ack_fenced", "txn"};
 
 void command_fault(struct writer *w, uint32_t id, const char *name, const char *text)
 {

@@ -127,13 +127,28 @@ struct command_refusal {
 /** The words for the err of a node_reply that is not OK. */
 struct command_refusal command_refusal(enum err err);
 
-/** Finish an invalidate, begin, commit or abort whose dots were issued: append the reply or the error.
- *  Room: command_issued_room(). */
-void command_issued(uint32_t op, const struct command_ctx *ctx, uint32_t id,
-                    const struct node_reply *reply, struct writer *w);
+/** Finish an invalidate, commit or abort whose dots were issued: append the reply or the error. Room:
+ *  command_issued_room(). */
+void command_issued(const struct command_ctx *ctx, uint32_t id, const struct node_reply *reply,
+                    struct writer *w);
 
-/** Room for command_issued() and command_put_issued(): it depends on the number of names. */
+/** Room for any of command_issued(), command_begin_issued() and command_put_issued(): it depends on the
+ *  numbers of names and of dots. */
 size_t command_issued_room(const struct node_reply *reply);
+
+/** What a begin keeps until its dots were issued: the targets that command_run() planned; their names
+ *  must stay valid. */
+struct command_begin {
+    uint32_t id;
+    const struct node_target *targets;
+    size_t targets_n;
+};
+
+/** Finish a begin: append `[txn, acks, [token...]]` or the error. The tokens count from the dots of the
+ *  begin on, not from this reply, for which levels may have been waited for. */
+void command_begin_issued(const struct command_ctx *ctx, mono_us now,
+                          const struct command_begin *begin, const struct node_reply *reply,
+                          struct writer *w);
 
 /** What a put keeps until its dot was issued; all slices must stay valid. */
 struct command_put {

@@ -107,6 +107,11 @@ static void plan_begin(const struct command_ctx *ctx, const struct client_reques
                        struct command_issue *issue)
 {
     const struct hkey *hkey = &cache_config(ctx->cache)->hkey;
+    uint8_t ns_i;
+    /* A put is refused where its namespace is younger than its token: known now, it is not. When there
+     * is no room for the name, command_begin_issued() gives no token. */
+    const enum err known = cache_namespace(ctx->cache, request->ns, &ns_i);
+    (void)known;
     for (size_t i = 0; i < request->targets_n; i++) {
         struct node_target *t =
             add_target(issue, command_target(hkey, SCOPE_KEY, request->ns, request->targets[i]));
@@ -118,8 +123,9 @@ static void plan_begin(const struct command_ctx *ctx, const struct client_reques
         issue->timeout_us = CLIENT_ACK_MS * US_PER_MS;
 }
 
-static void plan_put(const struct command_ctx *ctx, const struct client_request *request,
-                     struct command_issue *issue)
+/** false: its txn is malformed, and the error was appended. */
+static bool plan_put(const struct command_ctx *ctx, const struct client_request *request,
+                     struct writer *w, struct command_issue *issue)
 {
     struct cache_key key;
     const struct cache_item item = command_item(ctx, request->ns, &request->fill);
@@ -132,6 +138,7 @@ static void plan_put(const struct command_ctx *ctx, const struct client_request 
                                            .version = request->fill.version,
                                            .ns = request->ns,
                                            .target = request->fill.key});
+    return command_stamps(ctx, request->id, request->stamp, issue, w);
 }
 
 bool command_stamps(const struct command_ctx *ctx, uint32_t id, struct slice bytes,
@@ -165,10 +172,10 @@ enum command_step command_plan(const struct command_ctx *ctx, const struct clien
     plan_ack(ctx, request, issue);
     if (request->op == OP_INVALIDATE)
         plan_invalidate(ctx, request, issue);
-    else if (request->op == OP_PUT)
-        plan_put(ctx, request, issue);
     else if (request->op == OP_BEGIN)
         plan_begin(ctx, request, issue);
+    else if (request->op == OP_PUT)
+        return plan_put(ctx, request, w, issue) ? COMMAND_ISSUE : COMMAND_DONE;
     else {
         issue->ask = ASKS[request->op];
         if (!command_stamps(ctx, request->id, request->stamp, issue, w))
@@ -206,24 +213,19 @@ bool command_count(const struct command_ctx *ctx, const struct command_call *cal
 
 /* ---- when control has answered ---- */
 
-static void say_acks(uint32_t op, const struct command_ctx *ctx, uint32_t id,
-                     const struct node_reply *reply, struct writer *w)
+/** What the reply says of acknowledgements; stamp is lent to it. */
+static struct client_acks acks_of(const struct command_ctx *ctx, const struct node_reply *reply,
+                                  uint8_t stamp[STAMP_LEN])
 {
-    uint8_t bytes[STAMP_LEN];
-    const struct stamp stamp = {.epoch = reply->epoch, .seq = reply->seq, .count = reply->count};
-    stamp_write(&cache_config(ctx->cache)->hkey, &stamp, bytes);
-    const struct client_acks acks = {.stamp = slice_of(bytes, STAMP_LEN),
-                                     .level = reply->ack,
-                                     .reached = reply->reached,
-                                     .applied = reply->applied,
-                                     .applied_n = reply->applied_n,
-                                     .missing = reply->missing,
-                                     .missing_n = reply->missing_n};
-    static const struct slice none[CLIENT_TARGETS_MAX];
-    if (op == OP_BEGIN) /* nobody may store the keys now, and tokens of before would be too old */
-        client_reply_begin(w, id, &acks, none, reply->count);
-    else
-        client_reply_acks(w, id, &acks);
+    const struct stamp named = {.epoch = reply->epoch, .seq = reply->seq, .count = reply->count};
+    stamp_write(&cache_config(ctx->cache)->hkey, &named, stamp);
+    return (struct client_acks){.stamp = slice_of(stamp, STAMP_LEN),
+                                .level = reply->ack,
+                                .reached = reply->reached,
+                                .applied = reply->applied,
+                                .applied_n = reply->applied_n,
+                                .missing = reply->missing,
+                                .missing_n = reply->missing_n};
 }
 
 struct command_refusal command_refusal(enum err err)
@@ -255,16 +257,63 @@ struct command_refusal command_refusal(enum err err)
 size_t command_issued_room(const struct node_reply *reply)
 {
     return REPLY_ROOM + CLIENT_ACKS_MAX +
-           (reply->applied_n + reply->missing_n) * CLIENT_ACKS_NAME_MAX;
+           (reply->applied_n + reply->missing_n) * CLIENT_ACKS_NAME_MAX +
+           reply->count * (size_t)CLIENT_BEGUN_TOKEN_MAX;
 }
 
-void command_issued(uint32_t op, const struct command_ctx *ctx, uint32_t id,
-                    const struct node_reply *reply, struct writer *w)
+static void say_refusal(struct writer *w, uint32_t id, enum err err)
 {
-    if (reply->err == OK) {
-        say_acks(op, ctx, id, reply, w);
+    const struct command_refusal refusal = command_refusal(err);
+    command_fault(w, id, refusal.name, refusal.text);
+}
+
+void command_issued(const struct command_ctx *ctx, uint32_t id, const struct node_reply *reply,
+                    struct writer *w)
+{
+    uint8_t stamp[STAMP_LEN];
+    if (reply->err != OK) {
+        say_refusal(w, id, reply->err);
         return;
     }
-    const struct command_refusal refusal = command_refusal(reply->err);
-    command_fault(w, id, refusal.name, refusal.text);
+    const struct client_acks acks = acks_of(ctx, reply, stamp);
+    client_reply_acks(w, id, &acks);
+}
+
+/** A token for each target of a begin, empty where none is given. */
+struct tokens {
+    uint8_t bytes[CLIENT_TARGETS_MAX][TOKEN_LEN];
+    struct slice at[CLIENT_TARGETS_MAX];
+};
+
+/**
+ * One token for each key, good from the dots of the begin on. What a client writes after it was answered
+ * is newer than all that came before those dots, and whatever came after them is a reason to refuse.
+ */
+static void mint_tokens(const struct command_ctx *ctx, mono_us now,
+                        const struct command_begin *begin, uint64_t index, struct tokens *out)
+{
+    for (size_t i = 0; i < begin->targets_n; i++) {
+        const struct node_target *t = &begin->targets[i];
+        struct cache_key key;
+        out->at[i] = (struct slice){0};
+        if (cache_key(ctx->cache, t->ns, t->target, &key) == OK &&
+            cache_token_at(ctx->cache, now, &key, index, out->bytes[i]) == OK)
+            out->at[i] = slice_of(out->bytes[i], TOKEN_LEN);
+    }
+}
+
+void command_begin_issued(const struct command_ctx *ctx, mono_us now,
+                          const struct command_begin *begin, const struct node_reply *reply,
+                          struct writer *w)
+{
+    uint8_t stamp[STAMP_LEN];
+    struct tokens tokens;
+    assert(begin->targets_n <= CLIENT_TARGETS_MAX);
+    if (reply->err != OK) {
+        say_refusal(w, begin->id, reply->err);
+        return;
+    }
+    const struct client_acks acks = acks_of(ctx, reply, stamp);
+    mint_tokens(ctx, now, begin, reply->index, &tokens);
+    client_reply_begin(w, begin->id, &acks, tokens.at, begin->targets_n);
 }

@@ -65,21 +65,23 @@ void command_touch(const struct command_ctx *ctx, mono_us now, const struct clie
 
 /** Refused by something newer, the write stands all the same: it is only not cached here. */
 static void store_put(const struct command_ctx *ctx, mono_us now, const struct command_put *put,
-                      uint64_t index)
+                      const struct node_reply *reply)
 {
     const struct cache_key key = key_of(ctx, put->ns, put->fill.key);
     const struct cache_item item = command_item(ctx, put->ns, &put->fill);
+    const struct cache_written written = {
+        .token = put->fill.token, .index = reply->index, .ended = reply->ended};
     if (put->fill.token.len > 0)
-        cache_put_token(ctx->cache, now, &key, &item, put->fill.token, index);
+        cache_put_token(ctx->cache, now, &key, &item, &written);
     else if (!policy_of(ctx->policies, put->ns)
                   ->strict) /* what nobody can prove is not kept there */
-        cache_put(ctx->cache, now, &key, &item, index);
+        cache_put(ctx->cache, now, &key, &item, reply->index);
 }
 
 void command_put_issued(const struct command_ctx *ctx, mono_us now, const struct command_put *put,
                         const struct node_reply *reply, struct writer *w)
 {
     if (reply->err == OK)
-        store_put(ctx, now, put, reply->index);
-    command_issued(OP_PUT, ctx, put->id, reply, w);
+        store_put(ctx, now, put, reply);
+    command_issued(ctx, put->id, reply, w);
 }

@@ -9,6 +9,8 @@
  * ends nothing here: it may have been issued before the commit that the intent announced, and only now
  * arrive.
  *
+ * A put that names an intent ends it for its key: see "Puts of announced writes" in README.md.
+ *
  * Never issues, never applies. Thread: the control thread. Source: scrubjay's own.
  */
 #pragma once

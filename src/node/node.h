@@ -98,7 +98,7 @@ struct node_target {
 
 /** What a command asks for. */
 enum node_ask {
-    NODE_ISSUE,  /* issue dots for the targets */
+    NODE_ISSUE,  /* issue dots for the targets; a DOT_PUT alone may end its intent, stamps[0] */
     NODE_COMMIT, /* end the intents that stamps[0] names: their keys have changed */
     NODE_ABORT,  /* end them: nothing has changed */
     NODE_AFTER,  /* from which index on does an entry reflect all of the stamps? */
@@ -170,9 +170,8 @@ struct node_traced {
  * What became of a command.
  *
  * err: OK; ERR_REFUSED while leaving; ERR_STALE when another process has our name; ERR_CONFIG when the
- *      level needs --expect; ERR_LIMIT when more names live than --expect says; ERR_FULL when too many
- *      commands wait for their level; ERR_UNKNOWN when a txn was never heard of here. But for OK nothing
- *      was issued.
+ *      level needs --expect; ERR_LIMIT when more names live than --expect says; ERR_FULL when too much
+ *      waits or is open; ERR_UNKNOWN when a txn is not known here. But for OK nothing was issued.
  */
 struct node_reply {
     uint64_t ticket;
@@ -183,6 +182,7 @@ struct node_reply {
     uint16_t count;
     uint64_t index;              /* ISSUE: effect index of the last dot: what cache_put() wants;
                      * AFTER: entries with an older stamp do not count; 0 = all do */
+    uint64_t ended;              /* ISSUE: of the DOT_COMMIT in front of a put; 0 = none */
     struct client_ack ack;       /* the level that was waited for */
     bool reached;                /* not reached means unknown, not undone */
     const struct slice *applied; /* names, lent as the output is */

@@ -72,7 +72,8 @@ static void puts_value(void *stage)
     stage_commit(s, OLD);
     ask_for_dot(s, 0);
     const uint64_t index = await_index(s, 0);
-    stage_note(cache_put_token(s->c, s->now, &s->key[0], &item, slice_of(token, TOKEN_LEN), index));
+    const struct cache_written written = {.token = slice_of(token, TOKEN_LEN), .index = index};
+    stage_note(cache_put_token(s->c, s->now, &s->key[0], &item, &written));
 }
 
 static void writes(void *stage)

@@ -101,7 +101,7 @@ static void issue(struct talk *t, struct sim_node *n, const struct client_reques
         return;
     }
     if (request->op != OP_PUT) {
-        command_issued(request->op, &ctx, request->id, &s->work.reply, w);
+        command_issued(&ctx, request->id, &s->work.reply, w);
         return;
     }
     struct cache_stats before;

@@ -102,9 +102,10 @@ void workload_stored(struct sim *s, struct sim_node *n, const struct storing *st
     item.item.has_version = c->has_version;
     item.item.version = c->commit;
     const bool newer = c->has_version && has_newer(s, n, c->key, c->commit);
+    const struct cache_written written = {.token = slice_of(c->token, TOKEN_LEN),
+                                          .index = storing->index};
     const enum cache_reason reason =
-        c->has_token ? cache_put_token(n->cache, sim_local(s, n->i), ck, &item.item,
-                                       slice_of(c->token, TOKEN_LEN), storing->index)
+        c->has_token ? cache_put_token(n->cache, sim_local(s, n->i), ck, &item.item, &written)
                      : cache_put(n->cache, sim_local(s, n->i), ck, &item.item, storing->index);
     reader_load_ended(s, n, c->key);
     s->counters.puts += reason == CACHE_STORED;

@@ -213,6 +213,7 @@ void model_put(struct model *m)
     struct cache_item item;
     struct ref_entry entry = offer(m, &item);
     const struct cache_key key = model_key(m, target);
+    const uint64_t ended = with_token && rng_chance(&m->rng, 300) ? model_end(m, target) : 0;
     const struct dot d = {.kind = DOT_PUT,
                           .hash = key.hash,
                           .has_version = item.has_version,
@@ -233,10 +234,12 @@ void model_put(struct model *m)
     item = model_item(&entry.content, item.ttl_ms, item.fresh_ms);
     entry.stamp = with_token ? p.stamp : index;
     entry.own = with_token ? index : 0;
+    entry.ended = ended;
     entry.unproven = !with_token;
-    const struct slice token = slice_of(p.token, TOKEN_LEN);
+    const struct cache_written written = {
+        .token = slice_of(p.token, TOKEN_LEN), .index = index, .ended = ended};
     model_offered(m, target, &entry,
-                  with_token ? cache_put_token(m->w->c, m->w->now, &key, &item, token, index)
+                  with_token ? cache_put_token(m->w->c, m->w->now, &key, &item, &written)
                              : cache_put(m->w->c, m->w->now, &key, &item, index));
 }
 

@@ -58,6 +58,7 @@ void model_touch(struct model *m);
 /** Invalidations; a put also stores. */
 void model_key_dot(struct model *m);
 void model_quarantine(struct model *m);
+uint64_t model_end(struct model *m, size_t key_i); /* by a commit; its index */
 void model_put(struct model *m);
 void model_tag_dot(struct model *m);
 void model_tags_all_dot(struct model *m);

@@ -41,11 +41,10 @@ void model_key_dot(struct model *m)
     ref_key_dot(m->ref, key_i, &told);
 }
 
-static void end(struct model *m, size_t key_i)
+static uint64_t end(struct model *m, size_t key_i, bool commit)
 {
     struct ref_key *k = &m->ref->keys[key_i];
     struct begun *b = &k->begun[model_below(m, REF_BEGINS)];
-    const bool commit = rng_chance(&m->rng, 500);
     const uint64_t index = issue(m->w, (struct dot){.kind = commit ? DOT_COMMIT : DOT_ABORT,
                                                     .hash = k->hash,
                                                     .subject_epoch = 1,
@@ -53,6 +52,12 @@ static void end(struct model *m, size_t key_i)
     if (commit)
         ref_key_dot(m->ref, key_i, &(struct key_dot){.index = index});
     *b = (struct begun){.seq = 0};
+    return index;
+}
+
+uint64_t model_end(struct model *m, size_t key_i)
+{
+    return end(m, key_i, true);
 }
 
 /** Begins and ends of quarantines, for few keys. */
@@ -64,7 +69,7 @@ void model_quarantine(struct model *m)
     const uint32_t ms = (uint32_t)(1 + model_below(m, 60));
     const mono_us until = m->w->now + ms * US_PER_MS;
     if (dice == 0) {
-        end(m, key_i);
+        (void)end(m, key_i, rng_chance(&m->rng, 500));
         return;
     }
     const uint8_t kind = dice == 1 ? DOT_BEGIN : DOT_NOSTORE;

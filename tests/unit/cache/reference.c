@@ -103,7 +103,7 @@ static enum cache_reason key_refuses(const struct ref_key *k, const struct ref_e
 {
     for (size_t i = k->dots_n; i > 0; i--) {
         const struct key_dot *d = &k->dots[i - 1];
-        const bool older = d->index <= e->stamp || d->index == e->own;
+        const bool older = d->index <= e->stamp || d->index == e->own || d->index == e->ended;
         const bool outrun =
             d->version != 0 && e->content.version != 0 && e->content.version < d->version;
         if (outrun && (exact || !older))

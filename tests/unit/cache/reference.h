@@ -46,7 +46,7 @@ struct begun {
 struct ref_entry {
     bool there;
     uint64_t stamp;
-    uint64_t own; /* index of its own put; 0 = none */
+    uint64_t own, ended; /* indices of its own put, and of the commit with it; 0 = none */
     bool unproven;
     bool peer;   /* offered as a copy of another node */
     bool marked; /* by a soft dot of its key */

@@ -89,6 +89,131 @@ Test(put, with_a_token_passes_over_its_own_record_only)
     cr_assert_eq(put_token(w, "k", V("v2"), t, a), CACHE_INVALIDATED);
 }
 
+/* ---- puts that end an announced write ---- */
+
+/** A begin, its token, and what a put is issued as that ends it. */
+struct begun {
+    uint64_t seq;
+    uint8_t bytes[TOKEN_LEN];
+    struct cache_written put;
+};
+
+static struct begun begin(const char *key)
+{
+    struct begun b;
+    struct dot d = dot_of(w, DOT_BEGIN, "", key);
+    const struct cache_key k = key_of(w, "", key);
+    d.ms = 1000;
+    b.seq = issue(w, d);
+    cr_assert_eq(cache_token_at(w->c, w->now, &k, b.seq, b.bytes), OK);
+    return b;
+}
+
+static uint64_t commit(const char *key, uint64_t seq)
+{
+    struct dot d = dot_of(w, DOT_COMMIT, "", key);
+    d.subject_epoch = 1;
+    d.subject_seq = seq;
+    return issue(w, d);
+}
+
+/** What control does with a put of an intent that is open: both dots, nothing in between. */
+static struct cache_written end_by_put(struct begun *b, const char *key, struct entry e)
+{
+    const uint64_t ended = commit(key, b->seq);
+    return (struct cache_written){
+        .token = slice_of(b->bytes, TOKEN_LEN), .index = dot_put(w, key, e), .ended = ended};
+}
+
+Test(put, that_ends_a_begin_is_stored_with_the_stamp_of_the_begin)
+{
+    struct begun b = begin("k");
+    const uint64_t g = event(w); /* a gap is discovered */
+    const struct cache_written put = end_by_put(&b, "k", V("new"));
+    cr_assert_eq(put_ending(w, "k", V("new"), &put), CACHE_STORED);
+    cr_assert(shows(w, "k", "new"));
+    cr_assert_not(w->hit.unproven);
+    cache_bar(w->c, b.seq);
+    cr_assert(shows(w, "k", "new"), "what was heard before the begin it reflects");
+    cache_bar(w->c, g);
+    cr_assert_not(get(w, "", "k"));
+}
+
+/** Somebody else's dot, wherever it lies between the begin and the store. */
+Test(put, that_ends_a_begin_passes_over_no_other_dot)
+{
+    for (int where = 0; where < 4; where++) {
+        struct begun b = begin("k");
+        if (where == 0)
+            dot_key(w, "", "k");
+        struct cache_written put = {.token = slice_of(b.bytes, TOKEN_LEN)};
+        put.ended = commit("k", b.seq);
+        if (where == 1)
+            dot_key(w, "", "k");
+        put.index = dot_put(w, "k", V("new"));
+        if (where == 2)
+            dot_key(w, "", "k");
+        const enum cache_reason reason = put_ending(w, "k", V("new"), &put);
+        cr_assert_eq(reason, where == 3 ? CACHE_STORED : CACHE_INVALIDATED, "%d", where);
+    }
+}
+
+Test(put, that_ends_a_begin_is_refused_by_a_commit_of_another_one)
+{
+    struct begun one = begin("k");
+    struct begun two = begin("k");
+    struct cache_written put = end_by_put(&two, "k", V("two"));
+    cr_assert_eq(put_ending(w, "k", V("two"), &put), CACHE_INTENT, "the other is open");
+    put = end_by_put(&one, "k", V("one"));
+    cr_assert_eq(put_ending(w, "k", V("one"), &put), CACHE_INVALIDATED);
+    cr_assert_not(get(w, "", "k"));
+}
+
+/** Ended by a commit that did not come with it: by hand, by time, by another node. */
+Test(put, that_comes_after_the_commit_is_refused)
+{
+    struct begun b = begin("k");
+    commit("k", b.seq);
+    const struct cache_written put = {.token = slice_of(b.bytes, TOKEN_LEN),
+                                      .index = dot_put(w, "k", V("new"))};
+    cr_assert_eq(put_ending(w, "k", V("new"), &put), CACHE_INVALIDATED);
+    cr_assert_eq(fill(w, "", "k", V("old"), put.token), CACHE_INVALIDATED, "nor does a fill pass");
+}
+
+/** The second of two equal puts finds its own intent ended, by a commit that is not its own. */
+Test(put, that_comes_twice_leaves_what_the_first_has_stored)
+{
+    struct begun b = begin("k");
+    const struct cache_written put = end_by_put(&b, "k", V("new"));
+    cr_assert_eq(put_ending(w, "k", V("new"), &put), CACHE_STORED);
+    const struct cache_written again = {.token = put.token, .index = dot_put(w, "k", V("new"))};
+    cr_assert_eq(put_ending(w, "k", V("new"), &again), CACHE_INVALIDATED);
+    cr_assert(shows(w, "k", "new"));
+}
+
+/** Dots of a namespace that was not known here may have come between the index and the name. */
+Test(put, with_a_token_older_than_its_namespace_is_refused)
+{
+    uint8_t bytes[TOKEN_LEN];
+    const struct cache_key k = key_of(w, "new", "k");
+    const uint64_t before = event(w);
+    event(w);
+    cr_assert_eq(cache_token_at(w->c, w->now, &k, before, bytes), OK);
+    cr_assert_eq(fill(w, "new", "k", V("v"), slice_of(bytes, TOKEN_LEN)), CACHE_NAMESPACE);
+    const uint64_t after = event(w);
+    cr_assert_eq(cache_token_at(w->c, w->now, &k, after, bytes), OK);
+    cr_assert_eq(fill(w, "new", "k", V("v"), slice_of(bytes, TOKEN_LEN)), CACHE_STORED);
+}
+
+Test(put, gets_no_token_of_before_while_the_gate_is_closed)
+{
+    uint8_t bytes[TOKEN_LEN];
+    const struct cache_key k = key_of(w, "", "k");
+    const uint64_t index = event(w);
+    cache_gate_set(w->c, CACHE_DRAINING);
+    cr_assert_eq(cache_token_at(w->c, w->now, &k, index, bytes), ERR_NOT_READY);
+}
+
 Test(put, of_a_long_value_equals_nothing_but_stores)
 {
     char *text = malloc(CACHE_DIGEST_MAX + 2);

@@ -187,7 +187,17 @@ enum cache_reason put_token(struct world *w, const char *key, struct entry e, st
     struct slice tags[5];
     const struct cache_key k = key_of(w, "", key);
     const struct cache_item item = item_of(&e, tags);
-    return cache_put_token(w->c, w->now, &k, &item, token, index);
+    const struct cache_written written = {.token = token, .index = index};
+    return cache_put_token(w->c, w->now, &k, &item, &written);
+}
+
+enum cache_reason put_ending(struct world *w, const char *key, struct entry e,
+                             const struct cache_written *written)
+{
+    struct slice tags[5];
+    const struct cache_key k = key_of(w, "", key);
+    const struct cache_item item = item_of(&e, tags);
+    return cache_put_token(w->c, w->now, &k, &item, written);
 }
 
 enum cache_reason import(struct world *w, const char *key, struct entry e, uint64_t stamp)

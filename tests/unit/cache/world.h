@@ -57,6 +57,8 @@ struct hash128 digest(struct world *w, const char *key, struct entry e);
 enum cache_reason put(struct world *w, const char *key, struct entry e, uint64_t index);
 enum cache_reason put_token(struct world *w, const char *key, struct entry e, struct slice token,
                             uint64_t index);
+enum cache_reason put_ending(struct world *w, const char *key, struct entry e,
+                             const struct cache_written *written);
 
 enum cache_reason import(struct world *w, const char *key, struct entry e, uint64_t stamp);
 

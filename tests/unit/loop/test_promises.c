@@ -1,5 +1,6 @@
 /** What callers may ask for beyond get, fill and invalidate: levels, stamps, soft, dry runs, intents. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -393,6 +394,36 @@ Test(promises, an_intent_that_is_aborted_lets_fills_in)
     is_held_back(&c, "k");
     (void)kit_acked(&c, end_of(OP_ABORT, &txn));
     fill(&c, "k", "same");
+    kit_hang_up(&c);
+}
+
+/** All keys that one begin may have: each has its token, and the last one can be put with it. */
+Test(promises, an_intent_gives_a_token_for_each_key)
+{
+    static char names[CLIENT_TARGETS_MAX][8];
+    static struct slice keys[CLIENT_TARGETS_MAX];
+    uint8_t txn[STAMP_LEN], token[TOKEN_LEN];
+    struct client c = kit_dial();
+    for (size_t i = 0; i < CLIENT_TARGETS_MAX; i++) {
+        snprintf(names[i], sizeof names[i], "k%zu", i);
+        keys[i] = slice_text(names[i]);
+    }
+    const struct client_acked begun = kit_acked(
+        &c,
+        (struct client_request){
+            .op = OP_BEGIN, .scope = SCOPE_KEY, .targets = keys, .targets_n = CLIENT_TARGETS_MAX});
+    cr_assert_eq(begun.tokens_n, CLIENT_TARGETS_MAX);
+    for (size_t i = 0; i < CLIENT_TARGETS_MAX; i++)
+        cr_assert_eq(begun.tokens[i].len, TOKEN_LEN, "%zu", i);
+    memcpy(txn, begun.stamp.at, STAMP_LEN);
+    memcpy(token, begun.tokens[CLIENT_TARGETS_MAX - 1].at, TOKEN_LEN);
+    struct client_request put = {.op = OP_PUT, .stamp = slice_of(txn, STAMP_LEN)};
+    put.fill.key = keys[CLIENT_TARGETS_MAX - 1];
+    put.fill.value = slice_text("new");
+    put.fill.token = slice_of(token, TOKEN_LEN);
+    (void)kit_acked(&c, put);
+    cr_expect_eq(kit_get(&c, names[CLIENT_TARGETS_MAX - 1]).status, STATUS_HIT);
+    is_held_back(&c, names[0]);
     kit_hang_up(&c);
 }
 

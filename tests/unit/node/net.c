@@ -209,6 +209,7 @@ static void keep_reply(struct net *t, const struct node_reply *reply)
         .err = reply->err,
         .stamp = {.epoch = reply->epoch, .seq = reply->seq, .count = reply->count},
         .index = reply->index,
+        .ended = reply->ended,
         .reached = reply->reached,
         .at = t->now};
     for (size_t i = 0; i < reply->applied_n; i++)

@@ -15,7 +15,7 @@ struct net_reply {
     bool came;
     enum err err;
     struct stamp stamp;
-    uint64_t index;
+    uint64_t index, ended;
     bool reached;
     mono_us at;
     char applied[NET_LETTER];

@@ -18,10 +18,10 @@ static void make_ring(struct rig *r, uint8_t first)
     cr_assert_eq(keyring_parse(slice_of(line, len), &r->ring, &fault), OK);
 }
 
-static void make_cache(struct rig *r, struct slice cluster)
+static void make_cache(struct rig *r, struct slice cluster, uint8_t run)
 {
     const struct cache_cfg cfg = {.hkey = hash_cluster_key(cluster),
-                                  .token = {.secret = {{1}}, .epoch_low = 7},
+                                  .token = {.secret = {{run}}, .epoch_low = run},
                                   .bucket_bits = CACHE_BUCKET_BITS,
                                   .budget_bytes = CACHE_BUDGET,
                                   .shards = 1,
@@ -38,7 +38,7 @@ void rig_init(struct rig *r, const struct rig_cfg *cfg)
     r->memory = calloc(1, MEMORY);
     arena_init(&r->arena, r->memory, MEMORY);
     make_ring(r, cfg->key);
-    make_cache(r, slice_text(cluster));
+    make_cache(r, slice_text(cluster), cfg->run);
     struct node_cfg node = {.cluster = slice_text(cluster),
                             .name = slice_text(cfg->name),
                             .addr = r->addr,

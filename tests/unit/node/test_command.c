@@ -59,8 +59,9 @@ static void desk_free(struct desk *d)
 static void issue(struct desk *d, const struct client_request *request)
 {
     struct node_out out;
-    const struct node_command command = {.targets = d->issue.targets,
-                                         .targets_n = d->issue.targets_n};
+    struct node_command command = {.targets = d->issue.targets, .targets_n = d->issue.targets_n};
+    memcpy(command.stamps, d->issue.stamps, sizeof command.stamps);
+    command.stamps_n = d->issue.stamps_n;
     node_recv(d->rig.node, d->rig.now,
               &(struct node_in){.kind = NODE_IN_COMMAND, .command = &command});
     cr_assert(rig_take(&d->rig, NODE_OUT_REPLY, &out));
@@ -69,7 +70,7 @@ static void issue(struct desk *d, const struct client_request *request)
     if (request->op == OP_PUT)
         command_put_issued(&d->ctx, d->rig.now, &put, &out.reply, &d->w);
     else
-        command_issued(request->op, &d->ctx, request->id, &out.reply, &d->w);
+        command_issued(&d->ctx, request->id, &out.reply, &d->w);
 }
 
 static enum command_step run(struct desk *d, const struct client_request *request, struct writer *w)
