@@ -1,9 +1,12 @@
 #include "announce.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "node/intent.h"
+#include "node/state.h"
 
+#include "process.h"
 #include "world.h"
 
 #define MS_MIN    200
@@ -12,6 +15,7 @@
 #define OVER_US   (2 * US_PER_SEC) /* an intent that ran out is ended this soon, and its jitter */
 #define AWAKE_US  (3 * US_PER_SEC) /* by a process that has been awake for so long */
 #define SPREAD_US (500 * US_PER_MS)
+#define LEVEL_MS  500
 
 static struct announced *announced_of(struct sim *s, uint32_t number)
 {
@@ -39,14 +43,21 @@ void announce_begin(struct sim *s, uint32_t where, uint32_t key)
     if (a->used)
         return;
     const uint32_t ms = MS_MIN + (uint32_t)rng_below(&s->work.rng, MS_MAX - MS_MIN);
-    *a = (struct announced){.used = true, .key = key, .where = where, .ms = ms, .begun_at = s->now};
+    uint8_t ns_i;
+    *a = (struct announced){
+        .used = true, .number = number, .key = key, .where = where, .ms = ms, .begun_at = s->now};
+    /* As command_run() does: what is put later is not refused because its namespace is new. */
+    const enum err known =
+        cache_namespace(s->nodes[where].cache, source_ns(s->source.keys[key].ns), &ns_i);
+    assert(known == OK);
+    (void)known;
     const struct change begin = {.kind = DOT_BEGIN,
                                  .key = key,
                                  .target = key,
                                  .ms = ms,
                                  .announce = number,
                                  .ack = draw_ack(s),
-                                 .timeout_ms = 500};
+                                 .timeout_ms = LEVEL_MS};
     s->counters.begins++;
     if (!workload_issue(s, &s->nodes[where], &begin))
         a->used = false;
@@ -56,8 +67,12 @@ void announce_begin(struct sim *s, uint32_t where, uint32_t key)
 static void begun(struct sim *s, uint32_t number, const struct node_reply *reply)
 {
     struct announced *a = announced_of(s, number);
+    struct sim_node *n = &s->nodes[a->where];
     a->run = oracle_run_of(s, reply->epoch);
     a->seq = reply->seq;
+    a->before = s->source.keys[a->key].state;
+    a->has_token = cache_token_at(n->cache, sim_local(s, n->i), process_key(s, n, a->key),
+                                  reply->index, a->token) == OK;
     plan_step(s, number, a->ms * US_PER_MS + INTENT_JITTER_US + OVER_US, CLIENT_DEADLINE);
     if (rng_chance(&s->work.rng, 100)) { /* dead before it wrote anything */
         s->counters.clients_died++;
@@ -84,7 +99,7 @@ static void write_source(struct sim *s, uint32_t number)
     struct announced *a = announced_of(s, number);
     a->aborts = a->aborts || !in_time(s, a);
     if (!a->aborts) {
-        (void)source_commit(&s->source, a->key);
+        a->state = source_commit(&s->source, a->key);
         a->commit = s->source.commits;
         a->written = true;
         sim_watch(s, a->key, "commit %u, announced", a->commit);
@@ -114,28 +129,71 @@ static void doubt(struct sim *s, const struct announced *a)
     }
 }
 
-/* Any node that holds the intent may end it; one that does not know it says so. */
-static void tell_end(struct sim *s, uint32_t number)
+/* Who wrote tells it by a commit, or by a put of what was written, mostly with txn and token. */
+static struct change draw_end(struct sim *s, const struct announced *a)
 {
-    struct announced *a = announced_of(s, number);
+    struct change end = {.kind = a->aborts ? DOT_ABORT : DOT_COMMIT,
+                         .key = a->key,
+                         .target = a->key,
+                         .announce = a->number,
+                         .txn = {.epoch = s->runs[a->run].epoch, .seq = a->seq, .count = 1},
+                         .ack = {.level = ACK_LOCAL}};
+    if (a->aborts || rng_chance(&s->work.rng, 400))
+        return end;
+    end.kind = DOT_PUT;
+    end.state = a->state;
+    end.commit = a->commit;
+    end.ack = draw_ack(s);
+    end.timeout_ms = LEVEL_MS;
+    end.has_token = a->has_token && rng_chance(&s->work.rng, 900);
+    memcpy(end.token, a->token, sizeof end.token);
+    if (rng_chance(&s->work.rng, 100))
+        end.txn = (struct stamp){.count = 0};
+    return end;
+}
+
+/* Any node that holds the intent may end it; one that does not know it says so, but for a put. */
+static bool tell_end(struct sim *s, const struct announced *a, const struct change *end)
+{
     const uint32_t elsewhere = workload_somewhere(s);
     const uint32_t where = rng_chance(&s->work.rng, 700) ? a->where : elsewhere;
-    const struct change end = {.kind = a->aborts ? DOT_ABORT : DOT_COMMIT,
-                               .key = a->key,
-                               .target = a->key,
-                               .announce = number,
-                               .txn = {.epoch = s->runs[a->run].epoch, .seq = a->seq, .count = 1},
-                               .ack = {.level = ACK_LOCAL}};
-    bool told = false;
-    if (a->aborts)
+    if (where == UINT32_MAX || !s->nodes[where].up || s->nodes[where].frozen)
+        return false;
+    if (end->kind == DOT_ABORT)
         doubt(s, a);
-    if (where != UINT32_MAX && s->nodes[where].up && !s->nodes[where].frozen)
-        told = workload_issue(s, &s->nodes[where], &end);
-    s->counters.commits += told && !a->aborts;
-    s->counters.aborts += told && a->aborts;
-    if (!told)
-        a->orphan = a->written; /* nobody took the word: time ends it */
-    a->used = !told && a->orphan;
+    if (!workload_issue(s, &s->nodes[where], end))
+        return false;
+    s->counters.commits += end->kind == DOT_COMMIT;
+    s->counters.aborts += end->kind == DOT_ABORT;
+    s->counters.announced_puts += end->kind == DOT_PUT;
+    return true;
+}
+
+/* A token of an announcement is a fill's token, too: of what was read after that, and perhaps before the
+ * write. Only where nothing was written may it be stored. */
+static void fill_late(struct sim *s, const struct announced *a)
+{
+    struct sim_node *n = &s->nodes[a->where];
+    struct fetch late = {.key = a->key, .state = a->before};
+    if (!a->has_token || !n->up || n->frozen || s->failed)
+        return;
+    memcpy(late.token, a->token, sizeof late.token);
+    (void)workload_fill(s, n, &late);
+}
+
+/* A client that lost the answer says it again, with the same words or others, perhaps too late. */
+static void end_it(struct sim *s, struct announced *a)
+{
+    struct rng *r = &s->work.rng;
+    const struct change end = draw_end(s, a);
+    const bool told = tell_end(s, a, &end);
+    const bool again = told && rng_chance(r, 300);
+    if (rng_chance(r, 200))
+        fill_late(s, a);
+    a->orphan = !told && a->written; /* nobody took the word: time ends it */
+    a->used = a->orphan || again;
+    if (again)
+        plan_step(s, a->number, rng_below(r, a->ms * US_PER_MS), CLIENT_ANNOUNCE);
 }
 
 /* Its time is over: what was announced counts as done, if its holder lived. */
@@ -149,17 +207,23 @@ void announce_event(struct sim *s, struct sim_node *n, struct event *e)
 {
     struct announced *a = announced_of(s, (uint32_t)e->b);
     (void)n;
-    if (!a->used)
+    if (!a->used || a->number != (uint32_t)e->b)
         return;
     if (e->a == CLIENT_DEADLINE)
         deadline(a);
     else if (a->written || a->aborts)
-        tell_end(s, (uint32_t)e->b);
+        end_it(s, a);
     else
         write_source(s, (uint32_t)e->b);
 }
 
 /* ---- at the nodes ---- */
+
+bool announce_open(const struct sim_node *n, const struct stamp *txn)
+{
+    uint64_t hash;
+    return txn->count > 0 && intent_find(n->node->intents, txn->epoch, txn->seq, &hash);
+}
 
 static struct hold *hold_of(struct sim *s, const struct sim_node *n, uint64_t epoch, uint64_t seq)
 {

@@ -2,7 +2,9 @@
  * announce.h - announced writes: begin, the write itself, then commit or abort, by clients that die.
  *
  * A client writes its source only while its own announcement lasts. Where it dies, the end of the time
- * counts as a commit. While a node holds an announcement it stores nothing under its key.
+ * counts as a commit. While a node holds an announcement it stores nothing under its key. Some clients
+ * put what they wrote, with the token of their announcement, in time or late, more than once, before
+ * and after a commit; some fill with that token what they read before.
  */
 #pragma once
 
@@ -25,9 +27,13 @@ struct announced {
     bool written; /* the source has changed */
     bool orphan;  /* its client died after that */
     bool aborts;
+    bool has_token;
+    uint32_t number;
     uint32_t key, where, run, commit, ms;
-    uint64_t seq; /* of its BEGIN */
+    uint32_t before, state; /* what the source held when it was announced, and what was written */
+    uint64_t seq;           /* of its BEGIN */
     mono_us begun_at;
+    uint8_t token[TOKEN_LEN]; /* of its node, when has_token */
 };
 
 /** A BEGIN that took effect at a node. */
@@ -51,6 +57,9 @@ void announce_begin(struct sim *s, uint32_t where, uint32_t key);
 
 /** The reply to a command of an announced write. */
 void announce_reply(struct sim *s, const struct change *change, const struct node_reply *reply);
+
+/** Would a put with this txn at the node end an announcement, as far as the node knows? */
+bool announce_open(const struct sim_node *n, const struct stamp *txn);
 
 /** CLIENT_ANNOUNCE, CLIENT_DEADLINE. */
 void announce_event(struct sim *s, struct sim_node *n, struct event *e);

@@ -20,7 +20,7 @@ struct sim_counters {
     uint64_t soft, pairs, versioned, again;
     uint64_t level_nodes, level_all, level_quorum, level_missed, level_refused;
     uint64_t fenced_by_all, fenced_by_time;
-    uint64_t begins, commits, aborts, clients_died;
+    uint64_t begins, commits, aborts, clients_died, announced_puts, announced_stored;
 };
 
 /** Add counters up. */

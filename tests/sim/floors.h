@@ -22,6 +22,7 @@ struct oracle_dot {
     uint8_t kind; /* enum dot_kind, or DOT_UNKNOWN */
     bool soft, has_version;
     bool aborted;    /* DOT_BEGIN: its end is told to nobody, as it changes nothing */
+    bool with_put;   /* DOT_COMMIT: issued with the put that is the next dot, of the same write */
     uint32_t target; /* key; tag + namespace * SOURCE_TAGS; a pair of tags, as floors_pair() has it;
                       * prefix id; namespace */
     uint32_t commit;

@@ -55,7 +55,7 @@ static void check_stored(struct sim *s, struct sim_node *n, const struct oracle_
         sim_violate(s, CHECK_VERSION, "n%u: version %u of %s takes the place of a newer one", n->i,
                     e->version, s->source.keys[key].text);
     if (!s->failed && e->stamp != 0)
-        oracle_filled(s, n, key, e->stamp);
+        oracle_filled(s, n, key, e);
 }
 
 enum cache_reason workload_fill(struct sim *s, struct sim_node *n, const struct fetch *fetch)
@@ -102,13 +102,14 @@ void workload_stored(struct sim *s, struct sim_node *n, const struct storing *st
     item.item.has_version = c->has_version;
     item.item.version = c->commit;
     const bool newer = c->has_version && has_newer(s, n, c->key, c->commit);
-    const struct cache_written written = {.token = slice_of(c->token, TOKEN_LEN),
-                                          .index = storing->index};
+    const struct cache_written written = {
+        .token = slice_of(c->token, TOKEN_LEN), .index = storing->index, .ended = storing->ended};
     const enum cache_reason reason =
         c->has_token ? cache_put_token(n->cache, sim_local(s, n->i), ck, &item.item, &written)
                      : cache_put(n->cache, sim_local(s, n->i), ck, &item.item, storing->index);
     reader_load_ended(s, n, c->key);
     s->counters.puts += reason == CACHE_STORED;
+    s->counters.announced_stored += reason == CACHE_STORED && storing->ended != 0;
     if (reason == CACHE_STORED)
         check_stored(s, n,
                      &(struct oracle_entry){.state = c->state,
@@ -118,17 +119,23 @@ void workload_stored(struct sim *s, struct sim_node *n, const struct storing *st
                                             .version = c->commit,
                                             .stamp = c->has_token ? stamp_of(c->token) : 0,
                                             .run = n->run,
+                                            .ended_seq = storing->ended_seq,
                                             .put_at = storing->issued_at},
                      newer);
     trace_number(&s->trace, (uint64_t)reason << 8);
 }
 
 /* Half of the puts are stored before anything else can happen, half some time later. */
-void workload_store(struct sim *s, struct sim_node *n, const struct change *change, uint64_t index)
+void workload_store(struct sim *s, struct sim_node *n, const struct change *change,
+                    const struct node_reply *reply)
 {
     struct storing *storing = malloc(sizeof *storing);
     assert(storing != NULL);
-    *storing = (struct storing){.change = *change, .index = index, .issued_at = s->now};
+    *storing = (struct storing){.change = *change,
+                                .index = reply->index,
+                                .ended = reply->ended,
+                                .ended_seq = reply->ended == 0 ? 0 : reply->seq - 1,
+                                .issued_at = s->now};
     const uint64_t wait_us = rng_chance(&s->work.rng, 500) ? 0 : rng_below(&s->work.rng, STORE_US);
     if (wait_us == 0) {
         workload_stored(s, n, storing);
@@ -225,13 +232,13 @@ static void check_own(struct sim *s, struct sim_node *n, uint64_t seq)
                     (unsigned long long)seq, (unsigned long long)own.applied);
 }
 
-/* The reply that came at once: of that very dot. */
-static bool check_reply(struct sim *s, struct sim_node *n, uint64_t seq)
+/* The reply that came at once: of the very dots that end with seq. */
+static bool check_reply(struct sim *s, struct sim_node *n, uint64_t seq, uint32_t dots)
 {
     const struct node_reply *reply = &s->work.reply;
     if (!s->work.replied)
         sim_violate(s, CHECK_S19, "n%u does not answer a command", n->i);
-    else if (reply->err == OK && (reply->seq != seq || reply->count != 1))
+    else if (reply->err == OK && (reply->seq != seq || reply->count != dots))
         sim_violate(s, CHECK_S19, "n%u answers a command with dot %llu, expected %llu", n->i,
                     (unsigned long long)reply->seq, (unsigned long long)seq);
     if (s->failed || reply->err != OK)
@@ -264,6 +271,8 @@ static struct node_command command_of(const struct change *c, const struct node_
     } else {
         out.targets = target;
         out.targets_n = 1;
+        out.stamps[0] = c->txn;
+        out.stamps_n = c->txn.count > 0;
     }
     return out;
 }
@@ -271,9 +280,27 @@ static struct node_command command_of(const struct change *c, const struct node_
 static void finish(struct sim *s, struct sim_node *n, const struct change *c)
 {
     if (c->kind == DOT_PUT && n->up)
-        workload_store(s, n, c, s->work.reply.index);
+        workload_store(s, n, c, &s->work.reply);
     if (c->announce != 0 && !s->failed)
         announce_reply(s, c, &s->work.reply);
+}
+
+/* The dots that the node is to issue: a put that ends an announcement commits it first, and that commit
+ * speaks of the write that is put, like the put itself. Returns: how many. */
+static uint32_t expect_dots(struct sim *s, struct sim_node *n, const struct change *c,
+                            const struct node_target *target)
+{
+    const struct oracle_dot dot = dot_of(s, c, target);
+    const bool two = c->kind == DOT_PUT && announce_open(n, &c->txn);
+    if (two)
+        oracle_issue(s, n,
+                     &(struct oracle_dot){.kind = DOT_COMMIT,
+                                          .with_put = true,
+                                          .target = c->target,
+                                          .commit = c->commit,
+                                          .hash = target->hash});
+    oracle_issue(s, n, &dot);
+    return two ? 2 : 1;
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): an announcement's reply may lead to its next command */
@@ -285,20 +312,20 @@ bool workload_issue(struct sim *s, struct sim_node *n, const struct change *chan
     if (ends_intent(change))
         target.hash = hash_of_txn(s, change);
     struct node_command command = command_of(change, &target);
-    const struct oracle_dot dot = dot_of(s, change, &target);
-    const uint64_t seq = s->runs[n->run].dots_n + 1;
+    const uint32_t dots = expect_dots(s, n, change, &target);
+    const uint64_t seq = s->runs[n->run].dots_n;
     if (change->ack.level > ACK_LOCAL)
-        command.ticket = promise_open(s, n, change, seq);
-    oracle_issue(s, n, &dot);
+        command.ticket = promise_open(s, n, change, seq, dots);
     s->work.replied = false;
-    s->work.asked = 1;
+    s->work.asked = dots;
     s->counters.invalidations++;
     sim_input(s, n->i, &(struct node_in){.kind = NODE_IN_COMMAND, .command = &command});
     s->work.asked = 0;
     if (s->failed)
         return false;
     const bool later = command.ticket != TICKET_NOW;
-    const bool accepted = later ? promise_accepted(s, command.ticket) : check_reply(s, n, seq);
+    const bool accepted =
+        later ? promise_accepted(s, command.ticket) : check_reply(s, n, seq, dots);
     if (accepted && n->up)
         check_own(s, n, seq);
     if (accepted && !later)

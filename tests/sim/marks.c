@@ -117,6 +117,8 @@ static const struct mark LIST[] = {
     WORLD("write announced", begins),
     WORLD("announced write committed", commits),
     WORLD("announced write aborted", aborts),
+    WORLD("announced write put", announced_puts),
+    WORLD("announced write put and stored", announced_stored),
     WORLD("client died inside", clients_died),
     /* cache */
     REFUSED("fill refused: invalidated", CACHE_INVALIDATED),

@@ -24,8 +24,7 @@ void oracle_begin(struct sim *s, struct sim_node *n)
     n->oracle = (struct oracle_view){.hard.keys = clear(was.hard.keys, keys, sizeof *was.hard.keys),
                                      .soft.keys = clear(was.soft.keys, keys, sizeof *was.soft.keys),
                                      .entries = clear(was.entries, keys, sizeof *was.entries),
-                                     .refused_below =
-                                         clear(was.refused_below, keys, sizeof *was.refused_below),
+                                     .refusals = clear(was.refusals, keys, sizeof *was.refusals),
                                      .seen = was.seen,
                                      .seen_cap = was.seen_cap};
     n->sim = s;
@@ -36,7 +35,7 @@ void oracle_end(struct sim_node *n)
     free(n->oracle.hard.keys);
     free(n->oracle.soft.keys);
     free(n->oracle.entries);
-    free(n->oracle.refused_below);
+    free(n->oracle.refusals);
     free(n->oracle.seen);
     n->oracle = (struct oracle_view){0};
 }
@@ -163,11 +162,15 @@ static void learn(const struct sim *s, struct oracle_dot *dot, const struct dot 
 
 /* By what a token is too old: the effect of a dot of its key has an index past the one that the node
  * had before this event. An equal value, or a version, may pass; and what is thin says less. */
-static void refuse_below(struct sim_node *n, const struct oracle_dot *dot)
+static void refuse_below(struct sim_node *n, const struct oracle_dot *dot, uint64_t own_seq)
 {
     const bool plain = dot->kind == DOT_KEY || dot->kind == DOT_BEGIN || dot->kind == DOT_COMMIT;
-    if (plain && !dot->has_version)
-        n->oracle.refused_below[dot->target] = n->checks.index + 1;
+    if (!plain || dot->has_version)
+        return;
+    struct oracle_refusal *r = &n->oracle.refusals[dot->target];
+    *r = (struct oracle_refusal){.below = n->checks.index + 1,
+                                 .own_below = r->below,
+                                 .own_seq = dot->with_put ? own_seq : 0};
 }
 
 void oracle_applied(struct sim *s, struct sim_node *n, const struct dot *d)
@@ -188,7 +191,7 @@ void oracle_applied(struct sim *s, struct sim_node *n, const struct dot *d)
         sim_violate(s, CHECK_I6, "n%u applied dot %llu of n%u with kind %u, issued with %u", n->i,
                     (unsigned long long)d->seq, run->node, d->kind, dot->kind);
     watch_dot(s, n, "applies", dot);
-    refuse_below(n, dot);
+    refuse_below(n, dot, run_i == n->run ? d->seq : 0);
     cover(&n->oracle, dot);
     reader_dot(s, n, dot);
     if (d->kind == DOT_BEGIN || d->kind == DOT_COMMIT || d->kind == DOT_ABORT)
@@ -356,9 +359,12 @@ static void check_stamp(struct sim *s, struct sim_node *n, uint32_t key)
                     s->source.keys[key].text, (unsigned long long)e->stamp);
 }
 
-void oracle_filled(struct sim *s, struct sim_node *n, uint32_t key, uint64_t stamp)
+void oracle_filled(struct sim *s, struct sim_node *n, uint32_t key, const struct oracle_entry *e)
 {
-    const uint64_t below = n->oracle.refused_below[key];
+    const struct oracle_refusal *r = &n->oracle.refusals[key];
+    const bool own = e->ended_seq != 0 && e->ended_seq == r->own_seq;
+    const uint64_t below = own ? r->own_below : r->below;
+    const uint64_t stamp = e->stamp;
     if (stamp < below)
         sim_violate(s, CHECK_I4, "n%u stores %s with a token of L %llu, after a dot past L %llu",
                     n->i, s->source.keys[key].text, (unsigned long long)stamp,

@@ -38,10 +38,11 @@ struct oracle_entry {
     bool stored;
     bool unproven;
     bool has_version;
-    uint32_t version; /* when has_version */
-    uint64_t stamp;   /* of the token with which it was stored; 0 = stored without one */
-    uint32_t run;     /* the process whose token that was */
-    mono_us put_at;   /* unproven: when its dot was issued */
+    uint32_t version;   /* when has_version */
+    uint64_t stamp;     /* of the token with which it was stored; 0 = stored without one */
+    uint32_t run;       /* the process whose token that was */
+    uint64_t ended_seq; /* of the DOT_COMMIT that its put issued besides its own dot; 0 = none */
+    mono_us put_at;     /* unproven: when its dot was issued */
 };
 
 /** What a process has covered of one origin, as last seen. */
@@ -51,14 +52,21 @@ struct oracle_seen {
     uint64_t forgotten; /* origins that the process had forgotten by then */
 };
 
+/** A fill of a key with a token older than `below` meets a dot that took effect here. The put that has
+ *  issued the DOT_COMMIT own_seq of this process meets only what came before that. */
+struct oracle_refusal {
+    uint64_t below;
+    uint64_t own_below,
+        own_seq; /* while that commit is the newest of these dots; else own_seq is 0 */
+};
+
 /** What the oracle knows of one process: the newest commits that its covered dots speak of. What a soft
  *  dot aims at may still be given as out of date. */
 struct oracle_view {
     struct floors hard, soft;
     struct oracle_entry *entries;
-    uint64_t
-        *refused_below; /* by key: a fill whose token is older meets a dot that took effect here */
-    struct oracle_seen *seen; /* in the ledger's order, as far as it keeps one */
+    struct oracle_refusal *refusals; /* by key */
+    struct oracle_seen *seen;        /* in the ledger's order, as far as it keeps one */
     uint32_t seen_n, seen_cap;
 };
 
@@ -96,9 +104,9 @@ bool oracle_get(struct sim *s, struct sim_node *n, uint32_t key);
 /** Get every key of a node. */
 void oracle_audit(struct sim *s, struct sim_node *n);
 
-/** A fill or put of a key with a token of this stamp was stored: was it to be refused (I4)? The entry
- *  has this stamp now, not a newer one (I1). Fails the simulation. */
-void oracle_filled(struct sim *s, struct sim_node *n, uint32_t key, uint64_t stamp);
+/** A fill or put of a key with a token was stored as e: was it to be refused (I4)? The entry has its
+ *  stamp now, not a newer one (I1). Fails the simulation. */
+void oracle_filled(struct sim *s, struct sim_node *n, uint32_t key, const struct oracle_entry *e);
 
 /** Are all copies of the core, of keys whose last write everybody has covered, the same (S10)? Asked
  *  when all is quiet; fails the simulation. */

@@ -128,7 +128,8 @@ static bool is_live(const struct sim *s, const struct promise *p)
     return p->open && n->up && n->run == p->run;
 }
 
-uint64_t promise_open(struct sim *s, struct sim_node *n, const struct change *change, uint64_t seq)
+uint64_t promise_open(struct sim *s, struct sim_node *n, const struct change *change, uint64_t seq,
+                      uint32_t dots)
 {
     struct promises *all = &s->promises;
     uint32_t i = (uint32_t)(all->given % PROMISES_MAX);
@@ -141,6 +142,7 @@ uint64_t promise_open(struct sim *s, struct sim_node *n, const struct change *ch
                                   .ticket = PROMISE_TICKETS + all->given++,
                                   .run = n->run,
                                   .seq = seq,
+                                  .dots = dots,
                                   .since = s->now,
                                   .since_local = sim_local(s, n->i),
                                   .seen = seen_by(s, n),
@@ -287,7 +289,7 @@ void promise_reply(struct sim *s, struct sim_node *n, const struct node_reply *r
         p->seq = 0;
         return;
     }
-    if (reply->seq != p->seq || reply->count != 1)
+    if (reply->seq != p->seq || reply->count != p->dots)
         sim_violate(s, CHECK_S19, "n%u answers a command with dot %llu, expected %llu", n->i,
                     (unsigned long long)reply->seq, (unsigned long long)p->seq);
     s->counters.level_missed += !reply->reached;
@@ -295,7 +297,7 @@ void promise_reply(struct sim *s, struct sim_node *n, const struct node_reply *r
     if (reply->reached && !s->failed)
         check_reached(s, n, p, reply);
     if (!s->failed && p->change.kind == DOT_PUT)
-        workload_store(s, n, &p->change, reply->index);
+        workload_store(s, n, &p->change, reply);
     if (!s->failed && p->change.announce != 0)
         announce_reply(s, &p->change, reply);
 }

@@ -35,7 +35,8 @@ struct promise {
     bool open;
     uint64_t ticket;
     uint32_t run;
-    uint64_t seq;
+    uint64_t seq;  /* of its last dot */
+    uint32_t dots; /* that its reply is to name */
     mono_us since, since_local;
     uint64_t seen; /* nodes that its node held alive then, a bit set */
     struct change change;
@@ -55,8 +56,10 @@ struct promises {
 void promises_init(struct sim *s);
 void promises_free(struct sim *s); /**< see above */
 
-/** A command of dot seq of this node is about to wait for its level. Returns: its ticket. */
-uint64_t promise_open(struct sim *s, struct sim_node *n, const struct change *change, uint64_t seq);
+/** A command of this node, of so many dots up to seq, is about to wait for its level. Returns: its
+ *  ticket. */
+uint64_t promise_open(struct sim *s, struct sim_node *n, const struct change *change, uint64_t seq,
+                      uint32_t dots);
 
 /** Was the command taken, so that its reply is to come, or has come? */
 bool promise_accepted(struct sim *s, uint64_t ticket);

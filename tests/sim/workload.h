@@ -58,8 +58,8 @@ struct change {
     uint32_t commit;   /* of the write itself; also its version */
     uint32_t again;    /* how often it is told once more */
     uint32_t ms;       /* DOT_BEGIN */
-    uint32_t announce; /* DOT_BEGIN, DOT_COMMIT, DOT_ABORT: its number in announce.h */
-    struct stamp txn;  /* DOT_COMMIT, DOT_ABORT */
+    uint32_t announce; /* of an announced write: its number in announce.h */
+    struct stamp txn;  /* DOT_COMMIT, DOT_ABORT, DOT_PUT of an announced write; count 0 = none */
     struct client_ack ack;
     uint32_t timeout_ms; /* of a level */
     uint8_t token[TOKEN_LEN];
@@ -69,6 +69,7 @@ struct change {
 struct storing {
     struct change change;
     uint64_t index;
+    uint64_t ended, ended_seq; /* of the DOT_COMMIT that was issued with it; 0 = none */
     mono_us issued_at;
 };
 
@@ -127,8 +128,9 @@ bool workload_issue(struct sim *s, struct sim_node *n, const struct change *chan
 /** Fill key with state and a token, and tell the oracle. Returns: what the cache said. */
 enum cache_reason workload_fill(struct sim *s, struct sim_node *n, const struct fetch *fetch);
 
-/** The dot of a put was issued, with this index: store its value now or soon. */
-void workload_store(struct sim *s, struct sim_node *n, const struct change *change, uint64_t index);
+/** The dot of a put was issued, as the reply says: store its value now or soon. */
+void workload_store(struct sim *s, struct sim_node *n, const struct change *change,
+                    const struct node_reply *reply);
 
 /** EVENT_STORE. */
 void workload_stored(struct sim *s, struct sim_node *n, const struct storing *storing);
