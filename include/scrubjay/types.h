@@ -98,6 +98,8 @@ struct scrubjay_store {
     uint64_t version;            /* of the source: an older one never takes a newer one's place */
     struct scrubjay_bytes token; /* put: store only if this token may still fill */
     struct scrubjay_ack ack;     /* put */
+    const struct scrubjay_stamp
+        *txn; /* put: of a begin of this key, which it commits; NULL = none */
 };
 
 /** What the targets of an invalidation are. */
@@ -146,7 +148,7 @@ struct scrubjay_acks {
 /** An intent that was begun. */
 struct scrubjay_begun {
     struct scrubjay_stamp txn;
-    const struct scrubjay_bytes *tokens; /* one for each key, for a put with `token`; lent */
+    const struct scrubjay_bytes *tokens; /* one for each key, for a put with txn and token; lent */
     size_t tokens_n;
 };
 

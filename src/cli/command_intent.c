@@ -64,23 +64,20 @@ enum jay_exit jay_begin(struct jay *j, const struct jay_args *a)
     return jay_judge(j, status);
 }
 
-static enum jay_exit refuse_txn(const char *text)
-{
-    return jay_usage("\"%s\" is no txn: give the 48 hex digits that \"jay begin\" printed", text);
-}
-
 enum jay_exit jay_commit(struct jay *j, const struct jay_args *a)
 {
     struct scrubjay_stamp txn, stamp;
-    if (!jay_read_stamp(a->words[0], &txn))
-        return refuse_txn(a->words[0]);
+    const enum jay_exit err = jay_read_txn(a->words[0], &txn);
+    if (err != JAY_OK)
+        return err;
     return jay_print_acks(j, scrubjay_commit(j->client, &txn, &a->ack, &stamp), &stamp);
 }
 
 enum jay_exit jay_abort(struct jay *j, const struct jay_args *a)
 {
     struct scrubjay_stamp txn, stamp;
-    if (!jay_read_stamp(a->words[0], &txn))
-        return refuse_txn(a->words[0]);
+    const enum jay_exit err = jay_read_txn(a->words[0], &txn);
+    if (err != JAY_OK)
+        return err;
     return jay_print_acks(j, scrubjay_abort(j->client, &txn, &stamp), &stamp);
 }

@@ -48,7 +48,8 @@ static struct scrubjay_store store_of(const struct jay_args *a)
                                    .has_version = a->has_version,
                                    .version = a->version,
                                    .token = {a->token, a->token_len},
-                                   .ack = a->ack};
+                                   .ack = a->ack,
+                                   .txn = a->txn.len > 0 ? &a->txn : NULL};
 }
 
 enum jay_exit jay_put(struct jay *j, const struct jay_args *a)

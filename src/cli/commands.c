@@ -39,12 +39,14 @@ const struct jay_command JAY_COMMANDS[] = {
      JAY_TOKEN | STORE_OPTIONS, 2, 2, jay_fill},
     {"put",
      "KEY VALUE|- [--ttl TIME] [--fresh TIME] [--tag TAG]... [--version N] [--token HEX]\n"
-     "                [--ack LEVEL] [--ack-timeout TIME]",
+     "                [--txn TXN] [--ack LEVEL] [--ack-timeout TIME]",
      "write a value, dropping other copies",
      "Every other node drops its copy unless it holds the same value. With --token the value is\n"
      "stored only if that token may still fill; other copies are dropped in any case.\n" STORE_HELP
-     "\n" ACK_HELP,
-     STORE_OPTIONS | JAY_TOKEN | ACK_OPTIONS, 2, 2, jay_put},
+     "\n"
+     "  --txn TXN       commit what \"jay begin\" began of this key, and store its value with "
+     "it\n" ACK_HELP,
+     STORE_OPTIONS | JAY_TOKEN | JAY_TXN | ACK_OPTIONS, 2, 2, jay_put},
     {"invalidate",
      "KEY... | --tag TAG... | --tags-all TAG,TAG... | --prefix TEXT | --namespace | --all\n"
      "                [--soft] [--version N] [--ack LEVEL] [--ack-timeout TIME] [--reason TEXT]\n"
@@ -65,8 +67,8 @@ const struct jay_command JAY_COMMANDS[] = {
     {"begin", "KEY... [--hold TIME] [--ack LEVEL]", "hold back fills while the source changes",
      "Drops the keys on every node and refuses their fills until commit, abort, or for the time "
      "of\n"
-     "--hold (default 10s). Prints the txn, and for each key a token for \"put "
-     "--token\".\n" LEVEL_HELP,
+     "--hold (default 10s). Prints the txn, and for each key a token: commit, or \"put --txn TXN\n"
+     "--token HEX\" what was written.\n" LEVEL_HELP,
      JAY_HOLD | JAY_ACK, 1, SCRUBJAY_TARGETS_MAX, jay_begin},
     {"commit", "TXN [--ack LEVEL] [--ack-timeout TIME]",
      "drop what was begun once more, let fills in", ACK_HELP, ACK_OPTIONS, 1, 1, jay_commit},

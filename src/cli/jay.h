@@ -59,7 +59,8 @@ enum jay_option {
     JAY_SOFT = 1 << 19,
     JAY_DRY_RUN = 1 << 20,
     JAY_TAGS_ALL = 1 << 21,
-    JAY_HOLD = 1 << 22
+    JAY_HOLD = 1 << 22,
+    JAY_TXN = 1 << 23
 };
 
 /** A command's arguments, parsed. Texts are lent from the command line. */
@@ -92,7 +93,8 @@ struct jay_args {
     bool dry_run;
     struct scrubjay_bytes tags_all[SCRUBJAY_TAGS_ALL_MAX];
     size_t tags_all_n;
-    uint32_t hold_ms; /* 0 = not given */
+    uint32_t hold_ms;          /* 0 = not given */
+    struct scrubjay_stamp txn; /* len 0 = not given */
 };
 
 /** One command. */
@@ -125,6 +127,9 @@ enum jay_exit jay_parse_command(struct jay *j, const struct jay_command *command
 
 /** Read a stamp, or a txn, in hex. false for anything else. */
 bool jay_read_stamp(const char *text, struct scrubjay_stamp *out);
+
+/** Read a txn in hex, or say that it is none. */
+enum jay_exit jay_read_txn(const char *text, struct scrubjay_stamp *out);
 
 /** The command of this name; NULL with a message that names the nearest one. */
 const struct jay_command *jay_find_command(const char *name);

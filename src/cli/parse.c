@@ -33,7 +33,8 @@ enum code {
     CODE_SOFT,
     CODE_DRY_RUN,
     CODE_TAGS_ALL,
-    CODE_HOLD
+    CODE_HOLD,
+    CODE_TXN
 };
 
 static const struct option GLOBALS[] = {
@@ -71,6 +72,7 @@ static const struct {
     {JAY_DRY_RUN, {"dry-run", no_argument, NULL, CODE_DRY_RUN}},
     {JAY_TAGS_ALL, {"tags-all", required_argument, NULL, CODE_TAGS_ALL}},
     {JAY_HOLD, {"hold", required_argument, NULL, CODE_HOLD}},
+    {JAY_TXN, {"txn", required_argument, NULL, CODE_TXN}},
 };
 
 #define TABLE_MAX (ARRAY_LEN(GLOBALS) + ARRAY_LEN(OPTIONS) + 1)
@@ -153,6 +155,13 @@ static enum jay_exit take_tags_all(struct jay_args *a, const char *list)
 bool jay_read_stamp(const char *text, struct scrubjay_stamp *out)
 {
     return text_hex_read(text, out->bytes, sizeof out->bytes, &out->len);
+}
+
+enum jay_exit jay_read_txn(const char *text, struct scrubjay_stamp *out)
+{
+    if (jay_read_stamp(text, out))
+        return JAY_OK;
+    return jay_usage("\"%s\" is no txn: give the 48 hex digits that \"jay begin\" printed", text);
 }
 
 static enum jay_exit take_after(struct jay_args *a, const char *text)
@@ -238,6 +247,8 @@ static enum jay_exit take_value(struct jay_args *a, int code, const char *value)
         return jay_usage("\"%s\" is no token: give the hex digits that \"jay get KEY --token\" "
                          "printed",
                          value);
+    case CODE_TXN:
+        return jay_read_txn(value, &a->txn);
     case CODE_COUNT:
     case CODE_SOURCE_VERSION:
         return take_number(a, code, value);

@@ -140,6 +140,11 @@ enum scrubjay_status scrubjay_put(struct scrubjay *c, const char *ns, struct scr
         request.fill.token = slice_from(store->token);
         call_ack(&store->ack, &request);
     }
+    if (store != NULL && store->txn != NULL) {
+        request.stamp = stamp_slice(store->txn);
+        if (request.stamp.len == 0)
+            return fail(c, SCRUBJAY_INVALID, "the txn is empty: give the one that a begin gave");
+    }
     return run_stamped(c, &request, out);
 }
 

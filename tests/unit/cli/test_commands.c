@@ -59,8 +59,11 @@ static struct client_got got_for(const struct client_request *q)
     return all[q->fill.key.at[0] - '0']; /* the key names the status */
 }
 
+static struct client_request seen_put; /* its slices' lengths alone: the frame is gone */
+
 static void answer(const struct client_request *q, struct writer *w)
 {
+    seen_put = q->op == OP_PUT ? *q : seen_put;
     const bool reached = q->ack.level != ACK_QUORUM;
     const struct slice token = slice_text("tok");
     const struct client_acks acks = {.stamp = slice_text("ssssssssssssssssssssssss"),
@@ -294,6 +297,20 @@ Test(commands, a_begin_in_json_names_the_key_of_each_token, .init = redirect)
         "\"reached\": true,\n    \"applied\": [\n      \"n1\"\n    ],\n    \"missing\": []\n  "
         "},\n  \"tokens\": [\n    {\n      \"key\": \"k\",\n      \"token\": \"746f6b\"\n    "
         "}\n  ]\n}\n");
+}
+
+Test(commands, a_put_may_end_what_was_begun, .init = redirect)
+{
+    cr_expect_eq(RUN("put", "k", "v", "--txn", STAMP, "--token", "746f6b"), JAY_OK);
+    cr_expect_stdout_eq_str(STAMP "\napplied: n1\n");
+    cr_expect(seen_put.stamp.len == CLIENT_STAMP_LEN && seen_put.fill.token.len == 3);
+}
+
+Test(commands, a_put_of_no_txn_is_a_usage_error, .init = redirect)
+{
+    cr_expect_eq(RUN("put", "k", "v", "--txn", "xyz"), JAY_USAGE);
+    cr_expect_stderr_eq_str(
+        "jay: \"xyz\" is no txn: give the 48 hex digits that \"jay begin\" printed\n");
 }
 
 Test(commands, a_commit_prints_its_stamp, .init = redirect)

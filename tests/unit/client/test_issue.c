@@ -277,6 +277,20 @@ Test(issue, an_intent_gives_a_txn_and_tokens)
     cr_expect(seen.op == OP_ABORT && memcmp(seen_bytes, "stamp-of-twenty", 15) == 0);
 }
 
+Test(issue, a_put_names_the_txn_that_it_ends)
+{
+    const struct scrubjay_stamp txn = stamp_of('t');
+    const struct scrubjay_stamp none = {.len = 0};
+    struct scrubjay_store store = {.token = {"t", 1}, .txn = &txn};
+    struct scrubjay *c = begin();
+    cr_expect_eq(scrubjay_put(c, "", KEY, KEY, &store, NULL), SCRUBJAY_OK);
+    store.txn = &none;
+    cr_expect_eq(scrubjay_put(c, "", KEY, KEY, &store, NULL), SCRUBJAY_INVALID);
+    end(c);
+    cr_expect(seen.op == OP_PUT && seen.fill.token.len == 1);
+    cr_expect(seen.stamp.len == CLIENT_STAMP_LEN && seen_bytes[0] == 't');
+}
+
 Test(issue, a_commit_waits_for_its_level)
 {
     const struct scrubjay_stamp txn = stamp_of('t');
