@@ -356,6 +356,24 @@ static enum scrubjay_status call(struct scrubjay *c, const struct write *w,
     return scrubjay_invalidate_with(c, &aim, &w->options, stamp);
 }
 
+/** Let go, and cache what was written with the token that was given before. */
+static enum scrubjay_status put_written(struct scrubjay *c, const struct write *w,
+                                        const struct scrubjay_begun *begun,
+                                        struct scrubjay_stamp *stamp)
+{
+    char value[48];
+    const struct names n = names_of(w->first);
+    const struct scrubjay_bytes tags[] = {scrubjay_text(n.tag), scrubjay_text(n.half)};
+    const struct scrubjay_store store = {.tags = tags,
+                                         .tags_n = 2,
+                                         .token = begun->tokens[0],
+                                         .ack = w->options.ack,
+                                         .txn = &begun->txn};
+    snprintf(value, sizeof value, "%" PRIu32 ".%" PRIu64, w->first, w->v[0]);
+    return scrubjay_put(c, namespace_of(w->first), scrubjay_text(n.key), scrubjay_text(value),
+                        &store, stamp);
+}
+
 /** Hold fills back, write the database, let go. false: the intent was not begun, nothing was written. */
 static bool call_intent(struct scrubjay *c, struct write *w, struct record *r,
                         struct scrubjay_stamp *stamp, enum scrubjay_status *status)
@@ -373,7 +391,8 @@ static bool call_intent(struct scrubjay *c, struct write *w, struct record *r,
         return false;
     commit_database(w);
     r->from_us = record_now();
-    *status = scrubjay_commit(c, &begun.txn, &w->options.ack, stamp);
+    *status = w->v[0] % 2 == 0 ? put_written(c, w, &begun, stamp)
+                               : scrubjay_commit(c, &begun.txn, &w->options.ack, stamp);
     return true;
 }
 
