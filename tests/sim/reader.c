@@ -92,7 +92,8 @@ static void lend_load(struct sim *s, const struct sim_node *n, const struct read
     struct loading *l = loading_of(s, n, r->key);
     const mono_us local = sim_local(s, n->i);
     struct cache_stats stats;
-    const bool known = !l->over && !s->readers.aborted[r->key];
+    /* While a process that slept reads what came meanwhile, it has not told yet what took effect. */
+    const bool known = !l->over && !s->readers.aborted[r->key] && n->inputs == 0;
     if (known && is_held(n, l, local) && l->caller != r->caller) {
         cache_stats(n->cache, &stats);
         if (stats.leases_lost == 0 && stats.imports == 0) /* what comes from a peer ends it too */
