@@ -164,6 +164,16 @@ static bool set_time(struct config *c, enum config_option option, uint64_t us,
     return set_found(c, option, text, "of the profile", fault);
 }
 
+static bool set_number(struct config *c, enum config_option option, uint32_t n,
+                       struct config_fault *fault)
+{
+    char text[32];
+    if (c->settings[option].text[0] != '\0')
+        return true;
+    (void)snprintf(text, sizeof text, "%u", n);
+    return set_found(c, option, text, "of the memory", fault);
+}
+
 static bool resolve_memory(struct config *c, const struct config_source *source,
                            struct config_fault *fault)
 {
@@ -185,7 +195,8 @@ static bool resolve(struct config *c, const struct config_source *source,
     if (!resolve_memory(c, source, fault))
         return false;
     node_cfg_sizes(&times, c->profile, c->memory.bytes);
-    return set_time(c, OPTION_DRAIN, times.drain_us, fault) &&
+    return set_number(c, OPTION_HEAL_LOG, times.log_max, fault) &&
+           set_time(c, OPTION_DRAIN, times.drain_us, fault) &&
            set_time(c, OPTION_READY_ALONE, times.ready_alone_us, fault);
 }
 

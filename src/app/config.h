@@ -47,6 +47,7 @@ enum config_option {
     OPTION_DRAIN,
     OPTION_READY_ALONE,
     OPTION_WARM_UP,
+    OPTION_HEAL_LOG,
     OPTION_CLIENT_LISTEN,
     OPTION_CLIENT_MAX_VALUE,
     OPTION_GOSSIP_LISTEN,
@@ -119,7 +120,8 @@ struct config {
     enum swim_profile profile;
     uint64_t drain_us;
     uint64_t ready_alone_us;
-    bool warm_up; /* take over the cache of the node that a join went by */
+    bool warm_up;      /* take over the cache of the node that a join went by */
+    uint32_t heal_log; /* dots kept for healing others */
     struct addr client;
     struct addr gossip;
     struct addr http; /* ip_len 0 = off */

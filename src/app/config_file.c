@@ -19,7 +19,7 @@ struct list {
 
 struct document {
     char *name, *cluster, *advertise, *keyring, *insecure, *memory, *workers, *expect, *profile,
-        *drain, *ready_alone, *warm_up;
+        *drain, *ready_alone, *warm_up, *heal_log;
 
     struct {
         char *listen, *max_value;
@@ -108,6 +108,7 @@ static const cyaml_schema_field_t FIELDS[] = {
     TEXT("drain", 0, drain),
     TEXT("ready_alone", 0, ready_alone),
     TEXT("warm_up", 0, warm_up),
+    TEXT("heal_log", 0, heal_log),
     GROUP("client", client, CLIENT),
     GROUP("gossip", gossip, GOSSIP),
     GROUP("http", http, HTTP),
@@ -136,6 +137,7 @@ static const size_t PLACES[OPTIONS] = {
     [OPTION_DRAIN] = BASE(drain),
     [OPTION_READY_ALONE] = BASE(ready_alone),
     [OPTION_WARM_UP] = BASE(warm_up),
+    [OPTION_HEAL_LOG] = BASE(heal_log),
     [OPTION_CLIENT_LISTEN] = BASE(client.listen),
     [OPTION_CLIENT_MAX_VALUE] = BASE(client.max_value),
     [OPTION_GOSSIP_LISTEN] = BASE(gossip.listen),

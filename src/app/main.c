@@ -105,6 +105,7 @@ static struct loop *make_loop(struct daemon *d, char *why, size_t why_cap)
                                  .drain_us = c->drain_us,
                                  .ready_alone_us = c->ready_alone_us,
                                  .warm_up = c->warm_up,
+                                 .heal_log = c->heal_log,
                                  .policies = config_policies(c, d->policies),
                                  .log = {.level = c->log_level, .json = c->log_json}};
     return loop_new(&cfg, why, why_cap);

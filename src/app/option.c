@@ -38,6 +38,10 @@ static const struct option_row ROWS[OPTIONS] = {
     [OPTION_WARM_UP] = {"warm-up", "warm_up", "on|off",
                         "take over the entries of a node of the cluster after joining", "on",
                         parse_switch, AT(warm_up), false},
+    [OPTION_HEAL_LOG] = {"heal-log", "heal_log", "N",
+                         "invalidations kept for peers that missed them, four times as many in "
+                         "short form",
+                         NULL, parse_heal_log, AT(heal_log), false},
     [OPTION_CLIENT_LISTEN] = {"client-listen", "client.listen", "ADDR:PORT", "listener of clients",
                               "127.0.0.1:6247", parse_listen, AT(client), false},
     [OPTION_CLIENT_MAX_VALUE] = {"max-value", "client.max_value", "SIZE",

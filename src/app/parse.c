@@ -162,6 +162,12 @@ const char *parse_expect(const char *text, void *into)
     return read_whole_32(text, 1, POLICY_EXPECT_MAX, into) ? NULL : "a number from 1 to 64";
 }
 
+const char *parse_heal_log(const char *text, void *into)
+{
+    return read_whole_32(text, NODE_LOG_MIN, NODE_LOG_MAX, into) ? NULL
+                                                                 : "a number from 16 to 1048576";
+}
+
 const char *parse_fence_ms(const char *text, void *into)
 {
     return read_whole_32(text, POLICY_FENCE_MS_MIN, POLICY_FENCE_MS_MAX, into)

@@ -19,6 +19,7 @@ const char *parse_memory(const char *text, void *into);        /**< struct confi
 const char *parse_value_max(const char *text, void *into);     /**< uint32_t, bytes */
 const char *parse_workers(const char *text, void *into);       /**< uint32_t */
 const char *parse_expect(const char *text, void *into);        /**< uint32_t */
+const char *parse_heal_log(const char *text, void *into);      /**< uint32_t */
 const char *parse_fence_ms(const char *text, void *into);      /**< uint32_t, milliseconds */
 const char *parse_within_ms(const char *text, void *into);     /**< uint32_t, milliseconds */
 const char *parse_life_ms(const char *text, void *into);       /**< uint64_t, milliseconds */

@@ -229,6 +229,8 @@ static struct node_cfg node_cfg_of(const struct loop *l, const struct loop_cfg *
     node_cfg_sizes(&n, cfg->profile, cfg->budget_bytes);
     n.policies = cfg->policies;
     n.warm_up = cfg->warm_up;
+    if (cfg->heal_log != 0)
+        node_cfg_log(&n, cfg->heal_log);
     if (cfg->drain_us != 0)
         n.drain_us = cfg->drain_us;
     if (cfg->ready_alone_us != 0)

@@ -53,6 +53,7 @@ struct loop_cfg {
     uint64_t drain_us;             /* 0 = the profile's */
     uint64_t ready_alone_us;       /* 0 = the profile's */
     bool warm_up;                  /* take over the cache of the node that a join went by */
+    uint32_t heal_log;             /* dots kept for healing others; 0 = by budget_bytes */
     struct policies policies;      /* of namespaces, and how many nodes vote; lent for life */
     struct logger_cfg log;
 };

@@ -30,6 +30,15 @@ void node_cfg_sizes(struct node_cfg *cfg, enum swim_profile profile, uint64_t bu
     cfg->drain_us = 2 * US_PER_SEC;
 }
 
+void node_cfg_log(struct node_cfg *cfg, uint32_t n)
+{
+    assert(n >= NODE_LOG_MIN && n <= NODE_LOG_MAX);
+    cfg->log_max = NODE_LOG_MIN;
+    while (cfg->log_max < n)
+        cfg->log_max *= 2;
+    cfg->thin_max = 4 * cfg->log_max;
+}
+
 static struct slice keep(uint8_t *at, struct slice text)
 {
     assert(text.len >= 1 && text.len <= PEER_NAME_MAX);

@@ -30,6 +30,8 @@
 #define NODE_TARGETS_MAX     256         /* dots of one command */
 #define NODE_INBOUND         0x80000000U /* set in the conn ids of streams that peers opened */
 #define NODE_BUCKET_BITS     16          /* of last-touch buckets; equal in the whole cluster */
+#define NODE_LOG_MIN         16
+#define NODE_LOG_MAX         (1U << 20)
 #define NODE_VERSION         "0.1.0"
 
 struct node_cfg {
@@ -55,6 +57,10 @@ struct node_cfg {
 
 /** Production capacities for a cache budget: fills the *_max fields and the profile's times. */
 void node_cfg_sizes(struct node_cfg *cfg, enum swim_profile profile, uint64_t budget_bytes);
+
+/** Keep n dots for healing others, NODE_LOG_MIN to NODE_LOG_MAX, rounded up to a power of two, and the
+ *  targets of four times as many older ones. */
+void node_cfg_log(struct node_cfg *cfg, uint32_t n);
 
 struct node;
 

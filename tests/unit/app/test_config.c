@@ -93,6 +93,24 @@ Test(config, the_test_profile_has_its_own_times)
     cr_assert_eq(k.config.ready_alone_us, 200 * US_PER_MS);
 }
 
+Test(config, more_memory_keeps_more_for_peers)
+{
+    kit_loads(&k);
+    cr_assert_eq(k.config.heal_log, 262144);
+    give("--memory", "64MiB");
+    kit_loads(&k);
+    cr_assert_eq(k.config.heal_log, 16384);
+    give("--heal-log", "16");
+    kit_loads(&k);
+    cr_assert_eq(k.config.heal_log, 16);
+}
+
+Test(config, no_more_is_kept_for_peers_than_the_log_can_hold)
+{
+    give("--heal-log", "1048577");
+    kit_fails(&k, EXIT_USAGE, "--heal-log: \"1048577\" is not a number from 16 to 1048576");
+}
+
 Test(config, a_given_time_outranks_the_profiles)
 {
     give("--profile", "test");
@@ -282,7 +300,7 @@ Test(config, every_key_of_the_file_is_read)
 {
     give_file("name: n\ncluster: c\nadvertise: 10.0.0.9:7000\nkeyring: /k\ninsecure: true\n"
               "memory: 64MiB\nworkers: 3\nexpect: 5\nprofile: wan\ndrain: 3s\nready_alone: 4s\n"
-              "warm_up: off\n"
+              "warm_up: off\nheal_log: 1000\n"
               "client: {listen: '127.0.0.1:1', max_value: 1MiB}\n"
               "gossip: {listen: '127.0.0.1:2'}\nhttp: {listen: off}\n"
               "join:\n  static: [a:1]\n  dns: [d]\n  srv: [s]\n"
@@ -304,6 +322,7 @@ Test(config, every_key_of_the_file_is_read)
     cr_assert_eq(k.config.drain_us, 3 * US_PER_SEC);
     cr_assert_eq(k.config.ready_alone_us, 4 * US_PER_SEC);
     cr_assert_not(k.config.warm_up);
+    cr_assert_eq(k.config.heal_log, 1000);
     listens(&k.config.client, "127.0.0.1:1");
     cr_assert_eq(k.config.value_max, 1U << 20);
     listens(&k.config.gossip, "127.0.0.1:2");
