@@ -3,8 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
-#define LOOKUPS_MAX 8192 /* of the log, in one call: a question may name any range */
-#define CALLS_MAX   16   /* of heal_answer() for one question */
+#define LOOKUPS_MAX 8192                /* of the log, in one call: a question may name any range */
+#define CALLS_MAX   16                  /* of heal_answer() for one question */
+#define REACH       (LEDGER_WINDOW / 2) /* sequences past a gap: all that an asker can surely cover */
 
 /** Add lo..hi to the ranges, joined to the last one where it follows it. false when they are full. */
 static bool add_gone(struct peer_ranges *gone, const struct dot_range *r)
@@ -26,6 +27,7 @@ struct answering {
     struct dots_writer *w;
     struct peer_ranges *gone;
     uint32_t lookups_left;
+    bool in_order;
 };
 
 /** How much of r's front must be looked up: past the window nothing can be covered, so all is gone. */
@@ -54,6 +56,19 @@ static uint64_t long_gone(const struct answering *a, const struct dot_range *r)
     return view.applied - held;
 }
 
+/**
+ * Is the dot r->lo so far behind something of its origin that is gone, and has yet to be told, that the
+ * asker could not note it as covered? It would have to be said again.
+ */
+static bool is_out_of_reach(const struct peer_ranges *gone, const struct dot_range *r)
+{
+    for (size_t i = 0; i < gone->n; i++) {
+        if (gone->at[i].epoch == r->epoch && gone->at[i].lo <= r->lo)
+            return r->lo - gone->at[i].lo >= REACH;
+    }
+    return false;
+}
+
 /** Say what we know of the dot r->lo. false when a limit is reached. */
 static bool say_one(struct answering *a, const struct dot_range *r)
 {
@@ -64,6 +79,8 @@ static bool say_one(struct answering *a, const struct dot_range *r)
     a->lookups_left--;
     if (!ledger_log_find(a->ledger, r->epoch, r->lo, &d))
         return add_gone(a->gone, &one);
+    if (a->in_order && is_out_of_reach(a->gone, r))
+        return false;
     return dots_add(a->w, &d, false) == OK;
 }
 
@@ -88,16 +105,30 @@ static bool say_range(struct answering *a, struct dot_range *r)
     return add_gone(a->gone, r);
 }
 
-size_t heal_answer(const struct ledger *l, struct dot_range *ranges, size_t n,
-                   struct dots_writer *w, struct peer_ranges *gone)
+/** Say as much of the ranges as can be said. Returns: how many are left over. */
+static size_t say_ranges(struct answering *a, struct dot_range *ranges, size_t n)
 {
-    struct answering a = {.ledger = l, .w = w, .gone = gone, .lookups_left = LOOKUPS_MAX};
     size_t done = 0;
-    while (done < n && say_range(&a, &ranges[done]))
+    while (done < n && say_range(a, &ranges[done]))
         done++;
     if (done > 0 && done < n)
         memmove(ranges, ranges + done, (n - done) * sizeof(*ranges));
     return n - done;
+}
+
+size_t heal_answer(const struct ledger *l, struct dot_range *ranges, size_t n,
+                   struct dots_writer *w, struct peer_ranges *gone)
+{
+    struct answering a = {.ledger = l, .w = w, .gone = gone, .lookups_left = LOOKUPS_MAX};
+    return say_ranges(&a, ranges, n);
+}
+
+size_t heal_answer_in_order(const struct ledger *l, struct dot_range *ranges, size_t n,
+                            struct dots_writer *w, struct peer_ranges *gone)
+{
+    struct answering a = {
+        .ledger = l, .w = w, .gone = gone, .lookups_left = LOOKUPS_MAX, .in_order = true};
+    return say_ranges(&a, ranges, n);
 }
 
 static bool is_sane(const struct dot_range *r)

@@ -262,10 +262,10 @@ void heal_gone(struct heal *h, mono_us now, uint64_t id, const struct peer_range
         heal_pulls_gone(h, now, p, &ranges->at[i]);
 }
 
-void heal_pulled(struct heal *h, const struct dot *d)
+void heal_pulled(struct heal *h, mono_us now, const struct dot *d, bool streamed)
 {
     h->counters.pulled++;
-    heal_pulls_progress(h, d);
+    heal_pulls_progress(h, now, d, streamed);
 }
 
 /* ---- time and output ---- */

@@ -153,8 +153,9 @@ bool heal_touched(struct heal *h, struct peer_ranges *gone, struct peer_ranges *
 /** A range was closed by touched buckets: counts as such. */
 void heal_closed_touched(struct heal *h, uint64_t closed_n);
 
-/** A dot of a DOTS answer was fresh here: counts as pulled. */
-void heal_pulled(struct heal *h, const struct dot *d);
+/** A dot of a DOTS answer was fresh here: counts as pulled. streamed: it came over a stream, and more of
+ *  its origin is on its way there: datagrams ask for nothing of it until that pauses for 50 ms. */
+void heal_pulled(struct heal *h, mono_us now, const struct dot *d, bool streamed);
 
 /**
  * Write as many of the ranges' dots as fit a dots bin, beginning at *ranges; what is not held is
@@ -167,6 +168,14 @@ void heal_pulled(struct heal *h, const struct dot *d);
  */
 size_t heal_answer(const struct ledger *l, struct dot_range *ranges, size_t n,
                    struct dots_writer *w, struct peer_ranges *gone);
+
+/**
+ * As heal_answer(), for who tells gone after each call and can close it (streams): stops also before a
+ * dot that is so far behind something in gone that the asker would have no window to cover it in, and so
+ * would have to ask for it again. gone is empty at the call.
+ */
+size_t heal_answer_in_order(const struct ledger *l, struct dot_range *ranges, size_t n,
+                            struct dots_writer *w, struct peer_ranges *gone);
 
 /** Counters since start. */
 struct heal_counters {

@@ -230,6 +230,10 @@ static void plan_ask(struct heal *h, mono_us now, struct pull *w)
 {
     if (w->ripe_hi == 0 || w->next_at > now)
         return;
+    if (w->fed_until > now) { /* what is asked for now is on its way */
+        w->next_at = w->fed_until;
+        return;
+    }
     struct heal_peer *p = pick_source(h, w);
     const uint64_t wait = p == NULL ? 0 : 2 * p->srtt_us;
     w->next_at = now + (wait > h->cfg.pull_min_us ? wait : h->cfg.pull_min_us);
@@ -265,11 +269,14 @@ void heal_pulls_plan(struct heal *h, mono_us now)
 
 /* ---- what comes back ---- */
 
-void heal_pulls_progress(struct heal *h, const struct dot *d)
+void heal_pulls_progress(struct heal *h, mono_us now, const struct dot *d, bool streamed)
 {
     struct pull *w = find_pull(h, d->epoch);
-    if (w != NULL)
-        w->progress = true;
+    if (w == NULL)
+        return;
+    w->progress = true;
+    if (streamed)
+        w->fed_until = now + FED_US;
 }
 
 void heal_pulls_gone(struct heal *h, mono_us now, struct heal_peer *p, const struct dot_range *r)

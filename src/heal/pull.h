@@ -21,8 +21,9 @@ void heal_pulls_gone(struct heal *h, mono_us now, struct heal_peer *p, const str
 void heal_pulls_stream(struct heal *h, mono_us now, struct pull *w, struct heal_peer *p,
                        const struct dot_range *r);
 
-/** Dot d was fresh: its origin's source is asked again before the next one. */
-void heal_pulls_progress(struct heal *h, const struct dot *d);
+/** Dot d was fresh: its origin's source is asked again before the next one; streamed: not while the
+ *  stream goes on giving. */
+void heal_pulls_progress(struct heal *h, mono_us now, const struct dot *d, bool streamed);
 
 /** Take a due closing into *out. false when there is none. */
 bool heal_pulls_poll_close(struct heal *h, struct heal_out *out);

@@ -19,6 +19,7 @@
 #define ANSWER_BYTES   1000
 #define DOT_BYTES      16 /* of a dot in an answer, on average */
 #define STREAM_WAIT_US US_PER_SEC
+#define FED_US         (50 * US_PER_MS) /* a stream that gave goes on so long, if nothing comes */
 #define RETIRE_MAX     64 /* origins that one look can retire; others wait for the next */
 #define FORKS_MAX      16 /* origins remembered whose digests differed */
 
@@ -76,6 +77,7 @@ struct pull {
     mono_us close_next;  /* not closed again before */
     uint32_t tries;      /* position in the order of sources */
     bool progress;       /* something came since it was asked last */
+    mono_us fed_until;   /* a stream gives: not asked before */
 
     /* as the last round saw its gaps */
     bool listed;

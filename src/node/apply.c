@@ -80,7 +80,7 @@ static void apply_dot(struct node *n, mono_us now, const struct dot *d, const st
     if (d->relay && from->peer != NULL)
         spread_relay(n->spread, now, from->peer->id, d);
     if (from->asked && effect.verdict == LEDGER_FRESH)
-        heal_pulled(n->heal, &own);
+        heal_pulled(n->heal, now, &own, from->streamed);
 }
 
 void apply_foreign(struct node *n, mono_us now, const struct dot *d)

@@ -35,7 +35,8 @@ void datagram_too_big(struct node *n, mono_us now, const struct addr *addr);
 struct carrier {
     struct peer *peer; /* NULL: nobody who is told what was covered */
     uint64_t epoch;    /* of its run */
-    bool asked;        /* they answer a pull */
+    bool asked;        /* they answer a pull, */
+    bool streamed;     /* over a stream, which goes on giving */
 };
 
 /** Apply every dot of a bin; what was pushed, the carrier is told that it was covered. */

@@ -155,11 +155,40 @@ static size_t wanted(struct node *n, struct dot_range *out, size_t cap)
     return count;
 }
 
-static bool say_pull(struct node *n, struct stream *s, struct node_out *out)
+/* Until when others leave the rest to s, which is being answered; 0 when it is not. */
+static mono_us turn_ends_at(const struct node *n, const struct stream *s)
+{
+    struct swim_member peer;
+    if (!s->used || !s->pulls || s->got_done || s->hangup || !s->up)
+        return 0;
+    const uint64_t srtt_us = swim_find(n->swim, s->peer, &peer) ? peer.srtt_us : 0;
+    const uint64_t trips_us = STREAM_TURN_RTTS * srtt_us;
+    return s->fed_at + (trips_us > STREAM_TURN_US ? trips_us : STREAM_TURN_US);
+}
+
+mono_us stream_turn_at(const struct node *n, const struct stream *s)
+{
+    mono_us at = 0;
+    if (n->life.state == NODE_JOINING || ledger_gaps(n->ledger) == 0)
+        return 0; /* it will ask for nothing */
+    for (size_t i = 0; i < ARRAY_LEN(n->streams->at); i++)
+        if (&n->streams->at[i] != s)
+            at = time_max(at, turn_ends_at(n, &n->streams->at[i]));
+    return at;
+}
+
+static bool may_pull(const struct node *n, mono_us now, const struct stream *s)
+{
+    return s->pull_due && stream_turn_at(n, s) <= now;
+}
+
+static bool say_pull(struct node *n, mono_us now, struct stream *s, struct node_out *out)
 {
     struct dot_range ranges[STREAM_RANGES_MAX / 4];
     const size_t count = wanted(n, ranges, ARRAY_LEN(ranges));
     s->pull_due = false;
+    s->pulls = count > 0;
+    s->fed_at = now;
     return seal_frame(
         n, s, &(struct stream_msg){.type = STREAM_PULL, .ranges = ranges, .ranges_n = count}, out);
 }
@@ -202,7 +231,7 @@ static bool say_answer(struct node *n, struct stream *s, struct node_out *out)
     if (say_gone(n, s, out))
         return true;
     do /* a call may move on over what is not held and write nothing */
-        s->answer_n = heal_answer(n->ledger, s->answer, s->answer_n, &w, &s->gone);
+        s->answer_n = heal_answer_in_order(n->ledger, s->answer, s->answer_n, &w, &s->gone);
     while (s->answer_n > 0 && s->gone.n == 0 && dots_slice(&w).len == 0);
     if (dots_slice(&w).len == 0)
         return say_gone(n, s, out);
@@ -247,8 +276,8 @@ bool stream_say(struct node *n, mono_us now, struct stream *s, struct node_out *
         return say_heads(n, s, out);
     if (s->records_due)
         return say_records(n, s, out);
-    if (s->pull_due)
-        return say_pull(n, s, out);
+    if (may_pull(n, now, s))
+        return say_pull(n, now, s, out);
     if ((s->answer_n > 0 || s->gone.n > 0) && say_answer(n, s, out))
         return true;
     if (s->want_due)
@@ -256,5 +285,5 @@ bool stream_say(struct node *n, mono_us now, struct stream *s, struct node_out *
     if (s->entries_due)
         return say_entries(n, now, s, out);
     const bool asked = s->purpose != STREAM_FOR_SYNC || s->got_heads;
-    return s->done_due && asked && say_done(n, s, out);
+    return s->done_due && asked && !s->pull_due && say_done(n, s, out);
 }

@@ -387,8 +387,10 @@ static bool take_touched(struct node *n, const struct stream_msg *m)
 
 static bool take_dots(struct node *n, mono_us now, const struct stream *s, struct slice dots)
 {
-    const struct carrier from = {
-        .peer = peers_find(n->peers, s->peer), .epoch = run_epoch(&s->run), .asked = true};
+    const struct carrier from = {.peer = peers_find(n->peers, s->peer),
+                                 .epoch = run_epoch(&s->run),
+                                 .asked = true,
+                                 .streamed = true};
     apply_dots(n, now, dots, &from);
     return true;
 }
@@ -409,6 +411,8 @@ static bool has_place(const struct stream *s, uint8_t type)
 
 static bool take_authed(struct node *n, mono_us now, struct stream *s, const struct stream_msg *m)
 {
+    if (m->type == STREAM_DOTS || m->type == STREAM_TOUCHED || m->type == STREAM_GONE)
+        s->fed_at = now;
     switch (m->type) {
     case STREAM_DIGEST:
         return take_digest(n, s, m->bytes);
@@ -519,12 +523,18 @@ void stream_tick(struct node *n, mono_us now)
     }
 }
 
+static mono_us due_at(const struct node *n, const struct stream *s)
+{
+    if (!s->used || s->hangup)
+        return NEVER;
+    return time_min(expires_at(s), s->pull_due ? stream_turn_at(n, s) : NEVER);
+}
+
 mono_us stream_deadline(const struct node *n)
 {
     mono_us at = NEVER;
     for (size_t i = 0; n->streams->used_n > 0 && i < ARRAY_LEN(n->streams->at); i++)
-        if (n->streams->at[i].used && !n->streams->at[i].hangup)
-            at = time_min(at, expires_at(&n->streams->at[i]));
+        at = time_min(at, due_at(n, &n->streams->at[i]));
     return at;
 }
 

@@ -5,6 +5,8 @@
 
 #define STREAM_HELLO_US        (2 * US_PER_SEC)  /* until HELLO and AUTH went both ways, per step */
 #define STREAM_STALL_US        (30 * US_PER_SEC) /* without a frame */
+#define STREAM_TURN_US         (100 * US_PER_MS) /* without an answer: another stream may ask as well, */
+#define STREAM_TURN_RTTS       4                 /* but not before so many round trips */
 #define STREAM_HEADS_COVERS    2048              /* covers of a full HEADS frame */
 #define STREAM_RETIRED_A_FRAME 2048
 #define STREAM_REFUSED_MAX     1024 /* as many inputs as may come between two drains */
@@ -22,6 +24,7 @@ struct stream {
     bool sent_done;
     bool gives; /* entries, to who opened it */
     bool asked; /* a WANT has no answer yet */
+    bool pulls; /* our PULL asked for something, and not all of its answer has come */
     bool got_hello, got_auth, got_digest, got_heads, got_pull, got_done;
     uint8_t purpose; /* enum stream_purpose */
     uint32_t conn;
@@ -35,6 +38,7 @@ struct stream {
     uint64_t last_counter;
     mono_us begun_at; /* when its challenge was drawn */
     mono_us progress_at;
+    mono_us fed_at;                     /* with pulls: when it was asked, or gave something last */
     uint8_t differ[STREAM_BUCKETS / 8]; /* buckets whose records the other end lacks */
     size_t records_cursor, heads_cursor;
     uint64_t cursor;          /* of the next WANT, or of the ENTRIES that are due */
@@ -66,6 +70,10 @@ bool stream_warm_begin(struct node *n, mono_us now, struct stream *s);
 bool stream_warm_take(struct node *n, mono_us now, struct stream *s, const struct stream_msg *m);
 
 /* ---- say.c ---- */
+
+/** When s may say its PULL: one stream at a time is asked for what is missing, or each would give all of
+ *  it. 0 = now. */
+mono_us stream_turn_at(const struct node *n, const struct stream *s);
 
 /** Build the next frame that s has to say; false when it has nothing to say now. */
 bool stream_say(struct node *n, mono_us now, struct stream *s, struct node_out *out);

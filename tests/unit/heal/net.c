@@ -278,7 +278,7 @@ static void take_all(struct net *net, struct net_node *n, struct slice dots)
     struct dot d;
     while (dots_next(&r, &d)) {
         if (take(n, net->now, &d))
-            heal_pulled(n->heal, &d);
+            heal_pulled(n->heal, net->now, &d, true);
     }
 }
 
@@ -377,7 +377,7 @@ static void take_dots(struct net *net, struct net_node *n, const struct packet *
     struct dot d;
     while (dots_next(&r, &d)) {
         if (take(n, net->now, &d) && p->msg.type == PEER_DOTS)
-            heal_pulled(n->heal, &d);
+            heal_pulled(n->heal, net->now, &d, false);
     }
     cr_assert_eq(dots_end(&r), OK);
 }

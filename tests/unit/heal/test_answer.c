@@ -109,6 +109,37 @@ Test(answer, a_truncated_range_is_named_in_one_piece)
     alone_drop(&a);
 }
 
+/** Answer seq lo to 20,000 of which the log holds the last 1,024. Returns: sequence of the first dot; 0 =
+ *  there is none. */
+static uint64_t answer_in_order(const struct alone *a, struct dot_range *range,
+                                struct peer_ranges *gone)
+{
+    uint8_t buf[1000];
+    struct dots_writer w = dots_writer_of(buf, sizeof buf);
+    struct dot d;
+    *gone = (struct peer_ranges){0};
+    cr_assert_eq(heal_answer_in_order(a->ledger, range, 1, &w, gone), 1);
+    struct dots_reader r = dots_reader_of(dots_slice(&w));
+    return dots_next(&r, &d) ? d.seq : 0;
+}
+
+Test(answer, in_order_what_is_out_of_reach_waits_until_what_is_gone_was_told)
+{
+    struct alone a = alone_make(1);
+    struct peer_ranges gone;
+    arrive_all(&a, 20000);
+    struct dot_range range = {.epoch = 500, .lo = 18976 - LEDGER_WINDOW / 2 + 1, .hi = 20000};
+    cr_assert_eq(answer_in_order(&a, &range, &gone), 0, "the asker could not cover it");
+    cr_assert_eq(gone.n, 1);
+    cr_assert_eq(gone.at[0].hi, 18976);
+    cr_assert_eq(answer_in_order(&a, &range, &gone), 18977);
+    cr_assert_eq(gone.n, 0);
+    range.lo = 18976 - LEDGER_WINDOW / 2 + 2;
+    cr_assert_eq(answer_in_order(&a, &range, &gone), 18977, "one less, and it can");
+    cr_assert_eq(gone.n, 1);
+    alone_drop(&a);
+}
+
 Test(answer, more_holes_than_a_message_names_are_left_out)
 {
     struct alone a = alone_make(1);

@@ -119,7 +119,7 @@ Test(pull, stays_with_a_source_that_gives)
     const struct dot d = {.epoch = ORIGIN(3), .seq = 1, .kind = DOT_KEY};
     cr_assert_eq(next_pull(&a, 5 * MS), 2);
     arrive(&a, 6 * MS, ORIGIN(3), 1);
-    heal_pulled(a.heal, &d);
+    heal_pulled(a.heal, 6 * MS, &d, false);
     cr_assert_eq(next_pull(&a, 15 * MS), 2);
     cr_assert_eq(next_pull(&a, 25 * MS), 3);
     cr_assert_eq(heal_counters(a.heal).pulled, 1);
@@ -362,6 +362,20 @@ Test(give_up, the_part_is_the_same_in_whichever_order_they_answer)
     alone_drop(&a);
 }
 
+Test(pull, datagrams_ask_for_nothing_while_a_stream_gives)
+{
+    struct alone a = alone_make(4);
+    show_cover(&a, 0, 2, ORIGIN(3), 10);
+    const struct dot d = {.epoch = ORIGIN(3), .seq = 1, .kind = DOT_KEY};
+    cr_assert_eq(next_pull(&a, 5 * MS), 2);
+    arrive(&a, 6 * MS, ORIGIN(3), 1);
+    heal_pulled(a.heal, 6 * MS, &d, true);
+    expect_none(&a, 15 * MS);
+    expect_none(&a, 56 * MS - 1);
+    cr_assert_eq(next_pull(&a, 56 * MS), 2, "a stream that pauses does not stop healing");
+    alone_drop(&a);
+}
+
 Test(give_up, a_source_that_lacks_the_rest_is_left_although_it_gave_some)
 {
     struct alone a = alone_make(4);
@@ -369,7 +383,7 @@ Test(give_up, a_source_that_lacks_the_rest_is_left_although_it_gave_some)
     show_cover(&a, 0, 2, ORIGIN(3), 10);
     cr_assert_eq(next_pull(&a, 5 * MS), 2);
     arrive(&a, 6 * MS, ORIGIN(3), 1);
-    heal_pulled(a.heal, &d);
+    heal_pulled(a.heal, 6 * MS, &d, false);
     say_gone(&a, 6 * MS, 2, range(ORIGIN(3), 2, 10));
     struct heal_out out;
     cr_assert(next(&a, 6 * MS, &out));

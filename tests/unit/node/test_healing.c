@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/inside.h"
+#include "node/stream.h"
 
 #include "net.h"
 
@@ -81,6 +82,67 @@ Test(healing, what_left_the_log_for_the_thin_log_heals_dot_by_dot)
     cr_assert(net_holds(t, 2, "sound", "v"));
     cr_assert_eq(heal_of(t, 2).touched_closed, 0, "all contents were there, if thin");
     cr_assert_geq(heal_of(t, 2).pulled, 300);
+    net_free(t);
+}
+
+/** c opens a stream to each of the others, in which it will ask for what it lacks. */
+static void sync_with_both(struct net *t)
+{
+    struct swim_member m;
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert(swim_find(t->at[2].node->swim, rig_view(&t->at[i]).id, &m));
+        stream_open_sync(t->at[2].node, t->now, &m);
+    }
+}
+
+/** c is cut off while a and b cover n dots of a third origin, and comes back. Returns: the dots that it was
+ *  then given. */
+static uint64_t given_after(struct net *t, uint64_t n)
+{
+    net_isolate(t, 2, true);
+    for (uint64_t seq = 1; seq <= n; seq++) {
+        const struct dot d = {.epoch = 4711, .seq = seq, .kind = DOT_KEY, .hash = seq};
+        apply_foreign(t->at[0].node, t->now, &d);
+        apply_foreign(t->at[1].node, t->now, &d);
+    }
+    const uint64_t before = rig_view(&t->at[2]).node.dots_in;
+    net_isolate(t, 2, false);
+    sync_with_both(t);
+    net_run(t, 10 * SECOND);
+    cr_assert_eq(rig_view(&t->at[2]).gaps, 0);
+    cr_assert_eq(rig_view(&t->at[2]).vector_hash, rig_view(&t->at[0]).vector_hash);
+    return rig_view(&t->at[2]).node.dots_in - before;
+}
+
+#define FEW 700 /* dots that datagrams may bring as well before a stream gives any */
+
+Test(healing, one_stream_at_a_time_is_asked_for_what_is_missing)
+{
+    struct net *t = net_joined(&(struct net_cfg){.n = 3, .log_max = 16384});
+    cr_assert_leq(given_after(t, 12000), 12000 + FEW);
+    net_free(t);
+}
+
+Test(healing, what_is_behind_lost_contents_is_given_once)
+{
+    struct net *t = net_joined(&(struct net_cfg){.n = 3, .log_max = 8192});
+    cr_assert_leq(given_after(t, 20000), 8192 + FEW);
+    cr_assert_eq(heal_of(t, 2).touched_closed, 20000 - 8192);
+    cr_assert_eq(heal_of(t, 0).touched_served + heal_of(t, 1).touched_served, 1);
+    net_free(t);
+}
+
+Test(healing, a_stream_that_gives_nothing_does_not_hold_up_the_others)
+{
+    struct net *t = net_joined(&(struct net_cfg){.n = 3, .log_max = 16384});
+    struct streams *all = t->at[2].node->streams;
+    struct stream *s = &all->at[0];
+    *s = (struct stream){
+        .used = true, .up = true, .got_auth = true, .pulls = true, .conn = 4711, .fed_at = t->now};
+    s->progress_at = t->now;
+    all->used_n++;
+    cr_assert_leq(given_after(t, 12000), 12000 + FEW);
+    cr_assert(s->used, "and it may still give");
     net_free(t);
 }
 

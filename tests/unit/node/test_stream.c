@@ -311,6 +311,31 @@ Test(stream, with_datagrams_a_truncated_log_is_known_lost_at_once)
     fini(&a, &b);
 }
 
+static void note_longest(void *ctx, const struct node_out *out)
+{
+    size_t *longest = ctx;
+    if (out->kind == NODE_OUT_STREAM && out->bytes.len > *longest)
+        *longest = out->bytes.len;
+}
+
+Test(stream, buckets_cost_their_bitmap_and_at_most_256_bytes)
+{
+    struct rig a;
+    struct rig b;
+    size_t longest = 0;
+    lose_most(&a, &b);
+    rig_talk(&a, &b, US_PER_SEC);
+    a.tap = note_longest;
+    a.tap_ctx = &longest;
+    cut(&a, &b, false);
+    rig_talk(&a, &b, US_PER_SEC);
+    assert_healed(&a, &b);
+    const size_t bitmap = (size_t)1 << (a.node->cfg.bucket_bits - 3);
+    cr_assert_gt(longest, bitmap, "it was sent");
+    cr_assert_leq(longest, bitmap + 256);
+    fini(&a, &b);
+}
+
 /* ---- a recording ---- */
 
 #define TAPE_FRAMES 32
