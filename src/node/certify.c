@@ -1,4 +1,6 @@
 /** node/certify.c - who votes, what is proven, and what that lets workers certify. */
+#include <assert.h>
+
 #include "node/inside.h"
 
 #define SYNC_EVERY_US (300 * US_PER_MS) /* while we may not vote yet: one member after the other */
@@ -196,6 +198,45 @@ void certify_recv(struct node *n, mono_us now, uint64_t id, uint64_t epoch,
             (struct polled){.from = id, .traces = true, .trace = m->args.trace};
 }
 
+/** How many covers a PROOF to that node may have, so that it comes there. */
+static size_t covers_a_part(const struct node *n, mono_us now, const struct polled *p)
+{
+    const struct peer_msg blank = {.type = PEER_PROOF, .args.proof.last_part = PEER_PARTS_MAX - 1};
+    const size_t least = PATH_LEAST - PACKET_OVERHEAD;
+    const size_t room = p->poll.narrow ? least : datagram_room(n, now, p->from);
+    return (room - DATAGRAM_HEADER_ROOM - peer_msg_len(&blank)) / COVER_LEN;
+}
+
+/** Begin to answer a POLL: all parts tell of this moment. */
+static void begin_proving(struct node *n, mono_us now, const struct polled *p)
+{
+    struct proving *g = &n->proving;
+    const size_t most = covers_a_part(n, now, p);
+    proof_answer(n->proof, now, n->ledger, &p->poll, &g->whole);
+    const size_t covers_n = g->whole.covers.len / COVER_LEN;
+    const size_t parts = covers_n <= most ? 1 : (covers_n + most - 1) / most;
+    assert(parts <= PEER_PARTS_MAX);
+    g->to = p->from;
+    g->part_len = most * COVER_LEN;
+    g->whole.last_part = (uint8_t)(parts - 1);
+}
+
+/** Write the next part of the answer that was begun. */
+static uint64_t prove(struct node *n, struct peer_msg *m)
+{
+    struct proving *g = &n->proving;
+    const uint64_t to = g->to;
+    const size_t from = g->whole.part * g->part_len;
+    const size_t left = g->whole.covers.len - from;
+    m->type = PEER_PROOF;
+    m->args.proof = g->whole;
+    m->args.proof.covers =
+        slice_of(g->whole.covers.at + from, left < g->part_len ? left : g->part_len);
+    if (g->whole.part++ == g->whole.last_part)
+        g->to = 0;
+    return to;
+}
+
 /** Write one answer. The order does not matter: all are written before the next input. */
 static uint64_t answer_polled(struct node *n, mono_us now, struct peer_msg *m)
 {
@@ -203,17 +244,18 @@ static uint64_t answer_polled(struct node *n, mono_us now, struct peer_msg *m)
     if (p->traces) {
         m->type = PEER_TRACED;
         trace_answer(n->trace, now, n->ledger, &p->trace, &m->args.traced);
-    } else {
-        m->type = PEER_PROOF;
-        proof_answer(n->proof, now, n->ledger, &p->poll, &m->args.proof);
+        return p->from;
     }
-    return p->from;
+    begin_proving(n, now, p);
+    return prove(n, m);
 }
 
 uint64_t certify_compose(struct node *n, mono_us now, struct peer_msg *m)
 {
     struct proof_out poll;
     struct trace_out trace;
+    if (n->proving.to != 0)
+        return prove(n, m);
     if (n->polled_n > 0)
         return answer_polled(n, now, m);
     if (proof_poll(n->proof, now, &poll)) {

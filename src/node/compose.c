@@ -10,13 +10,18 @@
 #define NOT_ME_LEN  144                     /* at least the body of a NOT_ME, whatever our name */
 #define PIGGYBACK   (NODE_DATAGRAM_MAX / 4) /* room that hot dots may take */
 #define COVERS_LEN  ((1 + PEER_RELAYED) * COVER_LEN)
-#define HEADER_ROOM 72 /* by which a measured message may still grow: header fields */
+#define HEADER_ROOM DATAGRAM_HEADER_ROOM
 #define COVERS_ROOM (HEADER_ROOM + COVER_LEN) /* and one cover */
 
 static size_t room_for(struct peer *p, mono_us now)
 {
     const size_t datagram = p == NULL ? NODE_DATAGRAM_MAX : path_room(&p->path, now);
     return datagram - PACKET_OVERHEAD;
+}
+
+size_t datagram_room(const struct node *n, mono_us now, uint64_t id)
+{
+    return room_for(peers_find(n->peers, id), now);
 }
 
 /* A PING is as long as what a stranger is answered: nobody gains by asking in another's name. The
@@ -335,7 +340,7 @@ static bool poll_questions(struct node *n, mono_us now, struct node_out *out)
     while ((id = compose_question(n, now, blank(n, PEER_GOSSIP))) != 0) {
         if (!address_of(n, id, &to))
             continue;
-        to.may_carry = false; /* a proof is as long as a datagram allows */
+        to.may_carry = false; /* a proof is as long as its path allows */
         datagram_send(n, now, &to, n->out, out);
         return true;
     }

@@ -19,6 +19,12 @@ struct datagram_to {
     bool may_carry;
 };
 
+/** Bytes that the body of a datagram to node id may have on its path. */
+size_t datagram_room(const struct node *n, mono_us now, uint64_t id);
+
+/** Bytes by which a message may still grow after it was measured: fields of the header. */
+#define DATAGRAM_HEADER_ROOM 72
+
 /** Complete m with our header and what may travel along, seal it, and point *out at it. */
 void datagram_send(struct node *n, mono_us now, const struct datagram_to *to, struct peer_msg *m,
                    struct node_out *out);

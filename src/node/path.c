@@ -1,6 +1,6 @@
 #include "node/path.h"
 
-static const size_t SIZES[PATH_STEPS] = {1200, 900, 508};
+static const size_t SIZES[PATH_STEPS] = {1200, 900, PATH_LEAST};
 
 static void step_down(struct path *p, mono_us now)
 {

@@ -16,6 +16,7 @@
 #include "base/time.h"
 
 #define PATH_STEPS    3
+#define PATH_LEAST    508 /* bytes: the shortest step */
 #define PATH_RETRY_US (60 * US_PER_SEC)
 #define PATH_SILENT   3                 /* long datagrams without progress that make a black hole */
 #define PATH_WAIT_US  (200 * US_PER_MS) /* for the answer to the last of them */

@@ -28,11 +28,14 @@
 
 #include "base/bytes.h"
 #include "base/rng.h"
+#include "node/parts.h"
 #include "wire/dots.h"
 
-#define ASKED    8 /* polls of one voter that may still be answered */
-#define SOON_US  (5 * US_PER_MS)
-#define SOON_DIV 32 /* of D: after an answer that proved nothing */
+#define ASKED     8 /* polls of one voter that may still be answered */
+#define SILENT    3 /* polls without an answer: long datagrams may be swallowed */
+#define NARROW_US (60 * US_PER_SEC)
+#define SOON_US   (5 * US_PER_MS)
+#define SOON_DIV  32 /* of D: after an answer that proved nothing */
 
 struct asked {
     uint64_t challenge; /* 0 = free */
@@ -62,6 +65,9 @@ struct voter {
     struct asked asked[ASKED];
     uint32_t asked_i;
     struct pending pending;
+    struct parts parts;   /* of the newest answer that came in several */
+    uint32_t silent_n;    /* polls since the last whole answer */
+    mono_us narrow_until; /* it is to answer in short datagrams */
 };
 
 struct changed {
@@ -207,6 +213,17 @@ static uint64_t draw_challenge(struct proof *p)
     return challenge == 0 ? 1 : challenge;
 }
 
+/** Count a poll. Who does not answer may be dead, or at the end of a path that swallows long datagrams
+ *  without a word, which who sends them cannot know. */
+static bool ask_narrow(struct voter *v, mono_us now)
+{
+    if (v->silent_n >= SILENT)
+        v->narrow_until = now + NARROW_US;
+    else
+        v->silent_n++;
+    return now < v->narrow_until;
+}
+
 bool proof_poll(struct proof *p, mono_us now, struct proof_out *out)
 {
     for (size_t i = 0; i < p->voters_n; i++) {
@@ -219,7 +236,9 @@ bool proof_poll(struct proof *p, mono_us now, struct proof_out *out)
         v->ask_at = NEVER;
         p->counters.polls++;
         *out = (struct proof_out){.to = v->id,
-                                  .poll = {.challenge = a->challenge, .window_ms = p->window_ms}};
+                                  .poll = {.challenge = a->challenge,
+                                           .window_ms = p->window_ms,
+                                           .narrow = ask_narrow(v, now)}};
         return true;
     }
     return false;
@@ -367,19 +386,18 @@ static enum proof_verdict accept(struct proof *p, mono_us now, struct voter *v,
     return settle(p, now, v, l);
 }
 
-enum proof_verdict proof_recv(struct proof *p, mono_us now, uint64_t id,
-                              const struct peer_proof *proof, const struct ledger *l)
+/** Add a part. Returns: is the answer whole now? Then *proof is. */
+static bool gather(struct proof *p, struct voter *v, mono_us sent_at, struct peer_proof *proof)
 {
-    mono_us sent_at = 0;
-    struct voter *v = id == 0 ? NULL : find(p, id);
-    if (v == NULL || !take_asked(v, proof->challenge, &sent_at)) {
-        p->counters.strangers++;
-        return PROOF_STRANGER;
-    }
-    note_window(p, v, proof->window_ms);
-    if (sent_at < v->round_at)
-        return PROOF_NOTHING; /* overtaken by a newer one */
-    v->round_at = sent_at;
+    const enum parts_verdict verdict = parts_add(&v->parts, sent_at, proof);
+    p->counters.malformed += verdict == PARTS_MALFORMED;
+    return verdict == PARTS_WHOLE;
+}
+
+/** Judge a whole answer: can it count, at once or later? */
+static enum proof_verdict judge(struct proof *p, mono_us now, struct voter *v,
+                                const struct peer_proof *proof, const struct ledger *l)
+{
     if (p->cfg.expect == 0)
         return PROOF_NOTHING;
     if (proof->vote != VOTE_REGULAR && proof->vote != VOTE_ANEW)
@@ -389,6 +407,27 @@ enum proof_verdict proof_recv(struct proof *p, mono_us now, uint64_t id,
     if (proof->partial)
         return ask_again(p, now, v, &p->counters.partial);
     return accept(p, now, v, proof, l);
+}
+
+enum proof_verdict proof_recv(struct proof *p, mono_us now, uint64_t id,
+                              const struct peer_proof *proof, const struct ledger *l)
+{
+    struct voter *v = id == 0 ? NULL : find(p, id);
+    const bool more = v != NULL && parts_go_on(&v->parts, proof);
+    mono_us sent_at = more ? v->parts.sent_at : 0;
+    struct peer_proof whole = *proof;
+    if (v == NULL || (!more && !take_asked(v, proof->challenge, &sent_at))) {
+        p->counters.strangers++;
+        return PROOF_STRANGER;
+    }
+    note_window(p, v, proof->window_ms);
+    if (sent_at < v->round_at)
+        return PROOF_NOTHING; /* overtaken by a newer one */
+    v->round_at = sent_at;
+    if (proof->last_part > 0 && !gather(p, v, sent_at, &whole))
+        return PROOF_NOTHING;
+    v->silent_n = 0;
+    return judge(p, now, v, &whole, l);
 }
 
 void proof_barred(struct proof *p, mono_us now, uint64_t id, uint64_t epoch, const struct ledger *l)

@@ -24,7 +24,7 @@
 #include "wire/peer.h"
 
 #define PROOF_EXPECT_MAX 64 /* names; certificates for larger clusters are not built */
-#define PROOF_COVERS_MAX 40 /* of one answer: what a datagram holds */
+#define PROOF_COVERS_MAX 40 /* of one answer: what one long datagram holds, or some short ones */
 #define PROOF_WANT_US    (10 * US_PER_SEC) /* polls go on for so long after the last bounded read */
 
 struct proof_cfg {
@@ -93,7 +93,9 @@ enum proof_verdict {
 };
 
 /**
- * Take in the PROOF that the present run of member id, proof_run(), sent.
+ * Take in the PROOF that the present run of member id, proof_run(), sent. One of several parts is kept
+ * until all have come, in any order, or an answer to a newer POLL begins; parts that do not belong together
+ * are dropped, all of them.
  *
  * After PROOF_BAR the caller raises the whole-cache barrier and floor to a new ledger_advance(), in
  * every shard, and then calls proof_barred(): dots may have died with the runs before that one, and
@@ -131,7 +133,7 @@ enum proof_state proof_state(const struct proof *p);
 /** Origin `epoch`, our own included, changed what is covered of it here: later answers list it. */
 void proof_changed(struct proof *p, mono_us now, uint64_t epoch);
 
-/** Answer a POLL. out->covers is lent until the next call on p. Call proof_window() beside it. */
+/** Answer a POLL, in one part. out->covers is lent until the next such call on p. Call proof_window() beside it. */
 void proof_answer(struct proof *p, mono_us now, const struct ledger *l,
                   const struct peer_poll *poll, struct peer_proof *out);
 
@@ -146,7 +148,7 @@ struct proof_counters {
     uint64_t windows;   /* another D */
     uint64_t anew;      /* barriers asked for */
     uint64_t expired;   /* waited for dots until they were worth nothing, or were overtaken */
-    uint64_t malformed;
+    uint64_t malformed; /* covers that cannot be, or parts that do not fit each other */
     uint64_t members_full;
 };
 

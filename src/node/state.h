@@ -61,6 +61,13 @@ struct polled {
     struct peer_trace trace;
 };
 
+/** An answer to a POLL that is being told, in one datagram or more. */
+struct proving {
+    uint64_t to;             /* 0 = none is */
+    size_t part_len;         /* bytes of covers in each part but the last */
+    struct peer_proof whole; /* all its covers, lent by proof; part is the next */
+};
+
 /** What is kept of a command while its level is waited for. */
 struct pending {
     struct node_reply reply;
@@ -121,6 +128,7 @@ struct node {
     size_t pending_free_n;
     struct polled *polled; /* NODE_POLLED_MAX */
     size_t polled_n;
+    struct proving proving;
     struct node_traced *traced; /* NODE_TRACED_MAX: the reply being given */
     size_t traced_n;
     struct active active;

@@ -71,9 +71,12 @@ struct peer_heads {
     struct slice retired;  /* `number u32 | epoch u64 | last u64`, repeated, numbers rising */
 };
 
-struct peer_poll { /* [challenge8 bin, window_ms] */
+#define PEER_PARTS_MAX 8 /* of one PROOF */
+
+struct peer_poll { /* [challenge8 bin, window_ms] or [challenge8 bin, window_ms, narrow] */
     uint64_t challenge;
     uint32_t window_ms; /* D of the asker: 0 = not configured */
+    bool narrow; /* longer answers did not come: it is to be told in the shortest datagrams */
 };
 
 /** How a node votes. A new run has forgotten what earlier runs acknowledged. */
@@ -83,13 +86,17 @@ enum peer_vote {
     VOTE_ANEW = 2     /* too few voters were left: whoever counts it raises a barrier first */
 };
 
-struct peer_proof { /* [challenge8 bin, vote, window_ms, partial, rest_hash, covers bin] */
+/** [challenge8 bin, vote, window_ms, partial, rest_hash, covers bin], and when it is told in more than one
+ *  datagram, which differ in covers alone, [..., part, last_part]. */
+struct peer_proof {
     uint64_t challenge;
     uint8_t vote;        /* enum peer_vote */
     uint32_t window_ms;  /* D of the answerer */
     bool partial;        /* it covered dots that covers cannot say: proves nothing */
     uint64_t rest_hash;  /* vector hash less the terms of the origins in covers */
-    struct slice covers; /* of the origins that changed lately */
+    struct slice covers; /* of the origins that changed lately, */
+    uint8_t part;        /* a part of them, counted from 0; at most last_part, */
+    uint8_t last_part;   /* which is below PEER_PARTS_MAX; 0 = all of them are here */
 };
 
 struct peer_trace { /* [challenge8 bin, epoch, seq] */

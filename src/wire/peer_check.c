@@ -22,21 +22,28 @@ static bool sum_is_sound(const struct peer_sum *sum)
 
 static void pack_poll(struct packer *p, const struct peer_poll *poll)
 {
-    pack_array(p, 2);
+    pack_array(p, poll->narrow ? 3 : 2);
     pack_bin64(p, poll->challenge);
     pack_u64(p, poll->window_ms);
+    if (poll->narrow)
+        pack_bool(p, true);
 }
 
 static void pack_proof(struct packer *p, const struct peer_proof *proof)
 {
     assert(proof->vote <= VOTE_ANEW && proof->covers.len % COVER_LEN == 0);
-    pack_array(p, 6);
+    assert(proof->part <= proof->last_part && proof->last_part < PEER_PARTS_MAX);
+    pack_array(p, proof->last_part > 0 ? 8 : 6);
     pack_bin64(p, proof->challenge);
     pack_u64(p, proof->vote);
     pack_u64(p, proof->window_ms);
     pack_bool(p, proof->partial);
     pack_u64(p, proof->rest_hash);
     pack_bin(p, proof->covers);
+    if (proof->last_part == 0)
+        return;
+    pack_u64(p, proof->part);
+    pack_u64(p, proof->last_part);
 }
 
 static void pack_sums(struct packer *p, const struct peer_sums *sums)
@@ -108,6 +115,7 @@ static void read_poll(struct object_reader *r, struct peer_poll *out)
 {
     out->challenge = object_bin64(r);
     out->window_ms = object_u32(r);
+    out->narrow = r->left > 0 && object_bool(r);
 }
 
 static void read_proof(struct object_reader *r, struct peer_proof *out)
@@ -118,6 +126,13 @@ static void read_proof(struct object_reader *r, struct peer_proof *out)
     out->partial = object_bool(r);
     out->rest_hash = object_u64(r, UINT64_MAX);
     out->covers = peer_read_covers(r, false);
+    out->part = out->last_part = 0;
+    if (r->left == 0)
+        return;
+    out->part = (uint8_t)object_u64(r, PEER_PARTS_MAX - 1);
+    out->last_part = (uint8_t)object_u64(r, PEER_PARTS_MAX - 1);
+    if (out->part > out->last_part)
+        object_fail(r, ERR_MALFORMED);
 }
 
 static void read_trace(struct object_reader *r, struct peer_trace *out)

@@ -118,10 +118,16 @@ static size_t node_at(const struct net *t, const struct addr *addr)
     return i;
 }
 
+static bool vanishes(const struct rig *from, const struct node_out *out)
+{
+    return from->swallows != 0 && out->bytes.len > from->swallows;
+}
+
 static void send_off(struct net *t, size_t from, const struct node_out *out)
 {
     const size_t to = node_at(t, &out->to);
-    if (to == t->n || !reaches(t, from, to) || rng_chance(&t->rng, t->loss))
+    if (to == t->n || !reaches(t, from, to) || vanishes(&t->at[from], out) ||
+        rng_chance(&t->rng, t->loss))
         return;
     cr_assert(t->flights_n < FLIGHTS_MAX);
     struct flight *f = &t->flights[t->flights_n++];

@@ -51,6 +51,41 @@ Test(certify, three_fresh_nodes_begin_to_vote_in_a_few_seconds)
     net_free(t);
 }
 
+/** All nodes cover something new of n origins. */
+static void stir(struct net *t, uint64_t n, uint64_t seq)
+{
+    for (size_t i = 0; i < t->n; i++)
+        for (uint64_t k = 0; k < n; k++) {
+            const struct dot d = {.epoch = 5000 + k, .seq = seq, .kind = DOT_KEY, .hash = 77};
+            apply_foreign(t->at[i].node, t->now, &d);
+        }
+}
+
+/** Reads with a bound, of 100, that are certified while origins change and long datagrams vanish. */
+static int certified_on_narrow_paths(uint64_t origins)
+{
+    struct net *t = net_joined(&(struct net_cfg){.n = 3, .expect = 3});
+    int certified = 0;
+    net_run(t, 10 * SECOND);
+    for (size_t i = 0; i < t->n; i++)
+        t->at[i].swallows = 520; /* an MTU of 548 */
+    net_store(t, 0, "k", "v");
+    for (uint64_t i = 1; i <= 140; i++) {
+        stir(t, origins, i);
+        net_run(t, 50 * US_PER_MS);
+        const enum client_status status = within(t, 0, "k", D_MS).status;
+        certified += i > 40 && status == STATUS_HIT;
+    }
+    net_free(t);
+    return certified;
+}
+
+Test(certify, reads_are_certified_over_narrow_paths_however_many_origins_change)
+{
+    cr_assert_eq(certified_on_narrow_paths(20), 100, "more than one datagram holds");
+    cr_assert_eq(certified_on_narrow_paths(1), 100);
+}
+
 Test(certify, two_of_three_fresh_nodes_do_not_vote)
 {
     struct net *t = net_new(&(struct net_cfg){.n = 3, .expect = 3});

@@ -328,6 +328,73 @@ Test(proof, more_changed_origins_than_fit_stay_in_the_rest)
     cr_assert_eq(poll(v, 0, 1, 62), PROOF_PENDING);
 }
 
+/* ---- answers in parts ---- */
+
+/** Cut the answer of v[1] to v[0] in parts of two covers, of the 2 * n that changed there. */
+static void answer_in_parts(struct voter *v, mono_us now, size_t n, struct peer_proof *out)
+{
+    static uint8_t covers[PROOF_COVERS_MAX * COVER_LEN];
+    for (uint64_t i = 0; i < 2 * n; i++) {
+        arrive(&v[0], now, ORIGIN + i, now);
+        arrive(&v[1], now, ORIGIN + i, now);
+    }
+    const struct peer_poll ask = poll_of(&v[0], now, id_of(1));
+    const struct peer_proof whole = answer(&v[1], now, &ask);
+    cr_assert_eq(whole.covers.len, 2 * n * COVER_LEN);
+    memcpy(covers, whole.covers.at, whole.covers.len);
+    for (size_t i = 0; i < n; i++) {
+        out[i] = whole;
+        out[i].part = (uint8_t)i;
+        out[i].last_part = (uint8_t)(n - 1);
+        out[i].covers = slice_of(covers + 2 * i * COVER_LEN, 2 * (size_t)COVER_LEN);
+    }
+}
+
+Test(proof, parts_count_when_all_have_come_in_any_order)
+{
+    static const size_t order[PEER_PARTS_MAX] = {3, 0, 7, 1, 6, 2, 5, 4};
+    struct voter v[NODES];
+    struct peer_proof part[PEER_PARTS_MAX];
+    make_cluster(v, 3);
+    answer_in_parts(v, 1, PEER_PARTS_MAX, part);
+    for (size_t i = 0; i + 1 < PEER_PARTS_MAX; i++) {
+        cr_assert_eq(take(&v[0], 2, id_of(1), &part[order[i]]), PROOF_NOTHING);
+        cr_assert_eq(proof_round(v[0].proof, id_of(1)), 1, "it is a round trip all the same");
+        cr_assert_eq(proof_horizon(v[0].proof, 2), 0);
+    }
+    cr_assert_eq(take(&v[0], 2, id_of(1), &part[order[7]]), PROOF_COUNTED);
+    cr_assert_eq(proof_horizon(v[0].proof, 2), 1);
+    cr_assert_eq(take(&v[0], 2, id_of(1), &part[0]), PROOF_STRANGER, "it was answered");
+}
+
+Test(proof, without_one_of_its_parts_an_answer_proves_nothing)
+{
+    struct voter v[NODES];
+    struct peer_proof part[3];
+    make_cluster(v, 3);
+    answer_in_parts(v, 1, 3, part);
+    take(&v[0], 2, id_of(1), &part[0]);
+    take(&v[0], 2, id_of(1), &part[2]);
+    arrive(&v[1], 3, ORIGIN, 2);
+    cr_assert_eq(proof_horizon(v[0].proof, 4), 0);
+    cr_assert_eq(poll(v, 0, 1, 5), PROOF_PENDING, "the next one begins anew");
+    cr_assert_eq(take(&v[0], 6, id_of(1), &part[1]), PROOF_NOTHING, "overtaken");
+}
+
+Test(proof, who_stays_silent_is_asked_for_short_answers)
+{
+    struct voter v[NODES];
+    make_cluster(v, 3);
+    for (mono_us i = 1; i <= 3; i++)
+        cr_assert_not(poll_of(&v[0], i, id_of(1)).narrow);
+    const struct peer_poll fourth = poll_of(&v[0], 4, id_of(1));
+    cr_assert(fourth.narrow);
+    const struct peer_proof proof = answer(&v[1], 5, &fourth);
+    cr_assert_eq(take(&v[0], 5, id_of(1), &proof), PROOF_COUNTED);
+    cr_assert(poll_of(&v[0], 6, id_of(1)).narrow, "it helped");
+    cr_assert_not(poll_of(&v[0], 5 + 60 * US_PER_SEC, id_of(1)).narrow, "until it is tried again");
+}
+
 Test(proof, who_does_not_vote_yet_counts_for_nothing)
 {
     struct voter v[NODES];

@@ -171,7 +171,11 @@ static struct peer_heads any_heads(struct peer_gen *g)
 
 static struct peer_proof any_proof(struct peer_gen *g)
 {
-    return (struct peer_proof){.challenge = any_u64(g),
+    const uint8_t last_part =
+        rng_chance(&g->rng, 500) ? 0 : (uint8_t)rng_below(&g->rng, PEER_PARTS_MAX);
+    return (struct peer_proof){.last_part = last_part,
+                               .part = (uint8_t)rng_below(&g->rng, last_part + 1U),
+                               .challenge = any_u64(g),
                                .vote = (uint8_t)rng_below(&g->rng, 3),
                                .window_ms = any_u32(g),
                                .partial = rng_chance(&g->rng, 500),
@@ -198,7 +202,7 @@ static void any_samples(struct peer_gen *g, struct peer_samples *out)
 static void any_check(struct peer_gen *g, struct peer_msg *m)
 {
     if (m->type == PEER_POLL)
-        m->args.poll = (struct peer_poll){any_u64(g), any_u32(g)};
+        m->args.poll = (struct peer_poll){any_u64(g), any_u32(g), rng_chance(&g->rng, 500)};
     if (m->type == PEER_PROOF)
         m->args.proof = any_proof(g);
     if (m->type == PEER_SUMS)
@@ -377,7 +381,7 @@ static bool proof_same(const struct peer_proof *a, const struct peer_proof *b)
 {
     return a->challenge == b->challenge && a->vote == b->vote && a->window_ms == b->window_ms &&
            a->partial == b->partial && a->rest_hash == b->rest_hash &&
-           slice_eq(a->covers, b->covers);
+           slice_eq(a->covers, b->covers) && a->part == b->part && a->last_part == b->last_part;
 }
 
 static bool sums_same(const struct peer_sums *a, const struct peer_sums *b)
@@ -406,7 +410,8 @@ static bool check_same(const struct peer_msg *a, const struct peer_msg *b)
     switch ((enum peer_type)a->type) {
     case PEER_POLL:
         return a->args.poll.challenge == b->args.poll.challenge &&
-               a->args.poll.window_ms == b->args.poll.window_ms;
+               a->args.poll.window_ms == b->args.poll.window_ms &&
+               a->args.poll.narrow == b->args.poll.narrow;
     case PEER_PROOF:
         return proof_same(&a->args.proof, &b->args.proof);
     case PEER_SUMS:

@@ -55,7 +55,7 @@ static void want_check(struct peer_msg *m)
 {
     const uint64_t challenge = GOLDEN_CHALLENGE;
     if (m->type == PEER_POLL)
-        m->args.poll = (struct peer_poll){challenge, 30000};
+        m->args.poll = (struct peer_poll){challenge, 30000, false};
     if (m->type == PEER_PROOF)
         m->args.proof = (struct peer_proof){.challenge = challenge,
                                             .vote = VOTE_REGULAR,
@@ -170,6 +170,20 @@ Test(peer, golden_bytes_of_retired_origins)
     t->in.retired_n = 9;
     t->in.forgotten_n = 2;
     expect_golden(t, golden_bytes("peer_heads_retired", t->a, sizeof t->a));
+    bench_free(t);
+}
+
+Test(peer, golden_bytes_of_an_answer_in_parts_and_of_who_asks_for_it)
+{
+    struct bench *t = bench_new();
+    uint8_t groups[256];
+    want_msg(&t->in, PEER_POLL, groups);
+    t->in.args.poll.narrow = true;
+    expect_golden(t, golden_bytes("peer_poll_narrow", t->a, sizeof t->a));
+    want_msg(&t->in, PEER_PROOF, groups);
+    t->in.args.proof.part = 1;
+    t->in.args.proof.last_part = 3;
+    expect_golden(t, golden_bytes("peer_proof_part", t->a, sizeof t->a));
     bench_free(t);
 }
 
@@ -387,6 +401,10 @@ static void want_full(struct bench *t, uint8_t type)
     t->in.forgotten_n = 1;
     if (type == PEER_HEADS)
         t->in.args.heads.ring_seen = 7;
+    if (type == PEER_POLL)
+        t->in.args.poll.narrow = true;
+    if (type == PEER_PROOF)
+        t->in.args.proof.part = t->in.args.proof.last_part = 1;
 }
 
 Test(peer, what_a_later_version_appends_is_skipped)

@@ -222,6 +222,41 @@ Test(peer_limits, limits_of_the_arguments)
     bench_free(t);
 }
 
+Test(peer_limits, a_proof_is_whole_or_one_of_at_most_eight_parts)
+{
+    static const struct {
+        const char *tail; /* of the args, behind an empty bin of covers */
+        enum err want;
+    } cases[] = {{"", OK},
+                 {"\x01\x01", OK},
+                 {"\x07\x07", OK},
+                 {"\x01\x07\xc0", OK}, /* and something of a later version */
+                 {"\x01", ERR_MALFORMED},
+                 {"\x02\x01", ERR_MALFORMED},
+                 {"\x01\x08", ERR_MALFORMED},
+                 {"\x08\x08", ERR_MALFORMED},
+                 {"\x01\xc0", ERR_MALFORMED},
+                 {"\xc0\x01", ERR_MALFORMED},
+                 {"\xff\x01", ERR_MALFORMED}};
+
+    static const char args[] = "\xc4\x08"
+                               "challeng"
+                               "\x01\x07\xc2\x05\xc4";
+    struct bench *t = bench_new();
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        uint8_t with[32];
+        const size_t tail = strlen(cases[i].tail);
+        with[0] = (uint8_t)(0x96 + tail);
+        memcpy(with + 1, args, sizeof args); /* its last byte is the length of the covers, 0 */
+        memcpy(with + 1 + sizeof args, cases[i].tail, tail);
+        struct edit e = {.path = "7", .with = slice_of(with, 1 + sizeof args + tail), .leaf = -1};
+        const size_t len = edit_value(&e, golden_peer(PEER_PROOF, t->a, sizeof t->a), t->b);
+        cr_expect(peer_decode(t->codec, slice_of(t->b, len), &t->out) == cases[i].want, "case %zu",
+                  i);
+    }
+    bench_free(t);
+}
+
 Test(peer_limits, limits_of_the_arguments_of_checks)
 {
     static const struct replaced cases[] = {
