@@ -44,7 +44,8 @@ static bool give(struct shard *s, struct item *it, mono_us now, cache_export_vis
                                        .tags = tags.hashes,
                                        .tags_n = tags.n,
                                        .ttl_ms = ms_left(now, it->expires_us),
-                                       .fresh_ms = ms_left(now, item_fresh_until(it))};
+                                       .fresh_ms = ms_left(now, item_fresh_until(it)),
+                                       .age_ms = item_age(it, now) / US_PER_MS};
     entry.has_version = item_version(it, &entry.version);
     return visit(ctx, &entry);
 }

@@ -19,6 +19,7 @@ struct cache_export_entry {
     uint8_t tags_n;
     uint64_t ttl_ms;   /* left, at least 1; 0 = none */
     uint64_t fresh_ms; /* left until it is stale, at least 1; 0 = never of itself */
+    uint64_t age_ms;   /* since it was stored, here or where it was copied from */
     bool has_version;
     uint64_t version; /* when has_version */
 };

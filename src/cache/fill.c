@@ -5,6 +5,8 @@
 #include "cache/check.h"
 #include "cache/inside.h"
 
+#define AGE_MAX_MS (INT64_MAX / 2 / US_PER_MS) /* what a clock can count */
+
 /** How one hold of the lock ended. */
 enum attempt {
     ATTEMPT_DONE,
@@ -32,6 +34,13 @@ static uint8_t flags_of(const struct fill *f)
                      (f->item->fresh_ms != 0 ? ITEM_FRESH : 0));
 }
 
+/** When the value was new. Before this clock began it wraps, as the difference to now does again. */
+static mono_us created_at(const struct fill *f)
+{
+    const uint64_t age_ms = f->item->age_ms < AGE_MAX_MS ? f->item->age_ms : AGE_MAX_MS;
+    return f->now - age_ms * US_PER_MS;
+}
+
 static void write_head(struct item *it, const struct fill *f)
 {
     const struct item head = {
@@ -42,7 +51,7 @@ static void write_head(struct item *it, const struct fill *f)
         .hash = f->key->hash,
         .stamp = f->stamp,
         .expires_us = digest_expiry(f->now, f->item->ttl_ms),
-        .created_us = f->now,
+        .created_us = created_at(f),
         .tags_n = f->tags.n,
         .life = digest_life(f->item->ttl_ms),
         .fresh = digest_life(f->item->fresh_ms),

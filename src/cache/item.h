@@ -20,6 +20,7 @@ struct cache_item {
     struct slice value;
     uint64_t ttl_ms;   /* 0 = none */
     uint64_t fresh_ms; /* stale from then on, counted from the store; 0 = never of itself */
+    uint64_t age_ms;   /* since the value was stored where it comes from; 0 = it is new */
     const struct slice *tags;
     const uint64_t *tag_hashes; /* not NULL: tags_n target hashes that stand for tags, whose names
                                  * another node did not keep either */

@@ -150,6 +150,12 @@ bool item_version(const struct item *it, uint64_t *out)
     return true;
 }
 
+uint64_t item_age(const struct item *it, mono_us now)
+{
+    const uint64_t age = now - it->created_us;
+    return age <= INT64_MAX ? age : 0;
+}
+
 mono_us item_fresh_until(const struct item *it)
 {
     return (it->flags & ITEM_FRESH) == 0 ? NEVER : word(it, words_n(it->flags) - 1);

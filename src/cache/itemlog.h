@@ -33,7 +33,7 @@ struct item {
     uint64_t hash; /* target hash of the key */
     uint64_t stamp;
     mono_us expires_us; /* dead from then on; NEVER = none */
-    mono_us created_us;
+    mono_us created_us; /* modulo 2^64: a copy may be older than this clock */
     uint8_t tags_n;
     uint8_t freq;   /* hits since it was written or last reinserted, capped */
     uint8_t life;   /* expiry class, digest.h */
@@ -99,6 +99,10 @@ struct slice item_value(const struct item *it); /**< the value */
 
 /** Its version; false when it has none. */
 bool item_version(const struct item *it, uint64_t *out);
+
+/** Microseconds since its value was stored first, here or where it was copied from; 0 when that is later
+ *  than now, which another thread may have read a moment before. */
+uint64_t item_age(const struct item *it, mono_us now);
 
 /** When it becomes stale of itself; NEVER when it does not. */
 mono_us item_fresh_until(const struct item *it);

@@ -33,10 +33,9 @@ static uint64_t ms_until(mono_us now, mono_us then)
 
 static struct cache_hit hit_of(const struct item *it, mono_us now, bool stale)
 {
-    const mono_us since = it->created_us < now ? now - it->created_us : 0;
     struct cache_hit hit = {.value = item_value(it),
                             .ttl_left_ms = ms_until(now, it->expires_us),
-                            .age_ms = since / US_PER_MS,
+                            .age_ms = item_age(it, now) / US_PER_MS,
                             .unproven = (it->flags & ITEM_UNPROVEN) != 0,
                             .stale = stale};
     hit.has_version = item_version(it, &hit.version);

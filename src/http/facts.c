@@ -295,6 +295,7 @@ static const struct facts_row ROWS[] = {
             "Streams that came to nothing."),
     OF_NODE(node, streams_busy, "stream_failures", "reason=\"busy\"", NULL),
     OF_NODE(node, streams_timeout, "stream_failures", "reason=\"timeout\"", NULL),
+    OF_NODE(node, streams_relieved, "stream_failures", "reason=\"relieved\"", NULL),
     WARM(taken, "result=\"taken\"",
          "Entries of the node that a join went by, by what became of them."),
     WARM(touched, "result=\"touched\"", NULL),

@@ -181,6 +181,9 @@ mono_us warm_deadline(const struct node *n);
 /** Is this the run that we warm up from? */
 bool warm_is_donor(const struct node *n, uint64_t id, uint64_t epoch);
 
+/** Is the time for warming up not over yet? */
+bool warm_lasts(const struct node *n, mono_us now);
+
 /** The donor has covered this, */
 void warm_covers(struct node *n, struct slice covers);
 

@@ -25,6 +25,7 @@ void node_cfg_sizes(struct node_cfg *cfg, enum swim_profile profile, uint64_t bu
     cfg->more_bytes = small ? 1U << 18 : 1U << 20;
     cfg->retired_max = 4096;
     cfg->checkpoints_max = cfg->origins_max;
+    cfg->warm_gives_max = 4;
     cfg->bucket_bits = NODE_BUCKET_BITS;
     cfg->ready_alone_us = profile == SWIM_TEST ? 200 * US_PER_MS : 2 * US_PER_SEC;
     cfg->drain_us = 2 * US_PER_SEC;

@@ -51,6 +51,7 @@ struct node_cfg {
     uint32_t recent_max; /* own dots kept for retransmission */
     uint32_t thin_max, more_bytes, retired_max, checkpoints_max; /* as in ledger/ledger.h */
     uint8_t bucket_bits;
+    uint32_t warm_gives_max;  /* nodes that are given entries at one time: 4 */
     bool warm_up;             /* take over the cache of the node that a join went by */
     struct policies policies; /* lent for life */
 };

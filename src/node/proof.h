@@ -133,7 +133,8 @@ enum proof_state proof_state(const struct proof *p);
 /** Origin `epoch`, our own included, changed what is covered of it here: later answers list it. */
 void proof_changed(struct proof *p, mono_us now, uint64_t epoch);
 
-/** Answer a POLL, in one part. out->covers is lent until the next such call on p. Call proof_window() beside it. */
+/** Answer a POLL, in one part. out->covers is lent until the next such call on p. Call proof_window()
+ *  beside it. */
 void proof_answer(struct proof *p, mono_us now, const struct ledger *l,
                   const struct peer_poll *poll, struct peer_proof *out);
 

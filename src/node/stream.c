@@ -506,9 +506,14 @@ void stream_recv(struct node *n, mono_us now, uint32_t conn, struct slice bytes)
 
 /* ---- time ---- */
 
-static mono_us expires_at(const struct stream *s)
+static mono_us stalls_at(const struct stream *s)
 {
     return s->progress_at + (s->got_auth ? STREAM_STALL_US : STREAM_HELLO_US);
+}
+
+static mono_us expires_at(const struct stream *s)
+{
+    return time_min(stalls_at(s), stream_place_ends_at(s));
 }
 
 void stream_tick(struct node *n, mono_us now)
@@ -517,6 +522,10 @@ void stream_tick(struct node *n, mono_us now)
         struct stream *s = &n->streams->at[i];
         if (!s->used || s->hangup || now < expires_at(s))
             continue;
+        if (now < stalls_at(s)) {
+            stream_place_end(n, now, s);
+            continue;
+        }
         n->counters.streams_timeout++;
         s->up = true; /* the driver holds a connection attempt or a socket: have it closed */
         stream_finish(n, now, s, false);

@@ -7,7 +7,9 @@
 #define STREAM_STALL_US        (30 * US_PER_SEC) /* without a frame */
 #define STREAM_TURN_US         (100 * US_PER_MS) /* without an answer: another stream may ask as well, */
 #define STREAM_TURN_RTTS       4                 /* but not before so many round trips */
-#define STREAM_HEADS_COVERS    2048              /* covers of a full HEADS frame */
+#define STREAM_PLACE_US        (60 * US_PER_SEC) /* for which one is given entries without a break, */
+#define STREAM_REST_US         (5 * US_PER_SEC) /* and then leaves its place to others */
+#define STREAM_HEADS_COVERS    2048             /* covers of a full HEADS frame */
 #define STREAM_RETIRED_A_FRAME 2048
 #define STREAM_REFUSED_MAX     1024 /* as many inputs as may come between two drains */
 
@@ -50,12 +52,20 @@ struct stream {
     struct peer_ranges gone; /* ranges that are not held and have yet to be told so */
 };
 
+/** Who had its time, and is given no entries for a while. */
+struct rested {
+    uint64_t peer;
+    mono_us until;
+};
+
 struct streams {
     struct stream at[2 * NODE_STREAMS_MAX];
     size_t used_n; /* of `at`; mostly 0, and then none is looked at */
     uint32_t conn; /* last id given to an outbound stream */
     uint32_t refused[STREAM_REFUSED_MAX];
     size_t refused_n;
+    struct rested rested[NODE_STREAMS_MAX]; /* a ring */
+    uint32_t rested_i;
 };
 
 /** End s, well or not: tell who asked for it, and hang up. */
@@ -65,6 +75,12 @@ void stream_finish(struct node *n, mono_us now, struct stream *s, bool ok);
 
 /** Begin with what a warm stream is for, after AUTH. false: not with this one. */
 bool stream_warm_begin(struct node *n, mono_us now, struct stream *s);
+
+/** When the place that s has as one that is given entries ends; NEVER for all others. */
+mono_us stream_place_ends_at(const struct stream *s);
+
+/** It has: hang up, and let others come first. */
+void stream_place_end(struct node *n, mono_us now, struct stream *s);
 
 /** Take a frame of a warm stream in, but HELLO and AUTH. false: it has no place there. */
 bool stream_warm_take(struct node *n, mono_us now, struct stream *s, const struct stream_msg *m);

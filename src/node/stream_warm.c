@@ -6,22 +6,45 @@
  */
 #include "node/stream.h"
 
-static bool gives_already(const struct node *n)
+/* A few nodes at a time are given entries: they cost the giver as much as they cost who asks. */
+static bool has_place(const struct node *n)
 {
+    uint32_t taken = 0;
     for (size_t i = 0; i < ARRAY_LEN(n->streams->at); i++) {
         const struct stream *s = &n->streams->at[i];
-        if (s->used && !s->hangup && s->gives)
-            return true;
+        taken += s->used && !s->hangup && s->gives;
     }
+    return taken < n->cfg.warm_gives_max;
+}
+
+/* Who had its time comes back when those who were turned away meanwhile had the chance to come first. */
+static bool rests(const struct streams *t, mono_us now, uint64_t peer)
+{
+    for (size_t i = 0; i < ARRAY_LEN(t->rested); i++)
+        if (t->rested[i].peer == peer && now < t->rested[i].until)
+            return true;
     return false;
 }
 
-/* One node at a time is given entries: they cost the giver as much as they cost who asks. */
+mono_us stream_place_ends_at(const struct stream *s)
+{
+    return s->gives ? s->begun_at + STREAM_PLACE_US : NEVER;
+}
+
+void stream_place_end(struct node *n, mono_us now, struct stream *s)
+{
+    struct streams *t = n->streams;
+    t->rested[t->rested_i++ % ARRAY_LEN(t->rested)] =
+        (struct rested){.peer = s->peer, .until = now + STREAM_REST_US};
+    n->counters.streams_relieved++;
+    stream_finish(n, now, s, true);
+}
+
 bool stream_warm_begin(struct node *n, mono_us now, struct stream *s)
 {
     if (!s->inbound)
         return warm_is_donor(n, s->peer, run_epoch(&s->run));
-    if (warm_may_give(n) && !gives_already(n)) {
+    if (warm_may_give(n) && has_place(n) && !rests(n->streams, now, s->peer)) {
         s->gives = s->retired_due = s->heads_due = true;
         return true;
     }
@@ -73,6 +96,10 @@ static bool take_entries(struct node *n, mono_us now, struct stream *s, const st
 
 static bool take_given(struct node *n, mono_us now, struct stream *s, const struct stream_msg *m)
 {
+    if (!warm_lasts(n, now)) { /* however much the other has yet to say */
+        stream_finish(n, now, s, true);
+        return true;
+    }
     switch (m->type) {
     case STREAM_RETIRED:
         return take_retired(n, s, m->bytes);

@@ -27,8 +27,9 @@ struct node_counters {
     uint64_t own_packets; /* of this very run: a seed was ourselves */
     uint64_t proven;      /* runs that proved to be fresh */
     uint64_t streams_in, streams_out, streams_failed, streams_busy, streams_timeout;
-    uint64_t too_big;     /* datagrams that did not fit their path */
-    uint64_t black_holes; /* paths that swallowed long datagrams */
+    uint64_t streams_relieved; /* had their time as one that is given entries */
+    uint64_t too_big;          /* datagrams that did not fit their path */
+    uint64_t black_holes;      /* paths that swallowed long datagrams */
     uint64_t commands, commands_refused;
     uint64_t dots_in;               /* dots seen in packets, duplicates included */
     uint64_t names_ok, names_none;  /* DNS answers with and without addresses */

@@ -101,11 +101,16 @@ static bool missed_untold(const struct node *n)
            heal_bar_due(n->heal);
 }
 
+bool warm_lasts(const struct node *n, mono_us now)
+{
+    return now < n->warm->begun_at + WARM_FOR_US;
+}
+
 static bool may_go_on(const struct node *n, mono_us now)
 {
     const struct warm *w = n->warm;
-    return n->life.state == NODE_READY && now < w->begun_at + WARM_FOR_US &&
-           w->tries < WARM_TRIES && ledger_import_possible(n->ledger) && !missed_untold(n);
+    return n->life.state == NODE_READY && warm_lasts(n, now) && w->tries < WARM_TRIES &&
+           ledger_import_possible(n->ledger) && !missed_untold(n);
 }
 
 static void wait_fruitless(struct warm *w, mono_us now)
@@ -267,6 +272,7 @@ static bool age(const struct node *n, mono_us now, struct cache_item *item)
     const bool mortal = item->ttl_ms != 0, ages = item->fresh_ms != 0;
     item->ttl_ms = still_left(item->ttl_ms, past_ms);
     item->fresh_ms = still_left(item->fresh_ms, past_ms);
+    item->age_ms = item->age_ms < UINT64_MAX - past_ms ? item->age_ms + past_ms : UINT64_MAX;
     return (!mortal || item->ttl_ms != 0) && (!ages || item->fresh_ms != 0);
 }
 
@@ -278,6 +284,7 @@ static bool item_of(const struct node *n, const struct stream_entry *e,
     *out = (struct cache_item){.value = e->value,
                                .ttl_ms = e->ttl_ms,
                                .fresh_ms = e->fresh_ms,
+                               .age_ms = e->age_ms,
                                .tag_hashes = hashes,
                                .has_version = e->has_version,
                                .version = e->version};
@@ -397,6 +404,7 @@ static bool pack(void *ctx, const struct cache_export_entry *e)
     struct stream_entry *said = &p->at[p->n++];
     *said = (struct stream_entry){.ttl_ms = e->ttl_ms,
                                   .fresh_ms = e->fresh_ms,
+                                  .age_ms = e->age_ms,
                                   .has_version = e->has_version,
                                   .version = e->has_version ? e->version : 0};
     said->ns = keep(p, e->ns);

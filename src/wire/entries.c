@@ -6,7 +6,7 @@
 #include "wire/object.h"
 #include "wire/pack.h"
 
-#define ENTRY_FIELDS 7
+#define ENTRY_FIELDS 8
 #define TAG_LEN      8
 
 /** Hashes that rise: a set, written in one way. */
@@ -44,6 +44,7 @@ static void pack_entry(struct packer *p, const struct stream_entry *e)
         pack_u64(p, e->version);
     else
         pack_nil(p);
+    pack_u64(p, e->age_ms);
 }
 
 void entries_pack(struct packer *p, const struct stream_entry *entries, size_t n)
@@ -65,6 +66,7 @@ static void read_entry(struct object_reader *r, struct stream_entry *out)
     out->fresh_ms = object_u64(&fields, UINT64_MAX);
     out->has_version = !object_nil(&fields);
     out->version = out->has_version ? object_u64(&fields, UINT64_MAX) : 0;
+    out->age_ms = fields.left > 0 ? object_u64(&fields, UINT64_MAX) : 0;
     if (fields.err == OK && !is_sound(out))
         object_fail(&fields, ERR_MALFORMED);
     object_join(r, &fields);

@@ -17,12 +17,13 @@
 #define ENTRY_NS_MAX    64   /* bytes */
 #define ENTRY_KEY_MAX   1024 /* bytes, at least 1 */
 #define ENTRY_TAGS_MAX  16
-#define ENTRY_ROOM(len) ((len) + 48) /* bytes of an entry whose slices have len bytes in all */
+#define ENTRY_ROOM(len) ((len) + 56) /* bytes of an entry whose slices have len bytes in all */
 
 struct packer;
 struct object_reader;
 
-/** One entry: [namespace, key, value, tags, ttl_ms, fresh_ms, version or nil]. */
+/** One entry: [namespace, key, value, tags, ttl_ms, fresh_ms, version or nil, age_ms]; the last one
+ *  may be missing: 0. */
 struct stream_entry {
     struct slice ns;
     struct slice key;
@@ -30,6 +31,7 @@ struct stream_entry {
     struct slice tags; /* target hashes, u64 each, each higher than the one before */
     uint64_t ttl_ms;   /* left; 0 = none */
     uint64_t fresh_ms; /* left until it is stale; 0 = never of itself */
+    uint64_t age_ms;   /* since the value was stored first */
     bool has_version;
     uint64_t version; /* when has_version */
 };

@@ -100,6 +100,7 @@ Test(export, every_entry_is_given_with_all_that_it_has)
     cr_assert_str_eq(given.ns, "shop");
     cr_assert_eq(given.last.ttl_ms, 3499); /* rounded down: never longer than here */
     cr_assert_eq(given.last.fresh_ms, 1499);
+    cr_assert_eq(given.last.age_ms, 1500);
     cr_assert(given.last.has_version && given.last.version == 9);
     const struct hkey *hkey = &cache_config(w->c)->hkey;
     const uint64_t red = hash_target(hkey, TARGET_TAG, slice_text("shop"), slice_text("red"));

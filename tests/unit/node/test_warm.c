@@ -243,20 +243,92 @@ Test(warm, a_node_that_is_not_ready_gives_nothing)
     stand_down(&t);
 }
 
-Test(warm, one_at_a_time_is_given_entries)
+/** As many as n others are given entries. */
+static void give_to_others(struct stand *t, uint32_t n)
 {
-    struct stand t;
-    stand_up(&t);
-    t.n->streams->at[5] = (struct stream){.used = true, .gives = true, .conn = 5, .up = true};
-    t.n->streams->at[5].progress_at = t.rig.now;
-    t.n->streams->at[5].got_auth = true;
-    struct forge *f = forge_new(&t.rig, "c");
+    for (uint32_t i = 0; i < n; i++)
+        t->n->streams->at[8 + i] = (struct stream){.used = true,
+                                                   .inbound = true,
+                                                   .gives = true,
+                                                   .conn = 5 + i,
+                                                   .up = true,
+                                                   .got_auth = true,
+                                                   .peer = 1000 + i,
+                                                   .begun_at = t->rig.now,
+                                                   .progress_at = t->rig.now};
+    t->n->streams->used_n += n;
+}
+
+static void ask_for_a_place(struct forge *f)
+{
     const struct stream_msg hello = forge_hello(f, STREAM_FOR_WARM);
     forge_say(f, &hello);
     forge_say(f, &(struct stream_msg){.type = STREAM_AUTH, .echo = f->challenge});
-    cr_assert(f->hung_up);
-    cr_assert_eq(rig_view(&t.rig).node.streams_busy, 1);
+}
+
+Test(warm, four_at_a_time_are_given_entries)
+{
+    for (uint32_t others = 3; others <= 4; others++) {
+        struct stand t;
+        stand_up(&t);
+        cr_assert_eq(t.n->cfg.warm_gives_max, 4);
+        give_to_others(&t, others);
+        struct forge *f = forge_new(&t.rig, "c");
+        ask_for_a_place(f);
+        cr_assert_eq(f->hung_up, others == 4);
+        cr_assert_eq(f->heard_n[STREAM_HEADS], others < 4);
+        cr_assert_eq(rig_view(&t.rig).node.streams_busy, others == 4);
+        forge_free(f);
+        stand_down(&t);
+    }
+}
+
+Test(warm, nobody_keeps_a_place_by_asking_now_and_then)
+{
+    struct stand t;
+    stand_up(&t);
+    give_to_others(&t, 3);
+    struct forge *f = forge_new(&t.rig, "c");
+    forge_auth(f, STREAM_FOR_WARM);
+    for (int i = 0; i < 2; i++) {
+        rig_pass(&t.rig, 29 * SECOND);
+        for (uint32_t k = 0; k < 3; k++)
+            t.n->streams->at[8 + k].progress_at = t.rig.now;
+        forge_say(f, &first_want);
+        cr_assert_eq(f->heard_n[STREAM_ENTRIES], (uint32_t)i + 1);
+    }
+    struct node_out out;
+    rig_pass(&t.rig, STREAM_PLACE_US - 58 * SECOND - 1);
+    cr_assert_eq(rig_view(&t.rig).node.streams_relieved, 0);
+    t.rig.now += 1;
+    node_tick(t.rig.node, t.rig.now);
+    cr_assert_geq(rig_view(&t.rig).node.streams_relieved, 1);
+    cr_assert(rig_take(&t.rig, NODE_OUT_HANGUP, &out));
+    rig_drain(&t.rig);
+    forge_connect(f);
+    ask_for_a_place(f);
+    cr_assert(f->hung_up, "others come first");
+    rig_pass(&t.rig, STREAM_REST_US);
+    forge_connect(f);
+    ask_for_a_place(f);
+    cr_assert_not(f->hung_up, "and then it may go on");
     forge_free(f);
+    stand_down(&t);
+}
+
+Test(warm, endless_covers_end_with_the_time_for_warming_up)
+{
+    static uint8_t covers[STREAM_HEADS_COVERS * COVER_LEN];
+    struct stand t;
+    stand_up(&t);
+    for (mono_us late = 0; late <= 1; late++) {
+        struct stream s = {.used = true, .up = true, .got_auth = true, .purpose = STREAM_FOR_WARM};
+        const struct stream_msg heads = {.type = STREAM_HEADS,
+                                         .bytes = slice_of(covers, sizeof covers)};
+        const mono_us now = 600ULL * SECOND - 1 + late;
+        cr_assert(stream_warm_take(t.n, now, &s, &heads));
+        cr_assert_eq(s.hangup, late == 1);
+    }
     stand_down(&t);
 }
 

@@ -347,6 +347,39 @@ Test(warm_take, a_life_does_not_grow_on_the_way)
     stand_down(&t);
 }
 
+static void keep_age(void *ctx, const struct cache_hit *hit)
+{
+    *(uint64_t *)ctx = hit->age_ms;
+}
+
+Test(warm_take, a_copy_is_as_old_as_its_value)
+{
+    static const uint64_t ages[] = {0, 7000, 90000000,
+                                    UINT64_MAX}; /* the rig's clock begins at 1 s */
+    for (size_t i = 0; i < ARRAY_LEN(ages); i++) {
+        struct stand t;
+        struct cache_key key;
+        uint64_t age_ms = 0, cursor;
+        stand_up(&t);
+        cr_assert(compares(&t, 0, 0));
+        const struct stream_entry e = {
+            .key = slice_text("k"), .value = slice_text("old"), .age_ms = ages[i]};
+        const struct stream_msg m = {.type = STREAM_ENTRIES, .entries = &e, .entries_n = 1};
+        warm_asks(t.n, t.rig.now);
+        rig_pass(&t.rig, 2 * SECOND); /* on its way */
+        (void)warm_entries(t.n, t.rig.now, &m, &cursor);
+        rig_pass(&t.rig, 3 * SECOND);
+        cr_assert_eq(cache_key(t.rig.cache, slice_text(""), slice_text("k"), &key), OK);
+        static const struct cache_ask any;
+        cr_assert_eq(cache_get(t.rig.cache, t.rig.now, &key, &any, keep_age, &age_ms), CACHE_HIT);
+        if (i < 3)
+            cr_assert_eq(age_ms, ages[i] + 5000);
+        else
+            cr_assert_gt(age_ms, 90000000, "as old as can be told");
+        stand_down(&t);
+    }
+}
+
 /* A read waits with the index of a stamp whose record has made room for others meanwhile. */
 Test(warm_take, a_stamp_that_made_room_is_not_answered_with_it_either)
 {

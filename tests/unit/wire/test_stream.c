@@ -75,7 +75,7 @@ static bool entry_same(const struct stream_entry *a, const struct stream_entry *
 {
     return slice_eq(a->ns, b->ns) && slice_eq(a->key, b->key) && slice_eq(a->value, b->value) &&
            slice_eq(a->tags, b->tags) && a->ttl_ms == b->ttl_ms && a->fresh_ms == b->fresh_ms &&
-           a->has_version == b->has_version && a->version == b->version;
+           a->age_ms == b->age_ms && a->has_version == b->has_version && a->version == b->version;
 }
 
 /** Do both say the same, field by field? */
@@ -112,6 +112,7 @@ static size_t two_entries(struct stream_entry out[2])
                                    .tags = slice_of(tags, sizeof tags),
                                    .ttl_ms = 60000,
                                    .fresh_ms = 30000,
+                                   .age_ms = 5000,
                                    .has_version = true,
                                    .version = 99};
     out[1] = (struct stream_entry){.key = slice_text("k")};

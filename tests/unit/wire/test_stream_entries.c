@@ -113,6 +113,36 @@ Test(stream_entries, a_frame_has_at_most_so_many)
     bench_free(t);
 }
 
+Test(stream_entries, an_age_may_be_missing_and_nothing_but_a_number)
+{
+    static const struct {
+        const char *head, *tail;
+        enum err want;
+        uint64_t age_ms;
+    } cases[] = {{"\x97", "", OK, 0},
+                 {"\x98", "\x05", OK, 5},
+                 {"\x98", "\xcf\xff\xff\xff\xff\xff\xff\xff\xff", OK, UINT64_MAX},
+                 {"\x99", "\x05\xa1z", OK, 5}, /* and something of a later version */
+                 {"\x98", "\xc0", ERR_MALFORMED, 0},
+                 {"\x98", "\xff", ERR_MALFORMED, 0},
+                 {"\x98", "\xa1z", ERR_MALFORMED, 0}};
+
+    static const char one[] = "\xc4\x00\xc4\x01k\xc4\x00\xc4\x00\x01\x01\xc0";
+    struct bench *t = bench_new();
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct writer w = writer_of(t->a, sizeof t->a);
+        write_bytes(&w, slice_of("\x93\x0d\x07\x91", 4));
+        write_bytes(&w, slice_text(cases[i].head));
+        write_bytes(&w, slice_of(one, sizeof one - 1));
+        write_bytes(&w, slice_text(cases[i].tail));
+        cr_expect(stream_decode(t->codec, writer_slice(&w), &t->out) == cases[i].want, "case %zu",
+                  i);
+        if (cases[i].want == OK)
+            cr_expect(t->out.entries[0].age_ms == cases[i].age_ms, "case %zu", i);
+    }
+    bench_free(t);
+}
+
 Test(stream_entries, the_largest_entry_fits_the_room_that_is_counted_for_it)
 {
     static uint8_t bytes[STREAM_FRAME_MAX];
@@ -123,6 +153,7 @@ Test(stream_entries, the_largest_entry_fits_the_room_that_is_counted_for_it)
                              .tags = slice_of(tags, sizeof tags),
                              .ttl_ms = UINT64_MAX,
                              .fresh_ms = UINT64_MAX,
+                             .age_ms = UINT64_MAX,
                              .has_version = true,
                              .version = UINT64_MAX};
     for (size_t i = 0; i < sizeof tags; i++)
@@ -147,6 +178,7 @@ static struct stream_entry any_entry(struct peer_gen *gen)
                                  .tags = slice_of(tags[0], 8 * (size_t)rng_below(&gen->rng, 3)),
                                  .ttl_ms = peer_gen_u64(gen, UINT64_MAX),
                                  .fresh_ms = peer_gen_u64(gen, UINT64_MAX),
+                                 .age_ms = peer_gen_u64(gen, UINT64_MAX),
                                  .has_version = versioned,
                                  .version = versioned ? peer_gen_u64(gen, UINT64_MAX) : 0};
 }
@@ -155,7 +187,7 @@ static bool entry_same(const struct stream_entry *a, const struct stream_entry *
 {
     return slice_eq(a->ns, b->ns) && slice_eq(a->key, b->key) && slice_eq(a->value, b->value) &&
            slice_eq(a->tags, b->tags) && a->ttl_ms == b->ttl_ms && a->fresh_ms == b->fresh_ms &&
-           a->has_version == b->has_version && a->version == b->version;
+           a->age_ms == b->age_ms && a->has_version == b->has_version && a->version == b->version;
 }
 
 Test(stream_entries, random_entries_come_back_as_they_went)
