@@ -197,6 +197,8 @@ static const struct facts_row ROWS[] = {
     OF_NODE(proof, expired, "proof_results", "result=\"expired\"", NULL),
     OF_NODE(proof, malformed, "proof_results", "result=\"malformed\"", NULL),
     OF_NODE(proof, strangers, "proof_results", "result=\"stranger\"", NULL),
+    OF_NODE(proof, windows_found, "proof_windows_found", "",
+            "Runs of members that have another fence_ms."),
     OF_NODE(proof, members_full, "proof_members_full", "", "Members that are not asked: too many."),
     NOW("proof", "state", now.proof_state, "proof_state",
         "0 = reads can be certified, 1 = the number of nodes is not configured, 2 = more nodes "

@@ -40,8 +40,13 @@ static void say_promises(struct http_text *out, const struct node_view *v)
         http_text_number(out, votes->expect);
         http_text_say(out, " are expected\n");
     }
-    if (v->proof_state == PROOF_WINDOWS)
-        http_text_say(out, "fence_ms: differs between nodes\n");
+    if (v->proof_state == PROOF_WINDOWS) {
+        http_text_say(out, "fence_ms: differs between nodes: ");
+        http_text_number(out, v->window_ms);
+        http_text_say(out, " here, ");
+        http_text_number(out, v->window_other_ms);
+        http_text_say(out, " elsewhere\n");
+    }
     if (votes->expect > 0 && votes->mode == VOTE_NONE) {
         http_text_say(out, "votes: not yet: synced with ");
         http_text_number(out, votes->voters_n);

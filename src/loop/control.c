@@ -161,6 +161,9 @@ static void act(struct loop *l, const struct node_out *out)
     case NODE_OUT_DRIFTED:
         report_drifted(l, &out->drifted);
         break;
+    case NODE_OUT_WINDOWS:
+        report_windows(l, &out->windows);
+        break;
     case NODE_OUT_LEFT:
         leave(l);
         break;

@@ -97,6 +97,9 @@ void report_warmed(struct loop *l, const struct node_warmed *warmed);
 /** Entries differ from another node's though no invalidation is missing. */
 void report_drifted(struct loop *l, const struct node_drifted *drifted);
 
+/** Another node has another fence_ms. */
+void report_windows(struct loop *l, const struct node_windows *windows);
+
 /** The node serves: where, and with how many threads. */
 void report_start(struct loop *l);
 

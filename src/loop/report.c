@@ -89,6 +89,19 @@ void report_drifted(struct loop *l, const struct node_drifted *drifted)
                ARRAY_LEN(fields));
 }
 
+void report_windows(struct loop *l, const struct node_windows *windows)
+{
+    char ours[LOGGER_TEXT_MAX], theirs[LOGGER_TEXT_MAX];
+    const struct logger_field fields[] = {
+        logger_number("fence_ms", windows->ours_ms, ours),
+        {.name = "member", .value = windows->with},
+        logger_number("its_fence_ms", windows->theirs_ms, theirs),
+    };
+    logger_say(&l->log, LOGGER_ERROR,
+               "fence_ms differs between nodes: until it is equal, none is fenced or certified",
+               fields, ARRAY_LEN(fields));
+}
+
 void report_start(struct loop *l)
 {
     char client[ADDRESS_TEXT_MAX], gossip[ADDRESS_TEXT_MAX], advertise[ADDRESS_TEXT_MAX];

@@ -162,9 +162,20 @@ void certify_publish(struct node *n, mono_us now)
 
 /* ---- messages ---- */
 
+void certify_window(struct node *n, uint64_t id, uint32_t window_ms)
+{
+    struct swim_member m;
+    if (!proof_window(n->proof, id, window_ms) || !configured(n) || !swim_find(n->swim, id, &m))
+        return;
+    notice_add(n->notices, &(struct node_out){.kind = NODE_OUT_WINDOWS,
+                                              .windows = {.with = m.name,
+                                                          .ours_ms = proof_own_window(n->proof),
+                                                          .theirs_ms = window_ms}});
+}
+
 static void recv_poll(struct node *n, uint64_t id, const struct peer_poll *poll)
 {
-    proof_window(n->proof, id, poll->window_ms);
+    certify_window(n, id, poll->window_ms);
     if (n->polled_n < NODE_POLLED_MAX) /* else it asks again */
         n->polled[n->polled_n++] = (struct polled){.from = id, .poll = *poll};
 }
@@ -174,7 +185,7 @@ static void recv_proof(struct node *n, mono_us now, uint64_t id, uint64_t epoch,
 {
     if (proof_run(n->proof, id) != epoch)
         return; /* of another run than the one that was polled: it would be judged as that one */
-    proof_window(n->proof, id, proof->window_ms);
+    certify_window(n, id, proof->window_ms);
     const enum proof_verdict verdict = proof_recv(n->proof, now, id, proof, n->ledger);
     if (verdict == PROOF_BAR) {
         apply_floor(n, 0);

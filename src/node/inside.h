@@ -105,6 +105,9 @@ void certify_member(struct node *n, mono_us now, const struct swim_member *m);
 /** A full sync with this run ended; it voted like this when it began. */
 void certify_synced(struct node *n, uint64_t id, uint64_t epoch, enum peer_vote vote);
 
+/** A proven run said what its D is: another one than ours is told to people, once. */
+void certify_window(struct node *n, uint64_t id, uint32_t window_ms);
+
 /** Take in a message of a proven run that concerns proofs or traces. */
 void certify_recv(struct node *n, mono_us now, uint64_t id, uint64_t epoch,
                   const struct peer_msg *m);

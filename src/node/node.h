@@ -21,6 +21,7 @@
 #include "cache/cache.h"
 #include "node/policy.h"
 #include "node/stamp.h"
+#include "node/told.h"
 #include "seal/packet.h"
 #include "swim/swim.h"
 
@@ -160,6 +161,7 @@ enum node_out_kind {
     NODE_OUT_STATE,    /* the node's own state changed: see node_state() */
     NODE_OUT_WARMED,   /* a warm-up ended: log it */
     NODE_OUT_DRIFTED,  /* entries differ from another node's for no reason: log it */
+    NODE_OUT_WINDOWS,  /* another node has another fence_ms: log it */
     NODE_OUT_LEFT      /* everything was said: exit */
 };
 
@@ -200,27 +202,6 @@ struct node_reply {
     size_t traced_n;
 };
 
-/** Something that everybody who watches should know; target may be unknown. */
-struct node_applied {
-    struct dot dot;  /* name.known false: tell the namespace, or everything */
-    bool everything; /* a broad barrier: any entry may have gone */
-};
-
-/** What a warm-up brought. */
-struct node_warmed {
-    struct slice from;       /* name of the donor */
-    uint64_t entries, bytes; /* stored; bytes of keys and values */
-    uint64_t refused;        /* entries, for any reason */
-    uint64_t ms;
-    bool whole; /* all that the donor had was looked at */
-};
-
-/** Entries that differ from those of another node, though both covered the same invalidations. */
-struct node_drifted {
-    struct slice with; /* its name */
-    size_t entries;
-};
-
 /** Outputs are lent until the next call on n. */
 struct node_out {
     enum node_out_kind kind;
@@ -233,6 +214,7 @@ struct node_out {
     struct swim_member member;   /* EVENT */
     struct node_warmed warmed;   /* WARMED */
     struct node_drifted drifted; /* DRIFTED */
+    struct node_windows windows; /* WINDOWS */
 };
 
 /** Take the next output; false when there is none. */

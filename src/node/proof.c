@@ -57,11 +57,11 @@ struct pending {
 struct voter {
     uint64_t id; /* 0 = free */
     uint64_t epoch;
-    bool differs;     /* has another D */
-    mono_us horizon;  /* 0 = none */
-    mono_us round_at; /* when the newest answered poll was sent */
-    mono_us poll_at;  /* next regular poll, if anybody reads */
-    mono_us ask_at;   /* a poll that acknowledgements want; NEVER = none */
+    uint32_t window_ms; /* its D, when that is another one than ours; else 0 */
+    mono_us horizon;    /* 0 = none */
+    mono_us round_at;   /* when the newest answered poll was sent */
+    mono_us poll_at;    /* next regular poll, if anybody reads */
+    mono_us ask_at;     /* a poll that acknowledgements want; NEVER = none */
     struct asked asked[ASKED];
     uint32_t asked_i;
     struct pending pending;
@@ -172,16 +172,36 @@ void proof_vote(struct proof *p, enum peer_vote vote)
     p->vote = vote;
 }
 
-static void note_window(struct proof *p, struct voter *v, uint32_t window_ms)
+/** Returns: does it differ, and was that not known? */
+static bool note_window(struct proof *p, struct voter *v, uint32_t window_ms)
 {
-    v->differs = window_ms != 0 && window_ms != p->window_ms;
+    const uint32_t before_ms = v->window_ms;
+    v->window_ms = window_ms == p->window_ms ? 0 : window_ms;
+    const bool found = p->window_ms != 0 && v->window_ms != 0 && v->window_ms != before_ms;
+    p->counters.windows_found += found;
+    return found;
 }
 
-void proof_window(struct proof *p, uint64_t id, uint32_t window_ms)
+bool proof_window(struct proof *p, uint64_t id, uint32_t window_ms)
 {
     struct voter *v = id == 0 ? NULL : find(p, id);
-    if (v != NULL)
-        note_window(p, v, window_ms);
+    return v != NULL && note_window(p, v, window_ms);
+}
+
+uint32_t proof_own_window(const struct proof *p)
+{
+    return p->window_ms;
+}
+
+uint64_t proof_other_window(const struct proof *p, uint32_t *window_ms)
+{
+    for (size_t i = 0; i < p->voters_n; i++) {
+        if (p->voters[i].window_ms == 0)
+            continue;
+        *window_ms = p->voters[i].window_ms;
+        return p->voters[i].id;
+    }
+    return 0;
 }
 
 /* ---- asking ---- */
@@ -420,7 +440,7 @@ enum proof_verdict proof_recv(struct proof *p, mono_us now, uint64_t id,
         p->counters.strangers++;
         return PROOF_STRANGER;
     }
-    note_window(p, v, proof->window_ms);
+    (void)note_window(p, v, proof->window_ms); /* as the caller told, with proof_window() */
     if (sent_at < v->round_at)
         return PROOF_NOTHING; /* overtaken by a newer one */
     v->round_at = sent_at;
@@ -471,9 +491,9 @@ enum proof_state proof_state(const struct proof *p)
         return PROOF_UNSET;
     if (p->names_n > p->cfg.expect)
         return PROOF_EXCEEDED;
-    for (size_t i = 0; i < p->voters_n; i++)
-        if (p->voters[i].differs)
-            return PROOF_WINDOWS;
+    uint32_t other_ms;
+    if (proof_other_window(p, &other_ms) != 0)
+        return PROOF_WINDOWS;
     return PROOF_OK;
 }
 

@@ -57,8 +57,15 @@ void proof_vote(struct proof *p, enum peer_vote vote);
 
 /** Member id said in a HELLO, POLL or PROOF that its D is window_ms: another one than ours disables
  *  certificates (and must make the caller refuse `fenced`) while its run is there and says so. 0 is
- *  "not configured", which disturbs nobody: such a node never fences, votes or certifies. */
-void proof_window(struct proof *p, uint64_t id, uint32_t window_ms);
+ *  "not configured", which disturbs nobody: such a node never fences, votes or certifies. Returns: is this news? Then people should
+ *  be told; it is counted. */
+bool proof_window(struct proof *p, uint64_t id, uint32_t window_ms);
+
+/** What we tell of our own D: 0 when it is not configured. */
+uint32_t proof_own_window(const struct proof *p);
+
+/** A member with another D than ours, and that; 0 = there is none. */
+uint64_t proof_other_window(const struct proof *p, uint32_t *window_ms);
 
 /* ---- asking ---- */
 
@@ -141,15 +148,16 @@ void proof_answer(struct proof *p, mono_us now, const struct ledger *l,
 /** Counters since start. */
 struct proof_counters {
     uint64_t polls, answers;
-    uint64_t strangers; /* answers to no poll of ours, or too late */
-    uint64_t counted;   /* answers that moved a horizon */
-    uint64_t none;      /* the voter does not vote yet */
-    uint64_t partial;   /* the voter covered what it could not show */
-    uint64_t differing; /* the rests did not match */
-    uint64_t windows;   /* another D */
-    uint64_t anew;      /* barriers asked for */
-    uint64_t expired;   /* waited for dots until they were worth nothing, or were overtaken */
-    uint64_t malformed; /* covers that cannot be, or parts that do not fit each other */
+    uint64_t strangers;     /* answers to no poll of ours, or too late */
+    uint64_t counted;       /* answers that moved a horizon */
+    uint64_t none;          /* the voter does not vote yet */
+    uint64_t partial;       /* the voter covered what it could not show */
+    uint64_t differing;     /* the rests did not match */
+    uint64_t windows;       /* another D */
+    uint64_t windows_found; /* runs that said so for the first time, or another one than before */
+    uint64_t anew;          /* barriers asked for */
+    uint64_t expired;       /* waited for dots until they were worth nothing, or were overtaken */
+    uint64_t malformed;     /* covers that cannot be, or parts that do not fit each other */
     uint64_t members_full;
 };
 

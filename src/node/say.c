@@ -34,7 +34,8 @@ static bool say_hello(struct node *n, struct stream *s, struct node_out *out)
                                            .view_hash = swim_view_hash(n->swim),
                                            .vector_hash = ledger_vector_hash(n->ledger),
                                            .challenge = s->challenge,
-                                           .purpose = s->purpose}};
+                                           .purpose = s->purpose,
+                                           .window_ms = proof_own_window(n->proof)}};
     s->hello_due = false;
     return seal_frame(n, s, &m, out);
 }

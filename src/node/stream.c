@@ -247,6 +247,7 @@ static bool take_hello(struct node *n, struct stream *s, const struct packet_hea
     s->run = head->run;
     s->vote = certify_vote(hello->record.caps);
     s->vector_hash = hello->vector_hash;
+    s->window_ms = hello->window_ms;
     s->echo = hello->challenge;
     s->hello_due = s->inbound;
     s->auth_due = true;
@@ -274,6 +275,7 @@ static bool take_auth(struct node *n, mono_us now, struct stream *s, uint64_t ec
                                                .counter = s->last_counter}))
         return false; /* a run that was replaced comes back by the front door, or not at all */
     s->got_auth = true;
+    certify_window(n, s->peer, s->window_ms);
     if (s->purpose == STREAM_FOR_PING && !s->inbound && !is_probed_run(n, s))
         return false;
     if (s->purpose == STREAM_FOR_WARM)
@@ -470,6 +472,7 @@ static void finish_if_done(struct node *n, mono_us now, struct stream *s)
     if (sync) {
         life_synced(n, now, s->peer, run_epoch(&s->run));
         certify_synced(n, s->peer, run_epoch(&s->run), s->vote);
+        certify_window(n, s->peer, s->window_ms); /* it may be a member by now */
     }
     if (!s->inbound)
         stream_finish(n, now, s, true);

@@ -35,6 +35,7 @@ struct stream {
     struct run run;       /* of the other end, from its HELLO on */
     enum peer_vote vote;  /* how it voted when it said HELLO */
     uint64_t vector_hash; /* of its vector when it said HELLO */
+    uint32_t window_ms;   /* its D, as it said there */
     uint64_t challenge, echo;
     uint64_t ping_challenge; /* what swim wants to hear back */
     uint64_t last_counter;

@@ -34,6 +34,8 @@ static void inspect_swim(const struct node *n, struct node_view *out)
 static void inspect_promises(const struct node *n, struct node_view *out)
 {
     out->proof_state = proof_state(n->proof);
+    out->window_ms = proof_own_window(n->proof);
+    out->window_other = proof_other_window(n->proof, &out->window_other_ms);
     out->votes = votes_view(n->votes);
     out->acks = acks_counters(n->acks);
     out->proof = proof_counters(n->proof);

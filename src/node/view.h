@@ -56,6 +56,9 @@ struct node_view {
     uint32_t retired_n,
         forgotten_n; /* numbers of the newest retired and of the newest forgotten origin */
     enum proof_state proof_state;
+    uint32_t window_ms;       /* D; 0 = not configured */
+    uint32_t window_other_ms; /* with PROOF_WINDOWS: that of a member, whose id this is */
+    uint64_t window_other;
     struct votes_view votes;
     struct node_counters node;
     struct swim_counters swim;

@@ -58,7 +58,7 @@ static void pack_hello(struct packer *p, const struct stream_hello *hello)
 {
     assert(hello->wire_min >= 1 && hello->wire_min <= hello->wire_max);
     assert(hello->purpose >= STREAM_FOR_PING && hello->purpose <= STREAM_FOR_WARM);
-    pack_array(p, 8);
+    pack_array(p, hello->window_ms != 0 ? 9 : 8);
     pack_u64(p, STREAM_HELLO);
     pack_u64(p, hello->wire_min);
     pack_u64(p, hello->wire_max);
@@ -67,6 +67,8 @@ static void pack_hello(struct packer *p, const struct stream_hello *hello)
     pack_u64(p, hello->vector_hash);
     pack_bin64(p, hello->challenge);
     pack_u64(p, hello->purpose);
+    if (hello->window_ms != 0)
+        pack_u64(p, hello->window_ms);
 }
 
 /** Pack the head of a message of n fields in all, and its type. */
@@ -192,6 +194,7 @@ static void read_hello(struct object_reader *r, struct stream_hello *out)
     out->purpose = (uint8_t)object_u64(r, STREAM_FOR_WARM);
     if (out->wire_min < 1 || out->wire_min > out->wire_max || out->purpose < STREAM_FOR_PING)
         object_fail(r, ERR_MALFORMED);
+    out->window_ms = r->left > 0 ? object_u32(r) : 0;
 }
 
 static void read_bytes_of(struct object_reader *r, struct stream_msg *out)

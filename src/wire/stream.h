@@ -44,14 +44,16 @@ enum stream_purpose {
 };
 
 struct
-    stream_hello { /* [type, wire_min, wire_max, record, view_hash, vector_hash, challenge, purpose] */
+    stream_hello { /* [type, wire_min, wire_max, record, view_hash, vector_hash, challenge, purpose],
+                    * and window_ms behind it unless it is 0 */
     uint8_t wire_min;
     uint8_t wire_max;
     struct peer_record record; /* of the sender */
     uint64_t view_hash;
     uint64_t vector_hash;
     uint64_t challenge;
-    uint8_t purpose; /* the opener's; echoed by the other */
+    uint8_t purpose;    /* the opener's; echoed by the other */
+    uint32_t window_ms; /* D of the sender, as in a POLL; 0 = not configured, or it did not say */
 };
 
 /** One frame's body. Which fields count follows from type. Slices are lent as in wire/peer.h. */

@@ -89,7 +89,9 @@ Test(health, verbose_tells_when_nodes_differ_in_their_window)
 {
     struct node_view v = READY;
     v.proof_state = PROOF_WINDOWS;
-    cr_assert(says(&v, "fence_ms: differs between nodes\n"));
+    v.window_ms = 1000;
+    v.window_other_ms = 2000;
+    cr_assert(says(&v, "fence_ms: differs between nodes: 1000 here, 2000 elsewhere\n"));
 }
 
 Test(health, verbose_tells_what_was_looked_at)

@@ -252,6 +252,7 @@ static void take(struct net *t, size_t i, const struct node_out *out)
         net_introduce(t, i);
         break;
     case NODE_OUT_DRIFTED:
+    case NODE_OUT_WINDOWS:
         break;
     case NODE_OUT_WARMED:
         t->warmed_n[i]++;

@@ -336,6 +336,53 @@ Test(stream, buckets_cost_their_bitmap_and_at_most_256_bytes)
     fini(&a, &b);
 }
 
+/* ---- what must be equal on all nodes ---- */
+
+static void note_windows(void *ctx, const struct node_out *out)
+{
+    struct node_windows *told = ctx;
+    if (out->kind == NODE_OUT_WINDOWS) {
+        cr_assert_eq(told->ours_ms, 0, "once");
+        *told = out->windows;
+    }
+}
+
+/* Two of three do not vote, and nobody reads: there is not one POLL. */
+Test(stream, another_fence_ms_is_noticed_with_the_first_sync)
+{
+    struct rig a;
+    struct rig b;
+    struct node_windows told_a = {.ours_ms = 0}, told_b = {.ours_ms = 0};
+    rig_init(&a, &(struct rig_cfg){.name = "a",
+                                   .key = 1,
+                                   .run = 1,
+                                   .host = 1,
+                                   .policies = {.expect = 3, .fence_ms = 1000}});
+    rig_init(&b, &(struct rig_cfg){.name = "b",
+                                   .key = 1,
+                                   .run = 2,
+                                   .host = 2,
+                                   .seeded = true,
+                                   .policies = {.expect = 3, .fence_ms = 2000}});
+    a.tap = b.tap = note_windows;
+    a.tap_ctx = &told_a;
+    b.tap_ctx = &told_b;
+    join(&a, &b);
+    rig_talk(&a, &b, 2 * US_PER_SEC);
+    cr_assert_eq(rig_view(&a).proof.polls + rig_view(&b).proof.polls, 0);
+    cr_assert_eq(told_a.ours_ms, 1000);
+    cr_assert_eq(told_a.theirs_ms, 2000);
+    cr_assert_eq(told_b.ours_ms, 2000);
+    cr_assert_eq(told_b.theirs_ms, 1000);
+    const struct node_view view = rig_view(&a);
+    cr_assert_eq(view.proof_state, PROOF_WINDOWS);
+    cr_assert_eq(view.window_ms, 1000);
+    cr_assert_eq(view.window_other_ms, 2000);
+    cr_assert_eq(view.window_other, rig_view(&b).id);
+    cr_assert_eq(view.proof.windows_found, 1);
+    fini(&a, &b);
+}
+
 /* ---- a recording ---- */
 
 #define TAPE_FRAMES 32

@@ -68,7 +68,7 @@ static bool hello_same(const struct stream_hello *a, const struct stream_hello *
     return a->wire_min == b->wire_min && a->wire_max == b->wire_max &&
            record_same(&a->record, &b->record) && a->view_hash == b->view_hash &&
            a->vector_hash == b->vector_hash && a->challenge == b->challenge &&
-           a->purpose == b->purpose;
+           a->purpose == b->purpose && a->window_ms == b->window_ms;
 }
 
 static bool entry_same(const struct stream_entry *a, const struct stream_entry *b)
@@ -154,7 +154,8 @@ static void want_msg(struct bench *t, uint8_t type, uint8_t digest[2048])
                                             .view_hash = UINT64_C(0x0123456789ABCDEF),
                                             .vector_hash = UINT64_C(0xFEDCBA9876543210),
                                             .challenge = GOLDEN_CHALLENGE,
-                                            .purpose = STREAM_FOR_SYNC};
+                                            .purpose = STREAM_FOR_SYNC,
+                                            .window_ms = 1000};
     if (type == STREAM_AUTH)
         t->in.echo = GOLDEN_CHALLENGE;
     if (type == STREAM_RECORDS) {
@@ -458,6 +459,21 @@ Test(stream, limits_of_hello)
     expect_replaced(t, STREAM_HELLO, "7", 'u', 0, BAD);
     expect_replaced(t, STREAM_HELLO, "7", 'u', 4, OK);
     expect_replaced(t, STREAM_HELLO, "7", 'u', 5, BAD);
+    expect_replaced(t, STREAM_HELLO, "8", 'u', 0, OK);
+    expect_replaced(t, STREAM_HELLO, "8", 'u', UINT32_MAX, OK);
+    expect_replaced(t, STREAM_HELLO, "8", 'u', (uint64_t)UINT32_MAX + 1, BAD);
+    bench_free(t);
+}
+
+Test(stream, a_hello_may_say_no_window)
+{
+    struct bench *t = bench_new();
+    uint8_t digest[2048];
+    size_t len = 0;
+    want_msg(t, STREAM_HELLO, digest);
+    t->in.hello.window_ms = 0;
+    cr_assert(stream_encode(&t->in, t->b, sizeof t->b, &len) == OK);
+    cr_assert(stream_decode(t->codec, slice_of(t->b, len), &t->out) == OK && same(&t->in, &t->out));
     bench_free(t);
 }
 
