@@ -104,3 +104,28 @@ machine()
 {
     echo "$(nproc) x $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), Linux $(uname -r)"
 }
+
+# in_process PROGRAM ARG... - what a program of ours measures by itself, with what a reader wants to know
+# of the measurement; with --json among ARG, its lines as one object. The script sets command_line.
+in_process()
+{
+    local program=$BIN/$1 arg json=false
+    shift
+    needs "$program"
+    for arg in "$@"; do
+        case $arg in
+        --json) json=true ;;
+        -h | --help) usage && exec "$program" --help ;;
+        esac
+    done
+    if $json; then
+        needs jq
+        "$program" "$@" | jq -s --arg command "$command_line" --arg machine "$(machine)" \
+            --arg date "$(date +%F)" '{command: $command, machine: $machine, date: $date, rows: .}'
+    else
+        echo "$command_line"
+        echo "$(machine), $(date +%F)"
+        echo
+        "$program" "$@"
+    fi
+}
