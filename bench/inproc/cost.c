@@ -1,0 +1,87 @@
+/** What an operation costs on average. */
+#include "inproc/load.h"
+
+#define INSERTS_MIN 200000 /* a small cache is filled so often */
+#define GETS_MIN    1000000
+#define GETS_MAX    4000000
+#define ROUNDS      3
+
+/** Does calls operations on a cache of so many items; returns how many did what they should. */
+typedef uint64_t operate(struct load *l, uint64_t items, uint64_t calls);
+
+static uint64_t make_keys(struct load *l, uint64_t items, uint64_t calls)
+{
+    uint64_t done = 0;
+    for (uint64_t i = 0; i < calls; i++)
+        done += load_key(l, load_draw(l, items));
+    return done;
+}
+
+static uint64_t get_one_by_one(struct load *l, uint64_t items, uint64_t calls)
+{
+    uint64_t hits = 0;
+    for (uint64_t i = 0; i < calls; i++)
+        hits += load_get(l, load_draw(l, items));
+    return hits;
+}
+
+/** The median over rounds of nanoseconds per operation; false when one did not do what it should. */
+static bool time_operation(struct load *l, uint64_t items, operate *operation, double *out)
+{
+    const uint64_t calls = items < GETS_MIN ? GETS_MIN : items > GETS_MAX ? GETS_MAX : items;
+    double ns[ROUNDS], swap;
+    for (int i = 0; i < ROUNDS; i++) {
+        const uint64_t begun = load_cpu_ns();
+        if (operation(l, items, calls) != calls)
+            return false;
+        ns[i] = (double)(load_cpu_ns() - begun) / (double)calls;
+        for (int j = i; j > 0 && ns[j - 1] > ns[j]; j--) {
+            swap = ns[j - 1];
+            ns[j - 1] = ns[j];
+            ns[j] = swap;
+        }
+    }
+    *out = ns[ROUNDS / 2];
+    return true;
+}
+
+static bool fill_all(struct load *l, uint64_t items)
+{
+    uint64_t stored = 0;
+    for (uint64_t i = 0; i < items; i++)
+        stored += load_fill(l, i);
+    return stored == items;
+}
+
+/** Fill new caches; the last stays in *l. */
+static bool time_inserts(struct load *l, uint64_t items, double *ns)
+{
+    const uint64_t rounds = items < INSERTS_MIN ? INSERTS_MIN / items : 1;
+    uint64_t spent = 0;
+    for (uint64_t i = 0; i < rounds; i++) {
+        if (i > 0)
+            load_end(l);
+        if (!load_begin(l, load_budget(items)))
+            return false;
+        load_touch(l);
+        const uint64_t begun = load_cpu_ns();
+        if (!fill_all(l, items))
+            return false;
+        spent += load_cpu_ns() - begun;
+    }
+    *ns = (double)spent / (double)(rounds * items);
+    return true;
+}
+
+bool measure_cost(uint64_t items, struct cost *out)
+{
+    struct load l;
+    *out = (struct cost){.items = items};
+    const bool measured = time_inserts(&l, items, &out->insert_ns) &&
+                          time_operation(&l, items, make_keys, &out->key_ns) &&
+                          time_operation(&l, items, get_one_by_one, &out->get_ns);
+    out->insert_ns -= out->key_ns;
+    out->get_ns -= out->key_ns;
+    load_end(&l);
+    return measured;
+}

@@ -1,0 +1,94 @@
+#include "inproc/load.h"
+
+#include <time.h>
+
+#include <sys/mman.h>
+
+#define ITEM_ROOM  260         /* bytes for an item and its share of all tables */
+#define TABLE_ROOM (16U << 20) /* and for tables that do not grow with them */
+#define NODE_VALUE (8U << 20)  /* the longest value that a node takes if nobody says otherwise */
+
+uint64_t load_budget(uint64_t items)
+{
+    return items * ITEM_ROOM + TABLE_ROOM;
+}
+
+bool load_begin(struct load *l, uint64_t budget_bytes)
+{
+    const struct stand_cfg cfg = {
+        .budget_bytes = budget_bytes, .value_max = NODE_VALUE, .like_a_node = true};
+    *l = (struct load){.draws = 0};
+    return stand_begin(&l->stand, &cfg);
+}
+
+void load_touch(struct load *l)
+{
+    (void)madvise(l->stand.map.at, l->stand.map.len, MADV_POPULATE_WRITE); /* a wish */
+}
+
+void load_end(struct load *l)
+{
+    stand_end(&l->stand);
+}
+
+bool load_fill(struct load *l, uint64_t i)
+{
+    uint8_t room[BUDGET_KEY_LEN];
+    const struct slice tag = slice_text(LOAD_TAG);
+    const struct cache_key key = budget_key(l->stand.cache, i, room);
+    const struct cache_item item = {.value = slice_of(l->value, sizeof l->value),
+                                    .ttl_ms = l->shape.ttl_ms,
+                                    .tags = &tag,
+                                    .tags_n = l->shape.has_tag,
+                                    .has_version = l->shape.has_version,
+                                    .version = i};
+    return stand_fill(&l->stand, &key, &item);
+}
+
+bool load_get(struct load *l, uint64_t i)
+{
+    uint8_t room[BUDGET_KEY_LEN];
+    const struct cache_key key = budget_key(l->stand.cache, i, room);
+    return stand_get(&l->stand, &key, l->value);
+}
+
+bool load_key(struct load *l, uint64_t i)
+{
+    uint8_t room[BUDGET_KEY_LEN];
+    const struct cache_key key = budget_key(l->stand.cache, i, room);
+    return key.hash != 0;
+}
+
+/* splitmix64 (Steele et al., 2014), scaled by Lemire's multiplication. */
+uint64_t load_draw(struct load *l, uint64_t n)
+{
+    uint64_t x = l->draws += 0x9E3779B97F4A7C15ULL;
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9ULL;
+    x = (x ^ x >> 27) * 0x94D049BB133111EBULL;
+    x ^= x >> 31;
+    return (x >> 32) * n >> 32;
+}
+
+uint64_t load_items(struct load *l)
+{
+    struct cache_stats stats;
+    cache_stats(l->stand.cache, &stats);
+    return stats.items;
+}
+
+static uint64_t read_clock(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+uint64_t load_wall_ns(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t load_cpu_ns(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}

@@ -1,0 +1,64 @@
+/**
+ * inproc/measure.h - what jay-engine measures of one cache, alone in its process.
+ *
+ * Items are alike: keys of 32 bytes, values of VALUE_LEN. Time inside the cache is simulated; the
+ * machine's is read around calls only. Nothing here prints.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/histogram.h"
+#include "policy/budget.h"
+#include "policy/stand.h"
+
+#define VALUE_LEN   100
+#define PAYLOAD_LEN (BUDGET_KEY_LEN + VALUE_LEN)
+#define STALLS_N    5
+#define SPACES_N    4
+
+/** CPU time of one operation, in nanoseconds: others on the machine cost it nothing but caches. */
+struct cost {
+    uint64_t items;
+    double key_ns;    /* making a key and its hash; not in the others */
+    double insert_ns; /* token and fill */
+    double get_ns;    /* one by one, in random order */
+};
+
+/** How long single calls took in one situation, in nanoseconds of the wall's clock. */
+struct stall {
+    const char *situation;
+    struct histogram calls;
+    uint64_t each_ns;       /* the longest call of that round in which it was shortest */
+    uint64_t interrupted_n; /* calls during which somebody else ran: not among calls */
+};
+
+/** What an item of one shape takes beside its key and value, all tables and slack included. */
+struct space {
+    const char *shape;
+    uint64_t items;
+    double beyond_payload; /* bytes */
+};
+
+/** How long expired items last when only cache_step() is called. */
+struct reclaim {
+    uint64_t items, expired;
+    uint64_t calls_n;
+    uint64_t left; /* expired ones that were not reclaimed in the end; 0 */
+    double cpu_ms; /* of all these calls */
+    struct stall steps;
+};
+
+/** Each fills *out, and returns false when there is no memory, or the cache took less than it should. */
+bool measure_cost(uint64_t items, struct cost *out);
+
+/** A cache that grows, evicts, expires, and loses a tag that all its items carry, the same calls in
+ *  every round: what one of them does to itself comes again, what others do to it does not. */
+bool measure_stalls(uint64_t items, uint32_t rounds, struct stall out[STALLS_N]);
+
+/** Items without anything, with a life, with a life and a version, with a tag. */
+bool measure_space(uint64_t budget_bytes, struct space out[SPACES_N]);
+
+/** items, of which every 11th expires at once. */
+bool measure_reclaim(uint64_t items, struct reclaim *out);

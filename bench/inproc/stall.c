@@ -1,0 +1,131 @@
+/** How long single calls take while the cache has other things to do. */
+#include "inproc/load.h"
+#include "inproc/watch.h"
+
+#define STEP_EVERY 8 /* calls of housekeeping among the others: one in so many rounds */
+#define LIFE_MS    1000
+
+/** Store items from `first` on, each call timed. */
+static bool fill_timed(struct load *l, struct watch *w, uint64_t first, uint64_t n)
+{
+    uint64_t stored = 0;
+    for (uint64_t i = first; i < first + n; i++) {
+        const uint64_t begun = watch_begin();
+        stored += load_fill(l, i);
+        watch_end(w, begun);
+    }
+    return stored == n;
+}
+
+/** Each in turn, and timed: look for one of the first n items, store one that is new, sweep. */
+static bool work_timed(struct load *l, struct watch *w, uint64_t n)
+{
+    bool stored = true;
+    for (uint64_t i = 0; i < n && stored; i++) {
+        uint64_t begun = watch_begin();
+        (void)load_get(l, load_draw(l, n));
+        watch_end(w, begun);
+        begun = watch_begin();
+        stored = load_fill(l, n + i);
+        watch_end(w, begun);
+        if (i % STEP_EVERY == 0) {
+            begun = watch_begin();
+            (void)cache_step(l->stand.cache, l->stand.now);
+            watch_end(w, begun);
+        }
+    }
+    return stored;
+}
+
+/** From nothing to items. */
+static bool grow(uint64_t items, struct stall *out)
+{
+    struct load l;
+    struct watch w = watch_of(out, "growing");
+    const bool done = load_begin(&l, load_budget(items)) && fill_timed(&l, &w, 0, items);
+    load_end(&l);
+    return done;
+}
+
+/** Full, and everything that is stored drives something out. */
+static bool evict(uint64_t items, struct stall *out)
+{
+    struct load l;
+    struct watch w = watch_of(out, "evicting");
+    bool done = load_begin(&l, items * PAYLOAD_LEN);
+    for (uint64_t i = 0; done && i < items; i++)
+        done = load_fill(&l, i);
+    done = done && load_items(&l) < items && work_timed(&l, &w, items);
+    load_end(&l);
+    return done;
+}
+
+/** Every second item has just expired. */
+static bool expire(uint64_t items, struct stall *out)
+{
+    struct load l;
+    struct watch w = watch_of(out, "expiring");
+    bool done = load_begin(&l, load_budget(items) + load_budget(items));
+    for (uint64_t i = 0; done && i < items; i++) {
+        l.shape.ttl_ms = i % 2 == 0 ? LIFE_MS : 0;
+        done = load_fill(&l, i);
+    }
+    l.shape.ttl_ms = 0;
+    l.stand.now += LIFE_MS * US_PER_MS;
+    done = done && work_timed(&l, &w, items);
+    load_end(&l);
+    return done;
+}
+
+/** All items carry a tag that is invalidated: the call itself, and what comes after it. */
+static bool kill_tag(uint64_t items, struct stall *call, struct stall *after)
+{
+    struct load l;
+    bool done = load_begin(&l, load_budget(items) + load_budget(items));
+    l.shape.has_tag = true;
+    for (uint64_t i = 0; done && i < items; i++)
+        done = load_fill(&l, i);
+    l.shape.has_tag = false;
+    struct watch w = watch_of(call, "invalidating their tag");
+    if (done) {
+        const uint64_t begun = watch_begin();
+        stand_kill_tag(&l.stand, slice_text(LOAD_TAG));
+        watch_end(&w, begun);
+        w = watch_of(after, "after their tag");
+        done = work_timed(&l, &w, items);
+    }
+    load_end(&l);
+    return done;
+}
+
+static bool measure_round(uint64_t items, struct stall round[STALLS_N])
+{
+    return grow(items, &round[0]) && evict(items, &round[1]) && expire(items, &round[2]) &&
+           kill_tag(items, &round[3], &round[4]);
+}
+
+/** Add what a round has found to that of the earlier ones. */
+static void merge(struct stall *into, const struct stall *round, bool first)
+{
+    if (first) {
+        *into = *round;
+        into->each_ns = round->calls.max;
+        return;
+    }
+    histogram_merge(&into->calls, &round->calls);
+    into->interrupted_n += round->interrupted_n;
+    if (round->calls.max < into->each_ns)
+        into->each_ns = round->calls.max;
+}
+
+bool measure_stalls(uint64_t items, uint32_t rounds, struct stall out[STALLS_N])
+{
+    static struct stall round[STALLS_N];
+    for (uint32_t i = 0; i < rounds; i++) {
+        if (!measure_round(items, round))
+            return false;
+        for (uint32_t j = 0; j < STALLS_N; j++)
+            merge(&out[j], &round[j], i == 0);
+    }
+    return true;
+}
