@@ -182,10 +182,29 @@ static void begin(struct sim *s, const struct act *act, uint64_t index)
     }
 }
 
+/* As it was before anything went wrong. */
+static void end_weather(struct sim *s, const struct act *act)
+{
+    struct act none = {.kind = act->kind};
+    if (act->kind == ACT_DELAY) {
+        none.arg[0] = SIM_DELAY_MIN_US;
+        none.arg[1] = SIM_DELAY_MEAN_US;
+    } else if (act->kind == ACT_CAPACITY) {
+        none.arg[0] = SIM_CAPACITY;
+    }
+    change_weather(s, &none);
+}
+
 static void end(struct sim *s, const struct act *act)
 {
     if (act->kind == ACT_DNS)
         dns_set(s, DNS_RIGHT);
+    else if (act->kind == ACT_REPLAY)
+        s->recorder.permille = 0;
+    else if (act->kind == ACT_RATE)
+        sim_clock_rate(s, as_node(s, act->arg[0]), 0);
+    else if (act->kind <= ACT_CAPACITY || act->kind == ACT_FLIP)
+        end_weather(s, act);
     else if (act->kind == ACT_FOREIGN && s->cfg.nodes + ((uint32_t)act->arg[1] & 1) < s->all)
         sim_crash(s, s->cfg.nodes + ((uint32_t)act->arg[1] & 1), true);
     else

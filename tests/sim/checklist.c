@@ -1,5 +1,7 @@
 #include "checklist.h"
 
+#include "base/attr.h"
+
 static const struct {
     const char *name;
     const char *where;
@@ -14,6 +16,19 @@ static const struct {
                   "no hit, and no fill that is stored, is older than a dot that its node has "
                   "covered, by key, tag, prefix, namespace or all (S8)"},
     [CHECK_VALUE] = {"value", "oracle.c", "a hit is what was stored under that key, and its flags"},
+    [CHECK_LIFE] = {"life", "lives.c",
+                    "nothing is given past its time, as it was stored or touched last; a touch "
+                    "changes nothing but that time, and brings nothing back"},
+    [CHECK_NEEDLESS] = {"needless", "lives.c",
+                        "a copy at which no dot aimed since it was stored is still given, where "
+                        "its node raised no barrier and evicted nothing"},
+    [CHECK_HITS] =
+        {"hits", "calm.c",
+         "while faults last for a tenth of the time at most there are nine tenths of the "
+         "hits that the same life without faults has"},
+    [CHECK_NOSTORE] = {"nostore", "lives.c",
+                       "while a key counts as one that changes all the time nothing is stored "
+                       "under it"},
     [CHECK_I3] = {"I3", "stories_*.c",
                   "an entry whose token is newer than the discovery of a gap outlives its closing"},
     [CHECK_I4] = {"I4'", "oracle.c",
@@ -27,6 +42,10 @@ static const struct {
                   "of no origin what is covered or heard goes back, nor does the index (S9)"},
     [CHECK_I8] = {"I8", "link.c", "the second copy of a datagram changes nothing"},
     [CHECK_I9] = {"I9", "seed.c", "no gap stays open for longer than T_gap"},
+    [CHECK_I9_ALL] =
+        {"I9'", "oracle.c",
+         "when all is quiet what any node of the core has covered is covered or barred "
+         "at every other, the end of origins included: nobody's copy is older"},
     [CHECK_I10] = {"I10", "checks.c", "tables and memory keep their limits (S13)"},
     [CHECK_I11] = {"I11", "promise.c",
                    "what a majority held before a node's horizon is covered there, or barred"},
@@ -42,7 +61,12 @@ static const struct {
     [CHECK_S10] = {"S10", "oracle.c",
                    "of concurrent writes the same one wins everywhere: when all is quiet, proven "
                    "copies of a key are the same"},
-    [CHECK_S11] = {"S11", "checks.c", "nobody raises the dead without a newer incarnation"},
+    [CHECK_S11] = {"S11", "checks.c",
+                   "nobody raises the dead without a newer incarnation; of two processes at one "
+                   "incarnation the one with the larger epoch is believed, and then for good"},
+    [CHECK_GRACE] = {"grace", "checks.c",
+                     "nobody is held DEAD before somebody has suspected it for four periods, the "
+                     "shortest time to object"},
     [CHECK_S12] = {"S12", "workload.c",
                    "when an invalidation is answered, its node has covered it"},
     [CHECK_S14] = {"S14", "checks.c",
@@ -66,6 +90,9 @@ static const struct {
     [CHECK_L3] = {"L3", "quiet.c", "and their vectors are equal, without gaps"},
     [CHECK_L4] = {"L4", "quiet.c", "and they fall quiet: datagrams a second and node are bounded"},
     [CHECK_L5] = {"L5", "streams.c", "no stream stays open on which nothing was said for long"},
+    [CHECK_L6] = {"L6", "stories_*.c",
+                  "a key that is rotated node by node seals everything in the end, and on the way "
+                  "no packet is refused"},
     [CHECK_L7] = {"L7", "quiet.c",
                   "when all is quiet no reply, announced write or quarantine is left over"},
     [CHECK_AFTER] = {"after", "reader.c",
@@ -91,6 +118,19 @@ static const struct {
                      "is so because of one"},
 };
 
+/* What is one with another check. */
+static const struct {
+    const char *name;
+    enum check is;
+    const char *text;
+} SAME_AS[] = {
+    {"I2", CHECK_I2, "no stale hit; by key alone in its first form"},
+    {"I4", CHECK_I4, "no fill past a dot; of those remembered alone in its first form"},
+    {"S8", CHECK_I2, "no get gives what an invalidation applied here has ended"},
+    {"S9", CHECK_I7, "what a node knows of origins never goes back while it lives"},
+    {"S13", CHECK_I10, "tables, queues and buffers keep their limits"},
+};
+
 const char *check_name(enum check check)
 {
     return LIST[check].name;
@@ -100,4 +140,7 @@ void checklist_print(FILE *out)
 {
     for (unsigned i = 0; i < CHECKS; i++)
         fprintf(out, "%-9s %-12s %s\n", LIST[i].name, LIST[i].where, LIST[i].text);
+    for (unsigned i = 0; i < ARRAY_LEN(SAME_AS); i++)
+        fprintf(out, "%-9s %-12s one with %s: %s\n", SAME_AS[i].name, LIST[SAME_AS[i].is].where,
+                LIST[SAME_AS[i].is].name, SAME_AS[i].text);
 }

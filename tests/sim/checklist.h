@@ -15,6 +15,10 @@ enum check {
     CHECK_I1,       /* a stamp is as old as its read */
     CHECK_I2,       /* no stale hit */
     CHECK_VALUE,    /* no invented hit */
+    CHECK_LIFE,     /* of a copy: no longer than its time */
+    CHECK_NEEDLESS, /* nothing dies of itself */
+    CHECK_HITS,     /* of a calm life */
+    CHECK_NOSTORE,  /* a hot key is left alone */
     CHECK_I3,       /* what is newer than a gap outlives it */
     CHECK_I4,       /* what was forgotten still refuses */
     CHECK_I5,       /* covered, heard, issued */
@@ -22,6 +26,7 @@ enum check {
     CHECK_I7,       /* what was learned stays */
     CHECK_I8,       /* copies change nothing */
     CHECK_I9,       /* no gap for ever */
+    CHECK_I9_ALL,   /* what one has covered, all have, or barred it */
     CHECK_I10,      /* limits */
     CHECK_I11,      /* a horizon is true */
     CHECK_S1,       /* nobody is more than it took */
@@ -33,6 +38,7 @@ enum check {
     CHECK_S7,       /* clusters are apart */
     CHECK_S10,      /* one winner */
     CHECK_S11,      /* the dead stay dead */
+    CHECK_GRACE,    /* nobody dies before it had time to object */
     CHECK_S12,      /* who invalidates is the first to see it */
     CHECK_S14,      /* no amplification */
     CHECK_S15,      /* outputs of an event */
@@ -49,6 +55,7 @@ enum check {
     CHECK_L3,       /* one vector */
     CHECK_L4,       /* quiet */
     CHECK_L5,       /* no idle stream for ever */
+    CHECK_L6,       /* a new key is everybody's */
     CHECK_L7,       /* nothing is held for nobody */
     CHECK_AFTER,    /* a stamp */
     CHECK_STRICT,   /* proof, or not */

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "swim/suspicion.h"
 
 #include "world.h"
 
 #define BODY         PACKET_HEAD
 #define ARRAY_OF     0x9B /* a body is an array of 11 elements, or of 12 with padding */
+#define DRIFT        1000 /* clocks that run fast: one part in so many, and more */
 #define LOOK_EVERY   64   /* events between two full looks at the members */
 #define RUN_AT       16   /* in a packet */
 #define KEY_AT       4
@@ -59,6 +61,12 @@ static void check_epoch(struct sim *s, const struct sim_node *n, uint32_t about,
         sim_violate(s, CHECK_S1, "n%u takes a run of n%u for n%u", n->i, s->runs[run].node, about);
 }
 
+/* Two processes of one name may have one generation; each counts its own versions. */
+static bool is_other_run(const struct checks_member *was, const struct swim_member *m)
+{
+    return m->generation == was->generation && m->epoch > was->epoch && was->epoch != 0;
+}
+
 static void check_member(struct sim *s, struct sim_node *n, const struct swim_member *m)
 {
     const uint32_t about = sim_named(s, m->name);
@@ -71,13 +79,18 @@ static void check_member(struct sim *s, struct sim_node *n, const struct swim_me
     if (is_higher(m->generation, m->version, most->generation, most->version))
         sim_violate(s, CHECK_S1, "n%u knows n%u at generation %llu version %u, which it never took",
                     n->i, about, (unsigned long long)m->generation, m->version);
-    const bool higher = is_higher(m->generation, m->version, was->generation, was->version);
+    const bool higher =
+        is_other_run(was, m) || is_higher(m->generation, m->version, was->generation, was->version);
     if (was->known && is_gone(was->state) && !is_gone(m->state) && !higher)
         sim_violate(s, CHECK_S11,
                     "n%u brings n%u back to life: state %d at %llu.%u after state %d at %llu.%u",
                     n->i, about, (int)m->state, (unsigned long long)m->generation, m->version,
                     (int)was->state, (unsigned long long)was->generation, was->version);
-    if (was->known && is_higher(was->generation, was->version, m->generation, m->version))
+    if (was->known && m->generation == was->generation && m->epoch < was->epoch && m->epoch != 0)
+        sim_violate(s, CHECK_S11, "n%u goes back to the other process of n%u at one incarnation",
+                    n->i, about);
+    else if (was->known && !is_other_run(was, m) &&
+             is_higher(was->generation, was->version, m->generation, m->version))
         sim_violate(s, CHECK_S2, "n%u goes back to an older incarnation of n%u", n->i, about);
     if (m->self && (m->state == SWIM_DEAD || m->state == SWIM_SUSPECT))
         sim_violate(s, CHECK_S3, "n%u does not hold itself alive", n->i);
@@ -103,6 +116,27 @@ static void forget_members(struct sim *s, struct sim_node *n)
         if (forgotten->n > 0 && forgotten->last_at == s->now)
             n->checks.members[i].known = false;
     }
+}
+
+/* How much of the fastest clock's time goes by in so much of the world's, and a little. */
+static uint64_t fastest_us(const struct sim *s, uint64_t us)
+{
+    int64_t ppm = 0;
+    for (uint32_t i = 0; i < s->cfg.nodes; i++)
+        ppm = ppm < s->nodes[i].rate_ppm ? s->nodes[i].rate_ppm : ppm;
+    return us + us / DRIFT + us * (uint64_t)ppm / 1000000;
+}
+
+void checks_failed(struct sim *s, const struct sim_node *n, uint32_t about)
+{
+    for (uint32_t i = 0; i < s->cfg.nodes; i++) {
+        const struct sim_tally *doubt = sim_events(s, i, about, SWIM_SUSPECTED);
+        const uint64_t lasted_us = doubt->n > 0 ? s->now - doubt->last_at : 0;
+        if (fastest_us(s, lasted_us) >= suspicion_min(1, CHECKS_PERIOD_US))
+            return;
+    }
+    sim_violate(s, CHECK_GRACE, "n%u holds n%u DEAD, and nobody has suspected it for long", n->i,
+                about);
 }
 
 /* ---- the whole node ---- */

@@ -14,7 +14,8 @@
 #define CHECKS_OUTPUTS_MAX 5000 /* outputs of one input; a frame brings some 4,000 dots */
 #define CHECKS_PROBES      16   /* latest relayed probes of a node */
 #define CHECKS_RELAYS_MAX  3
-#define CHECKS_GAP_US      (8 * US_PER_SEC) /* T_gap, with room for a pause of less */
+#define CHECKS_PERIOD_US   (500 * US_PER_MS) /* between two probes of a node */
+#define CHECKS_GAP_US      (8 * US_PER_SEC)  /* T_gap, with room for a pause of less */
 
 struct sim;
 struct sim_node;
@@ -55,6 +56,9 @@ struct checks_debt {
 
 /** Begin a new process run. */
 void checks_begin(struct sim *s, struct sim_node *n);
+
+/** The node tells that `about` is DEAD: had it time to object? */
+void checks_failed(struct sim *s, const struct sim_node *n, uint32_t about);
 
 /** Look at the node after an event. */
 void checks_after(struct sim *s, struct sim_node *n);

@@ -21,6 +21,9 @@ struct sim_counters {
     uint64_t level_nodes, level_all, level_quorum, level_missed, level_refused;
     uint64_t fenced_by_all, fenced_by_time;
     uint64_t begins, commits, aborts, clients_died, announced_puts, announced_stored;
+    uint64_t kept;   /* copies found that nothing had ended */
+    uint64_t cooled; /* effects of dots that keep a hot key from being stored */
+    uint64_t mgets, mfills, touched, touched_none, several, storms;
 };
 
 /** Add counters up. */

@@ -383,3 +383,78 @@ void draw_script(struct script *sc, uint32_t allowed)
     }
     script_sort(sc);
 }
+
+/* ---- calm: one fault after the other, and nine times as long nothing ---- */
+
+#define CALM_PER      10
+#define CALM_MEAN_US  (120 * US_PER_SEC) /* between two, beside that */
+#define CALM_LEAST_US (60 * US_PER_SEC)
+
+/* How long the network or a process is not as it should be. */
+static uint64_t duration_of(const struct act *act)
+{
+    const uint64_t down_us = act->kind == ACT_CRASH || act->kind == ACT_FOREIGN
+                                 ? (uint64_t)act->arg[2]
+                             : act->kind == ACT_LEAVE ? (uint64_t)act->arg[1]
+                             : act->kind == ACT_STORM ? (uint64_t)(act->arg[1] * act->arg[2])
+                                                      : 0;
+    return act->lasts_us > down_us ? act->lasts_us : down_us;
+}
+
+static bool is_weather(enum act_kind kind)
+{
+    return kind == ACT_LOSS || kind == ACT_BURST || kind == ACT_DUP || kind == ACT_REPLAY ||
+           kind == ACT_DELAY || kind == ACT_CAPACITY || kind == ACT_FLIP || kind == ACT_RATE;
+}
+
+/* What is drawn for a whole life gets its time here. Returns: when all of it is over. */
+static uint64_t place_acts(struct draw *d, uint32_t first, uint64_t at_us)
+{
+    const uint64_t weather_us = lasts(d);
+    uint64_t over_us = at_us;
+    for (uint32_t i = first; i < d->sc->acts_n; i++) {
+        struct act *act = &d->sc->acts[i];
+        if (is_weather(act->kind)) {
+            act->at_us = at_us;
+            act->lasts_us = weather_us;
+        } else if (act->kind == ACT_STORM) {
+            act->at_us = at_us + weather_us / 2; /* something must have been recorded */
+        }
+        const uint64_t end_us = act->at_us + duration_of(act);
+        over_us = over_us < end_us ? end_us : over_us;
+    }
+    return over_us;
+}
+
+/* Returns: how long it lasts. */
+static uint64_t draw_episode(struct draw *d, uint64_t at_us)
+{
+    const uint32_t first = d->sc->acts_n;
+    draw_times(d);
+    draw_weather(d);
+    if (d->fault == FAULT_CLOCK)
+        draw_rates(d);
+    if (NOW_AND_THEN[d->fault] != NULL)
+        NOW_AND_THEN[d->fault](d, &(struct act){.at_us = at_us});
+    return place_acts(d, first, at_us) - at_us;
+}
+
+void draw_calm_script(struct script *sc, uint32_t allowed)
+{
+    struct draw d = {.sc = sc};
+    rng_init(&d.rng, sc->seed ^ 0xCA1DULL);
+    /* Memory is short for a whole life, and what is never healed lasts for ever. */
+    sc->classes = FAULTS_ALL & allowed & ~(1U << FAULT_MEMORY) & ~(1U << FAULT_CORE);
+    uint64_t at_us = CALM_LEAST_US + link_exponential(&d.rng, CALM_MEAN_US);
+    while (sc->classes != 0 && at_us < sc->length_us) {
+        do
+            d.fault = (enum fault)rng_below(&d.rng, FAULTS);
+        while ((sc->classes >> d.fault & 1) == 0);
+        const uint32_t first = sc->acts_n;
+        const uint64_t lasts_us = draw_episode(&d, at_us);
+        if (at_us + lasts_us > sc->length_us)
+            sc->acts_n = first; /* it would not be over in time */
+        at_us += CALM_PER * lasts_us + CALM_LEAST_US + link_exponential(&d.rng, CALM_MEAN_US);
+    }
+    script_sort(sc);
+}

@@ -14,3 +14,7 @@
 
 /** Draw classes from those allowed, and acts, into *sc, whose seed and size are set. */
 void draw_script(struct script *sc, uint32_t allowed);
+
+/** The same for a calm life: one fault after the other, of any allowed class but those that last for a
+ *  whole life, each followed by nine times as long without any. */
+void draw_calm_script(struct script *sc, uint32_t allowed);

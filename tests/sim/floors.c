@@ -1,5 +1,7 @@
 #include "floors.h"
 
+#include "base/attr.h"
+
 uint32_t floors_pair(uint32_t ns, uint32_t a, uint32_t b)
 {
     return (ns * SOURCE_TAGS + a) * SOURCE_TAGS + b;
@@ -41,6 +43,23 @@ void floors_raise(struct floors *f, const struct oracle_dot *dot)
         raise(&f->everything, dot->commit);
         break;
     }
+}
+
+static void raise_all(uint32_t *into, const uint32_t *from, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        raise(&into[i], from[i]);
+}
+
+void floors_merge(struct floors *into, const struct floors *from, uint32_t keys_n)
+{
+    into->raised = into->raised || from->raised;
+    raise(&into->everything, from->everything);
+    raise_all(into->ns, from->ns, ARRAY_LEN(into->ns));
+    raise_all(into->tags, from->tags, ARRAY_LEN(into->tags));
+    raise_all(into->pairs, from->pairs, ARRAY_LEN(into->pairs));
+    raise_all(into->prefixes, from->prefixes, ARRAY_LEN(into->prefixes));
+    raise_all(into->keys, from->keys, keys_n);
 }
 
 static uint32_t of_tags(const struct floors *f, uint32_t ns, uint32_t tags)

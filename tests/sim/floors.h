@@ -47,6 +47,9 @@ uint32_t floors_pair(uint32_t ns, uint32_t a, uint32_t b);
 /** From now on what dot aims at is newer than its commit. */
 void floors_raise(struct floors *f, const struct oracle_dot *dot);
 
+/** From now on what any of both says: keys_n is the number of keys. */
+void floors_merge(struct floors *into, const struct floors *from, uint32_t keys_n);
+
 /** The newest commit of a dot that aims at an entry of this state. */
 uint32_t floors_of(const struct floors *f, const struct source *src, uint32_t state);
 

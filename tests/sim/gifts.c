@@ -98,6 +98,7 @@ void gifts_after(struct sim *s, struct sim_node *n, const struct sim_node *from)
         struct oracle_entry gift = from->gifts.said[key];
         gift.stamp =
             0; /* it was stored with none of a token, though it may be our own that comes back */
+        gift.until = now.ttl_left_ms == UINT64_MAX ? 0 : lives_until(s, n, now.ttl_left_ms + 1);
         s->counters.gifts++;
         oracle_stored(s, n, &gift);
     }

@@ -5,6 +5,7 @@
 
 #include "node/command.h"
 
+#include "item.h"
 #include "process.h"
 #include "world.h"
 
@@ -15,14 +16,7 @@
 
 /* ---- values ---- */
 
-/** An item of the source, with room for what it lends. */
-struct item {
-    uint8_t value[SOURCE_VALUE_MAX];
-    struct slice tags[SOURCE_TAGS];
-    struct cache_item item;
-};
-
-static void item_make(const struct source *src, uint32_t state, struct item *out)
+void item_make(const struct source *src, uint32_t state, struct item *out)
 {
     const uint32_t len = source_value(src, state, out->value);
     const uint32_t tags_n = source_tags(src, state, out->tags);
@@ -58,29 +52,47 @@ static void check_stored(struct sim *s, struct sim_node *n, const struct oracle_
         oracle_filled(s, n, key, e);
 }
 
-enum cache_reason workload_fill(struct sim *s, struct sim_node *n, const struct fetch *fetch)
+bool fetch_has_newer(struct sim *s, struct sim_node *n, const struct fetch *fetch)
 {
-    static struct item item; /* not on the stack, where the build clears it each time */
-    const struct cache_key *ck = process_key(s, n, fetch->key);
-    item_make(&s->source, fetch->state, &item);
-    item.item.has_version = fetch->has_version;
-    item.item.version = fetch->version;
-    item.item.fresh_ms = fetch->fresh_ms;
-    const bool newer = fetch->has_version && has_newer(s, n, fetch->key, fetch->version);
-    const enum cache_reason reason =
-        cache_fill(n->cache, sim_local(s, n->i), ck, &item.item, slice_of(fetch->token, TOKEN_LEN));
+    return fetch->has_version && has_newer(s, n, fetch->key, fetch->version);
+}
+
+void fetch_item(struct sim *s, const struct fetch *fetch, struct item *out)
+{
+    item_make(&s->source, fetch->state, out);
+    out->item.has_version = fetch->has_version;
+    out->item.version = fetch->version;
+    out->item.fresh_ms = fetch->fresh_ms;
+}
+
+void fetch_filled(struct sim *s, struct sim_node *n, const struct fetch *fetch,
+                  const struct fetch_end *end)
+{
     reader_load_ended(s, n, fetch->key);
-    s->counters.fills += reason == CACHE_STORED;
-    s->counters.refused += reason != CACHE_STORED;
-    if (reason == CACHE_STORED)
+    s->counters.fills += end->stored;
+    s->counters.refused += !end->stored;
+    if (end->stored)
         check_stored(s, n,
                      &(struct oracle_entry){.state = fetch->state,
                                             .stored = true,
                                             .has_version = fetch->has_version,
                                             .version = fetch->version,
                                             .stamp = stamp_of(fetch->token),
+                                            .until = lives_until(s, n, end->ttl_ms),
                                             .run = n->run},
-                     newer);
+                     end->newer);
+}
+
+enum cache_reason workload_fill(struct sim *s, struct sim_node *n, const struct fetch *fetch)
+{
+    static struct item item; /* not on the stack, where the build clears it each time */
+    const struct cache_key *ck = process_key(s, n, fetch->key);
+    fetch_item(s, fetch, &item);
+    struct fetch_end end = {.newer = fetch_has_newer(s, n, fetch), .ttl_ms = item.item.ttl_ms};
+    const enum cache_reason reason =
+        cache_fill(n->cache, sim_local(s, n->i), ck, &item.item, slice_of(fetch->token, TOKEN_LEN));
+    end.stored = reason == CACHE_STORED;
+    fetch_filled(s, n, fetch, &end);
     trace_number(&s->trace, (uint64_t)reason);
     return reason;
 }
@@ -120,6 +132,7 @@ void workload_stored(struct sim *s, struct sim_node *n, const struct storing *st
                                             .stamp = c->has_token ? stamp_of(c->token) : 0,
                                             .run = n->run,
                                             .ended_seq = storing->ended_seq,
+                                            .until = lives_until(s, n, item.item.ttl_ms),
                                             .put_at = storing->issued_at},
                      newer);
     trace_number(&s->trace, (uint64_t)reason << 8);
@@ -243,7 +256,6 @@ static bool check_reply(struct sim *s, struct sim_node *n, uint64_t seq, uint32_
                     (unsigned long long)reply->seq, (unsigned long long)seq);
     if (s->failed || reply->err != OK)
         return false;
-    promise_stamped(s, n, seq, s->now);
     return true;
 }
 
@@ -326,10 +338,49 @@ bool workload_issue(struct sim *s, struct sim_node *n, const struct change *chan
     const bool later = command.ticket != TICKET_NOW;
     const bool accepted =
         later ? promise_accepted(s, command.ticket) : check_reply(s, n, seq, dots);
+    if (accepted && !later)
+        promise_stamped(s, n, &(struct stamped){.seq = seq, .count = 1, .at = s->now});
     if (accepted && n->up)
         check_own(s, n, seq);
     if (accepted && !later)
         finish(s, n, change);
+    return accepted && !s->failed;
+}
+
+/* Several targets of several kinds in one command: one reply, and one stamp for all of them. */
+bool workload_issue_several(struct sim *s, struct sim_node *n, const struct several *several)
+{
+    struct node_target targets[SEVERAL_MAX];
+    struct node_command command = {.ticket = TICKET_NOW,
+                                   .ack = several->ack,
+                                   .timeout_us = several->timeout_ms * US_PER_MS,
+                                   .targets = targets,
+                                   .targets_n = several->n};
+    const uint64_t seq = s->runs[n->run].dots_n + several->n;
+    if (several->ack.level > ACK_LOCAL)
+        command.ticket = promise_open(s, n,
+                                      &(struct change){.count = several->n,
+                                                       .ack = several->ack,
+                                                       .timeout_ms = several->timeout_ms},
+                                      seq, several->n);
+    for (uint32_t i = 0; i < several->n; i++) {
+        targets[i] = target_of(s, &several->at[i]);
+        const struct oracle_dot dot = dot_of(s, &several->at[i], &targets[i]);
+        oracle_issue(s, n, &dot);
+    }
+    s->work.replied = false;
+    s->work.asked = several->n;
+    s->counters.invalidations += several->n;
+    sim_input(s, n->i, &(struct node_in){.kind = NODE_IN_COMMAND, .command = &command});
+    s->work.asked = 0;
+    if (s->failed)
+        return false;
+    const bool accepted = command.ticket != TICKET_NOW ? promise_accepted(s, command.ticket)
+                                                       : check_reply(s, n, seq, several->n);
+    if (accepted && command.ticket == TICKET_NOW)
+        promise_stamped(s, n, &(struct stamped){.seq = seq, .count = several->n, .at = s->now});
+    if (accepted && n->up)
+        check_own(s, n, seq);
     return accepted && !s->failed;
 }
 

@@ -113,12 +113,12 @@ static uint32_t new_copy(struct copies *c)
 void link_record(struct sim *s, uint32_t permille, uint32_t max)
 {
     struct recorder *r = &s->recorder;
+    r->permille = permille;
     if (r->ring != NULL)
         return;
     r->ring = calloc(max, sizeof(struct packet *));
     assert(r->ring != NULL);
     r->max = max;
-    r->permille = permille;
     copies_room(&s->copies, 2 * max); /* what was recorded is older than what is under way */
 }
 

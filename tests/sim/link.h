@@ -48,7 +48,10 @@ enum packet_fate {
     PACKET_REPLAYED /* recorded earlier, sent again by the network */
 };
 
-#define FOR_ANYBODY UINT32_MAX
+#define SIM_DELAY_MIN_US  100 /* of links on which nothing goes wrong */
+#define SIM_DELAY_MEAN_US 200
+#define SIM_CAPACITY      100000
+#define FOR_ANYBODY       UINT32_MAX
 
 struct packet {
     uint32_t len;

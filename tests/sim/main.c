@@ -84,6 +84,8 @@ static void print_sum(const struct seed_result *sum)
     printf("fills: %llu, fills refused: %llu, puts: %llu, invalidations: %llu\n",
            (unsigned long long)c->fills, (unsigned long long)c->refused,
            (unsigned long long)c->puts, (unsigned long long)c->invalidations);
+    printf("kept: %llu copies that nothing ended were there when looked for\n",
+           (unsigned long long)c->kept);
     printf("pulled: %llu, broad barriers: %llu, by relay: %llu, copies refused: %llu\n",
            (unsigned long long)c->pulled, (unsigned long long)c->broad,
            (unsigned long long)c->relays, (unsigned long long)c->copies_refused);
@@ -150,9 +152,15 @@ static int conclude(const struct options *o, const struct seed_result *sum, uint
 
 static struct script script_of(const struct options *o, uint64_t seed)
 {
-    struct script sc = {
-        .seed = seed, .nodes = o->nodes, .length_us = o->length_us, .sealed = o->sealed};
-    draw_script(&sc, o->faults);
+    struct script sc = {.seed = seed,
+                        .nodes = o->nodes,
+                        .length_us = o->length_us,
+                        .sealed = o->sealed,
+                        .load = o->load};
+    if (o->calm)
+        draw_calm_script(&sc, o->faults);
+    else
+        draw_script(&sc, o->faults);
     return sc;
 }
 
@@ -273,7 +281,9 @@ int main(int argc, char **argv)
     }
     signal(SIGABRT, on_abort);
     int status = 0;
-    if (o.list_checks) {
+    if (o.help) {
+        options_usage(stdout);
+    } else if (o.list_checks) {
         checklist_print(stdout);
     } else if (o.list || o.stories || o.story != NULL) {
         status = tell_all(&o);

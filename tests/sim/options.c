@@ -10,6 +10,7 @@
 #include "world.h"
 
 #define DEFAULT_NODES     5
+#define LOAD_MAX          10000
 #define DEFAULT_LENGTH_US (300 * US_PER_SEC)
 #define US_PER_HOUR       (3600 * US_PER_SEC)
 #define HOURS_MAX         100000
@@ -22,7 +23,10 @@ void options_usage(FILE *out)
           "  --seeds N        how many seeds, one after the other (1)\n"
           "  --nodes N        nodes of the cluster (5)\n"
           "  --hours H        simulated hours of a seed, such as 0.5 (five minutes)\n"
+          "  --load N         operations of clients, per second and node; 0 = none (50)\n"
           "  --faults LIST    classes allowed: all, none, loss,crash, or -pause,-dns (all)\n"
+          "  --calm           faults one after the other, for a tenth of the time at most; each\n"
+          "                   seed is also run without any, and its hits are compared\n"
           "  --sealed         seal packets with a real key (plain)\n"
           "  --replay FILE    run the script in a file, or the script that is given here\n"
           "  --print-script   print the script of a seed instead of running it\n"
@@ -36,7 +40,9 @@ void options_usage(FILE *out)
           "  --list-checks    list what is checked\n"
           "  --watch KEY      print the life of key number KEY\n"
           "  --profile        print how fast it was\n"
+          "  --json           print what the seeds came to as one JSON document\n"
           "  --verbose        a line for each seed\n"
+          "  --help           print this\n"
           "classes: ",
           out);
     for (uint32_t i = 0; i < FAULTS; i++)
@@ -77,6 +83,14 @@ static bool parse_nodes(const char *text, struct options *o)
     return fits;
 }
 
+static bool parse_load(const char *text, struct options *o)
+{
+    uint64_t load = 0;
+    const bool fits = parse_number(text, &load) && load <= LOAD_MAX;
+    o->load = (uint32_t)load;
+    return fits;
+}
+
 static bool parse_watch(const char *text, struct options *o)
 {
     uint64_t key = 0;
@@ -99,7 +113,11 @@ static bool parse_flag(const char *name, struct options *o)
     const struct {
         const char *name;
         bool *flag;
-    } flags[] = {{"--sealed", &o->sealed},
+    } flags[] = {{"--help", &o->help},
+                 {"-h", &o->help},
+                 {"--calm", &o->calm},
+                 {"--json", &o->json},
+                 {"--sealed", &o->sealed},
                  {"--twice", &o->twice},
                  {"--verbose", &o->verbose},
                  {"--profile", &o->profile},
@@ -133,6 +151,8 @@ static int parse_option(const char *name, const char *value, struct options *o)
         good = parse_nodes(value, o);
     else if (strcmp(name, "--hours") == 0)
         good = parse_hours(value, o);
+    else if (strcmp(name, "--load") == 0)
+        good = parse_load(value, o);
     else if (strcmp(name, "--faults") == 0)
         good = value != NULL && faults_parse(value, &o->faults);
     else if (strcmp(name, "--watch") == 0)
@@ -151,6 +171,7 @@ bool options_parse(int argc, char **argv, struct options *o)
     *o = (struct options){.seeds = 1,
                           .nodes = DEFAULT_NODES,
                           .length_us = DEFAULT_LENGTH_US,
+                          .load = SCRIPT_LOAD,
                           .watch = -1,
                           .hours = "0.083333333",
                           .faults = FAULTS_ALL};
@@ -194,6 +215,10 @@ void options_command(const struct options *o, uint64_t seed, char *out, size_t c
 {
     char faults[FAULTS_TEXT_MAX];
     faults_print(o->faults, faults, sizeof faults);
-    snprintf(out, cap, "jay-sim --seed %llu --nodes %u --hours %s --faults %s%s",
-             (unsigned long long)seed, o->nodes, o->hours, faults, o->sealed ? " --sealed" : "");
+    char load[24] = "";
+    if (o->load != SCRIPT_LOAD)
+        snprintf(load, sizeof load, " --load %u", o->load);
+    snprintf(out, cap, "jay-sim --seed %llu --nodes %u --hours %s --faults %s%s%s%s",
+             (unsigned long long)seed, o->nodes, o->hours, faults, load, o->calm ? " --calm" : "",
+             o->sealed ? " --sealed" : "");
 }

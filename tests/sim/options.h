@@ -15,7 +15,9 @@ struct options {
     char hours[32]; /* as it was given */
     uint32_t faults;
     bool sealed, twice, verbose, profile, marks;
-    bool stories, list, list_checks, print_script, no_minimise;
+    bool help, stories, list, list_checks, print_script, no_minimise;
+    bool calm, json;
+    uint32_t load;      /* operations of clients, per second and node */
     uint32_t marks_min; /* permille of the seeds that must hit each mark */
     const char *story;
     const char *replay; /* a file, or a script itself */

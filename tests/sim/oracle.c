@@ -26,7 +26,9 @@ void oracle_begin(struct sim *s, struct sim_node *n)
                                      .entries = clear(was.entries, keys, sizeof *was.entries),
                                      .refusals = clear(was.refusals, keys, sizeof *was.refusals),
                                      .seen = was.seen,
-                                     .seen_cap = was.seen_cap};
+                                     .seen_cap = was.seen_cap,
+                                     .lives.nostore =
+                                         clear(was.lives.nostore, keys, sizeof *was.lives.nostore)};
     n->sim = s;
 }
 
@@ -37,6 +39,7 @@ void oracle_end(struct sim_node *n)
     free(n->oracle.entries);
     free(n->oracle.refusals);
     free(n->oracle.seen);
+    free(n->oracle.lives.nostore);
     n->oracle = (struct oracle_view){0};
 }
 
@@ -193,6 +196,7 @@ void oracle_applied(struct sim *s, struct sim_node *n, const struct dot *d)
     watch_dot(s, n, "applies", dot);
     refuse_below(n, dot, run_i == n->run ? d->seq : 0);
     cover(&n->oracle, dot);
+    lives_dot(s, n, d, dot);
     reader_dot(s, n, dot);
     if (d->kind == DOT_BEGIN || d->kind == DOT_COMMIT || d->kind == DOT_ABORT)
         announce_applied(s, n, d, dot->target);
@@ -200,6 +204,7 @@ void oracle_applied(struct sim *s, struct sim_node *n, const struct dot *d)
 
 void oracle_everything(struct sim *s, struct sim_node *n)
 {
+    lives_everything(s, n);
     reader_everything(s, n);
     announce_everything(s, n);
 }
@@ -293,6 +298,7 @@ void oracle_stored(struct sim *s, struct sim_node *n, const struct oracle_entry 
               e->has_version ? (long long)e->version : -1LL, e->unproven ? ", unproven" : "");
     n->oracle.entries[st->key] = *e;
     announce_stored(s, n, st->key);
+    lives_stored(s, n, st->key);
     reader_load_ended(s, n, st->key);
     const uint32_t floor = floor_of(&s->source, &n->oracle, e->state, false);
     if (!e->unproven && st->over <= floor)
@@ -320,6 +326,7 @@ void oracle_hit(struct sim *s, struct sim_node *n, uint32_t key, const struct ca
         sim_violate(s, CHECK_I2,
                     "n%u serves %s%s as it was before commit %u, and covered a dot after commit %u",
                     n->i, k->text, hit->stale ? " as out of date" : "", over, floor);
+    lives_hit(s, n, key);
 }
 
 struct looking {
@@ -375,8 +382,9 @@ void oracle_filled(struct sim *s, struct sim_node *n, uint32_t key, const struct
 void oracle_audit(struct sim *s, struct sim_node *n)
 {
     static const struct cache_ask any = {.stale_ok = true};
+    lives_look(s, n);
     for (uint32_t key = 0; key < s->source.keys_n && !s->failed; key++) {
-        look(s, n, key, &any);
+        lives_asked(s, n, key, look(s, n, key, &any));
         check_stamp(s, n, key);
     }
 }
@@ -405,4 +413,39 @@ void oracle_compare(struct sim *s)
             first = first == UINT32_MAX ? state : first;
         }
     }
+}
+
+static bool is_there(const struct sim *s, const struct sim_node *n)
+{
+    return n->up && !n->frozen && (s->core >> n->i & 1) != 0;
+}
+
+/* Every copy that is given, against what all have covered together. */
+static void hold_against(struct sim *s, struct sim_node *n, const struct floors *all)
+{
+    for (uint32_t key = 0; key < s->source.keys_n && !s->failed; key++) {
+        const struct oracle_entry *e = &n->oracle.entries[key];
+        const uint32_t floor = e->stored && !e->unproven ? floors_of(all, &s->source, e->state) : 0;
+        if (s->source.states[e->state].over <= floor && oracle_get(s, n, key))
+            sim_violate(s, CHECK_I9_ALL,
+                        "n%u serves %s as it was before commit %u; a dot after commit %u is "
+                        "covered elsewhere",
+                        n->i, s->source.keys[key].text, s->source.states[e->state].over, floor);
+    }
+}
+
+void oracle_everywhere(struct sim *s)
+{
+    struct floors all = {.keys = calloc(s->source.keys_n, sizeof *all.keys)};
+    assert(all.keys != NULL);
+    for (uint32_t i = 0; i < s->cfg.nodes; i++) {
+        if (is_there(s, &s->nodes[i])) {
+            floors_merge(&all, &s->nodes[i].oracle.hard, s->source.keys_n);
+            floors_merge(&all, &s->nodes[i].oracle.soft, s->source.keys_n);
+        }
+    }
+    for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++)
+        if (is_there(s, &s->nodes[i]))
+            hold_against(s, &s->nodes[i], &all);
+    free(all.keys);
 }

@@ -16,6 +16,7 @@
 #include "cache/cache.h"
 
 #include "floors.h"
+#include "lives.h"
 #include "source.h"
 
 struct sim;
@@ -43,6 +44,8 @@ struct oracle_entry {
     uint32_t run;       /* the process whose token that was */
     uint64_t ended_seq; /* of the DOT_COMMIT that its put issued besides its own dot; 0 = none */
     mono_us put_at;     /* unproven: when its dot was issued */
+    mono_us until;      /* when its time is over, on its node's clock; 0 = never, or nobody knows */
+    bool aimed;         /* since it was stored a dot aimed at it, or something may have */
 };
 
 /** What a process has covered of one origin, as last seen. */
@@ -68,6 +71,7 @@ struct oracle_view {
     struct oracle_refusal *refusals; /* by key */
     struct oracle_seen *seen;        /* in the ledger's order, as far as it keeps one */
     uint32_t seen_n, seen_cap;
+    struct lives lives;
 };
 
 /** The index of the run with this epoch; UINT32_MAX when there was none. */
@@ -111,6 +115,10 @@ void oracle_filled(struct sim *s, struct sim_node *n, uint32_t key, const struct
 /** Are all copies of the core, of keys whose last write everybody has covered, the same (S10)? Asked
  *  when all is quiet; fails the simulation. */
 void oracle_compare(struct sim *s);
+
+/** Is what any node of the core has covered covered or barred at all others: is no copy there older
+ *  (I9')? Asked when all is quiet; fails the simulation. */
+void oracle_everywhere(struct sim *s);
 
 /** Hold a value that came back for key, perhaps as out of date, against the promise; fails the
  *  simulation. */

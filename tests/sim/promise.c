@@ -69,6 +69,22 @@ bool promise_covers(struct sim *s, const struct sim_node *n, uint32_t run, uint6
     return cover_has(&c, seq) || (seq <= o.head && !in_a_gap(n, epoch, seq));
 }
 
+/* How many dots a command has that its caller asked for: the end of an intent, which goes with a put, is
+ * not one. */
+static uint32_t named_by(const struct promise *p)
+{
+    return p->change.count == 0 ? 1 : p->change.count;
+}
+
+/* All dots of a command. */
+static bool covers_all(struct sim *s, const struct sim_node *n, const struct promise *p)
+{
+    for (uint32_t i = 0; i < named_by(p); i++)
+        if (!promise_covers(s, n, p->run, p->seq - i))
+            return false;
+    return true;
+}
+
 /* As before, but of an origin that has ended, and was retired, everything is covered. */
 static bool has_settled(struct sim *s, const struct sim_node *n, uint32_t run, uint64_t seq)
 {
@@ -94,7 +110,7 @@ static struct census count_covers(struct sim *s, const struct promise *p, bool v
     for (uint32_t i = 0; i < s->cfg.nodes; i++) {
         const struct sim_node *n = &s->nodes[i];
         const bool votes = !voters || (n->up && sim_view(s, i).votes.mode != VOTE_NONE);
-        if (n->up && votes && promise_covers(s, n, p->run, p->seq))
+        if (n->up && votes && covers_all(s, n, p))
             c.covered++;
         else if (!is_same_run(n, p->since))
             c.gone++;
@@ -169,7 +185,7 @@ static void check_names(struct sim *s, const struct promise *p, const struct nod
     for (size_t i = 0; i < reply->applied_n && !s->failed; i++) {
         const uint32_t about = sim_named(s, reply->applied[i]);
         const struct sim_node *n = about == UINT32_MAX ? NULL : &s->nodes[about];
-        if (n == NULL || (is_same_run(n, p->since) && !promise_covers(s, n, p->run, p->seq)))
+        if (n == NULL || (is_same_run(n, p->since) && !covers_all(s, n, p)))
             sim_violate(s, CHECK_LEVEL, "n%u is told to have covered dot %llu of n%u, and has not",
                         about, (unsigned long long)p->seq, s->runs[p->run].node);
     }
@@ -244,7 +260,8 @@ static void check_fence(struct sim *s, const struct sim_node *n, const struct pr
                     n->i, reply->applied_n, s->policies.expect);
     s->counters.fenced_by_all += early;
     s->counters.fenced_by_time += !early;
-    floors_raise(&s->promises.fenced, &s->runs[p->run].dots[p->seq - 1]);
+    for (uint32_t i = 0; i < named_by(p); i++)
+        floors_raise(&s->promises.fenced, &s->runs[p->run].dots[p->seq - 1 - i]);
 }
 
 static void hold(struct sim *s, const struct promise *p)
@@ -293,7 +310,7 @@ void promise_reply(struct sim *s, struct sim_node *n, const struct node_reply *r
         sim_violate(s, CHECK_S19, "n%u answers a command with dot %llu, expected %llu", n->i,
                     (unsigned long long)reply->seq, (unsigned long long)p->seq);
     s->counters.level_missed += !reply->reached;
-    promise_stamped(s, n, p->seq, p->since);
+    promise_stamped(s, n, &(struct stamped){.seq = p->seq, .count = named_by(p), .at = p->since});
     if (reply->reached && !s->failed)
         check_reached(s, n, p, reply);
     if (!s->failed && p->change.kind == DOT_PUT)
@@ -304,11 +321,12 @@ void promise_reply(struct sim *s, struct sim_node *n, const struct node_reply *r
 
 /* ---- stamps ---- */
 
-void promise_stamped(struct sim *s, const struct sim_node *n, uint64_t seq, mono_us since)
+void promise_stamped(struct sim *s, const struct sim_node *n, const struct stamped *named)
 {
     struct promises *all = &s->promises;
-    all->stamps[all->stamps_n++ % STAMPS_KEPT] =
-        (struct stamped){.run = n->run, .seq = seq, .at = since};
+    struct stamped *kept = &all->stamps[all->stamps_n++ % STAMPS_KEPT];
+    *kept = *named;
+    kept->run = n->run;
 }
 
 const struct stamped *promise_stamp(struct sim *s)

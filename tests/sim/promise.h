@@ -26,8 +26,9 @@ struct sim_node;
 /** The dots that one reply named. */
 struct stamped {
     uint32_t run;
-    uint64_t seq;
-    mono_us at; /* when they were issued */
+    uint64_t seq;   /* the last one */
+    uint32_t count; /* of them */
+    mono_us at;     /* when they were issued */
 };
 
 /** A command whose reply is to come. */
@@ -67,8 +68,8 @@ bool promise_accepted(struct sim *s, uint64_t ticket);
 /** A reply with a promise's ticket. */
 void promise_reply(struct sim *s, struct sim_node *n, const struct node_reply *reply);
 
-/** A dot was issued, at `since`, and told to its caller, who may name it from now on. */
-void promise_stamped(struct sim *s, const struct sim_node *n, uint64_t seq, mono_us since);
+/** Dots up to named->seq were issued and told to their caller, who may name them from now on. */
+void promise_stamped(struct sim *s, const struct sim_node *n, const struct stamped *named);
 
 /** A recent stamp, drawn; NULL when there is none. Lends. */
 const struct stamped *promise_stamp(struct sim *s);

@@ -249,9 +249,10 @@ static void watch(struct sim *s)
     if (!s->failed)
         check_deaths(s, from);
     if (loud.node != UINT32_MAX)
-        sim_violate(s, CHECK_L4, "n%u does not fall quiet: %llu datagrams in %llu ms, expected %llu",
-                    loud.node, (unsigned long long)loud.sent,
-                    (unsigned long long)(window_us(s) / US_PER_MS), (unsigned long long)loud.most);
+        sim_violate(s, CHECK_L4,
+                    "n%u does not fall quiet: %llu datagrams in %llu ms, expected %llu", loud.node,
+                    (unsigned long long)loud.sent, (unsigned long long)(window_us(s) / US_PER_MS),
+                    (unsigned long long)loud.most);
 }
 
 uint64_t quiet_watch(struct sim *s)

@@ -145,18 +145,25 @@ static void check_bound(struct sim *s, struct sim_node *n, const struct reading 
         promise_certified(s, n, e->state);
 }
 
-/* Nothing older than what the stamp names. A copy of a put without a token is as new as its arrival. */
-static void check_after(struct sim *s, const struct sim_node *n, const struct reading *r,
-                        bool stale)
+/* Nothing older than a dot that the stamp names. A copy of a put without a token is as new as its
+ * arrival. */
+static void check_after_dot(struct sim *s, const struct sim_node *n, const struct reading *r,
+                            const struct oracle_dot *dot, bool stale)
 {
     const struct oracle_entry *e = &n->oracle.entries[r->key];
-    const struct oracle_dot *dot = oracle_dot_at(&s->runs[r->stamp.run], r->stamp.seq);
     const uint32_t over = s->source.states[e->state].over;
     const bool excused = (stale && dot->soft) || (e->unproven && e->put_at >= r->stamp.at);
     if (!excused && over <= dot->commit && floors_aimed(&s->source, dot, e->state))
         sim_violate(s, CHECK_AFTER,
                     "n%u gives %s as it was before commit %u, after a stamp of commit %u", n->i,
                     s->source.keys[r->key].text, over, dot->commit);
+}
+
+static void check_after(struct sim *s, const struct sim_node *n, const struct reading *r,
+                        bool stale)
+{
+    for (uint32_t i = 0; i < r->stamp.count && !s->failed; i++)
+        check_after_dot(s, n, r, oracle_dot_at(&s->runs[r->stamp.run], r->stamp.seq - i), stale);
 }
 
 static void check_value(struct sim *s, struct sim_node *n, const struct reading *r,
@@ -178,8 +185,9 @@ static void check_value(struct sim *s, struct sim_node *n, const struct reading 
 
 static struct slice stamp_bytes(struct sim *s, const struct reading *r)
 {
-    const struct stamp stamp = {
-        .epoch = s->runs[r->stamp.run].epoch, .seq = r->stamp.seq, .count = 1};
+    const struct stamp stamp = {.epoch = s->runs[r->stamp.run].epoch,
+                                .seq = r->stamp.seq,
+                                .count = (uint16_t)r->stamp.count};
     if (!r->has_stamp)
         return (struct slice){0};
     stamp_write(&s->hkey, &stamp, s->readers.codec->stamp);
@@ -293,7 +301,7 @@ static void count(struct sim *s, const struct reading *r, const struct client_go
     c->turned_away += got->status == STATUS_WAIT;
 }
 
-static enum read_end hear(struct sim *s, struct sim_node *n, const struct reading *r,
+enum read_end reader_hear(struct sim *s, struct sim_node *n, const struct reading *r,
                           const struct client_got *got)
 {
     static const enum read_end ENDS[] = {[STATUS_HIT] = READ_HIT,
@@ -312,7 +320,8 @@ static enum read_end hear(struct sim *s, struct sim_node *n, const struct readin
         check_turned_away(s, n, r);
     if (!s->failed && got->token.len == TOKEN_LEN) {
         lend_load(s, n, r);
-        load(s, n, r, got->token);
+        if (!r->many)
+            load(s, n, r, got->token);
     }
     return ENDS[got->status];
 }
@@ -336,7 +345,7 @@ enum read_end reader_ask(struct sim *s, struct sim_node *n, const struct reading
         sim_violate(s, CHECK_S19, "n%u: the answer to a get is not understood", n->i);
         return READ_ERROR;
     }
-    return hear(s, n, r, &got);
+    return reader_hear(s, n, r, &got);
 }
 
 /* ---- events ---- */

@@ -26,6 +26,7 @@ struct reading {
     uint64_t caller;
     uint32_t wait_ms, within_ms;
     bool stale, waited;
+    bool many; /* one key of several: who asked fills them itself */
     bool has_stamp;
     struct stamped stamp;
 };
@@ -74,6 +75,13 @@ bool reader_draw(struct sim *s, struct sim_node *n, uint32_t key);
 
 /** Carry a read out now. Returns: how it ended. */
 enum read_end reader_ask(struct sim *s, struct sim_node *n, const struct reading *r);
+
+struct client_got;
+
+/** Hold an answer against what was asked for; who was told to load the key does so. Returns: how it
+ *  ended. */
+enum read_end reader_hear(struct sim *s, struct sim_node *n, const struct reading *r,
+                          const struct client_got *got);
 
 /** CLIENT_READ, CLIENT_WOKEN, CLIENT_LATE. */
 void reader_event(struct sim *s, struct sim_node *n, struct event *e);

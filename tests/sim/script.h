@@ -14,8 +14,9 @@
 
 #include "faults.h"
 
-#define ACT_ARGS   4
-#define SCRIPT_MAX 1000000 /* acts; later ones are not drawn */
+#define ACT_ARGS    4
+#define SCRIPT_LOAD 50      /* operations of clients, where nobody says otherwise */
+#define SCRIPT_MAX  1000000 /* acts; later ones are not drawn */
 
 /** What is done. The arguments of each kind stand in script.c, with their names. */
 enum act_kind {
@@ -65,6 +66,7 @@ struct script {
     uint32_t nodes;
     uint64_t length_us; /* of the time with faults */
     bool sealed;
+    uint32_t load;    /* operations of clients, per second and node */
     uint32_t classes; /* that are on */
     struct act *acts; /* owned */
     uint32_t acts_n, acts_cap;

@@ -6,10 +6,10 @@
 
 #include "quiet.h"
 
-#define AUDIT_US   (2 * US_PER_SEC)
-#define SPARE_ORIGINS 3 /* in the smallest tables, beside those of the members */
-#define LONG_US    (600 * US_PER_SEC) /* more processes than the small table holds */
-#define LEAST_CORE 2
+#define AUDIT_US      (2 * US_PER_SEC)
+#define SPARE_ORIGINS 3                  /* in the smallest tables, beside those of the members */
+#define LONG_US       (600 * US_PER_SEC) /* more processes than the small table holds */
+#define LEAST_CORE    2
 
 static struct sim *running;
 
@@ -61,7 +61,8 @@ static void make_small(struct sim_cfg *out, struct rng *r)
     out->checkpoints_max = 2U << rng_below(r, 5);
     out->tombstones_max = out->nodes + SPARE_ORIGINS;
     out->budget_bytes = 128U << 10;
-    if (rng_chance(r, 300)) /* a table without room for the members themselves would be a wrong setup */
+    if (rng_chance(
+            r, 300)) /* a table without room for the members themselves would be a wrong setup */
         out->origins_max = out->nodes + SPARE_ORIGINS;
 }
 
@@ -125,11 +126,26 @@ static void draw_wishes(struct workload_cfg *out, const struct sim *s, struct rn
         out->within_permille = 0;
 }
 
-static struct workload_cfg clients_of(const struct sim *s, struct rng *r)
+/* Requests that name many or change no value; drawn by themselves, as those above are. */
+static void draw_batches(struct workload_cfg *out, uint64_t seed)
+{
+    static const uint32_t SHARES[] = {20, 100, 300};
+    uint32_t *const wishes[] = {&out->many_permille, &out->touch_permille, &out->several_permille,
+                                &out->hot_permille};
+    struct rng r;
+    rng_init(&r, seed ^ 0xBA7C4ULL);
+    for (size_t i = 0; i < ARRAY_LEN(wishes); i++) {
+        const bool on = rng_chance(&r, 400);
+        const uint32_t share = SHARES[rng_below(&r, ARRAY_LEN(SHARES))];
+        *wishes[i] = on ? share : 0;
+    }
+}
+
+static struct workload_cfg clients_of(const struct sim *s, const struct script *sc, struct rng *r)
 {
     static const uint32_t WRITES[] = {5, 15, 40, 120};
     static const uint64_t TIMES_US[] = {200, 2000, 20000, 200000, 2000000};
-    struct workload_cfg out = {.ops_per_s = 50};
+    struct workload_cfg out = {.ops_per_s = sc->load};
     struct rng wishes;
     out.write_permille = WRITES[rng_below(r, 4)];
     out.wide_permille = rng_chance(r, 500) ? 200 : 30;
@@ -138,6 +154,7 @@ static struct workload_cfg clients_of(const struct sim *s, struct rng *r)
     out.tell_us = TIMES_US[rng_below(r, 4)];
     rng_init(&wishes, rng_next(r));
     draw_wishes(&out, s, &wishes);
+    draw_batches(&out, sc->seed);
     return out;
 }
 
@@ -216,12 +233,14 @@ static void finish(struct sim *s, struct seed_result *result)
     if (!s->failed)
         oracle_compare(s);
     if (!s->failed)
+        oracle_everywhere(s);
+    if (!s->failed)
         announce_end(s);
 }
 
 static void begin(struct sim *s, const struct script *sc, struct rng *r)
 {
-    const struct workload_cfg clients = clients_of(s, r);
+    const struct workload_cfg clients = clients_of(s, sc, r);
     s->source.aba = rng_chance(r, 500);
     s->source.value_max = rng_chance(r, 300) ? 3000 : 64;
     acts_begin(s, sc);

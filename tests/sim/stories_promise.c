@@ -182,7 +182,7 @@ static void after_cut(struct sim *s)
         const struct reading r = {.key = key,
                                   .caller = ++s->readers.callers,
                                   .has_stamp = true,
-                                  .stamp = {run, s->runs[run].dots_n, s->now}};
+                                  .stamp = {run, s->runs[run].dots_n, 1, s->now}};
         story_expect(s, reader_ask(s, &s->nodes[2], &r) == READ_MISS, "who has the stamp misses");
         story_expect(s, oracle_get(s, &s->nodes[2], key), "who has not still hits");
         sim_run(s, 1500 * US_PER_MS); /* it loaded and filled, or its load is late */
@@ -423,7 +423,8 @@ static double ratio_of(const struct script *sc, struct sim *s)
 
 static void hit_ratio(struct sim *s)
 {
-    struct script sc = {.seed = s->cfg.seed, .nodes = 5, .length_us = RATIO_US};
+    struct script sc = {
+        .seed = s->cfg.seed, .nodes = 5, .length_us = RATIO_US, .load = SCRIPT_LOAD};
     const double quiet = ratio_of(&sc, s);
     add_faults(s, &sc);
     const double rough = ratio_of(&sc, s);

@@ -77,13 +77,18 @@ bool workload_read(struct sim *s, struct sim_node *n, uint32_t key)
     return false;
 }
 
-static void fetch_source(struct sim *s, struct event *e)
+void workload_source(struct sim *s, struct fetch *fetch)
 {
-    struct fetch *fetch = e->p;
     const struct source_key *k = &s->source.keys[fetch->key];
     fetch->state = k->state;
     fetch->has_version = says_version(s, fetch->key);
     fetch->version = k->commit;
+}
+
+static void fetch_source(struct sim *s, struct event *e)
+{
+    struct fetch *fetch = e->p;
+    workload_source(s, fetch);
     e->p = NULL;
     sim_plan(s, s->now + think(s), EVENT_FILL, e->node)->p = fetch;
 }
@@ -142,7 +147,7 @@ static void aim_softly(struct sim *s, struct change *c)
 }
 
 /* How many are to have heard of it before the writer goes on. Without expect two levels are refused. */
-static void draw_level(struct sim *s, struct change *c)
+void workload_level(struct sim *s, struct change *c)
 {
     static const uint32_t TIMES_MS[] = TIMEOUTS_MS;
 
@@ -193,6 +198,30 @@ static void commit(struct sim *s, struct change *c)
               src->states[c->state].tags);
 }
 
+void workload_aim(struct sim *s, struct change *c)
+{
+    const struct source *src = &s->source;
+    const uint32_t tags = src->states[src->keys[c->key].state].tags;
+    c->kind = DOT_KEY;
+    c->target = c->key;
+    if (rng_chance(&s->work.rng, 500))
+        aim_wide(s, c, tags);
+    aim_softly(s, c);
+    commit(s, c);
+}
+
+/* Is this write of a kind that is done elsewhere? */
+static bool write_otherwise(struct sim *s, uint32_t where, uint32_t key)
+{
+    const struct workload_cfg *cfg = &s->work.cfg;
+    if (cfg->announce_permille != 0 && rng_chance(&s->work.rng, cfg->announce_permille)) {
+        if (!s->nodes[where].frozen)
+            announce_begin(s, where, key);
+        return true;
+    }
+    return batch_write(s, where, key);
+}
+
 static void write(struct sim *s)
 {
     const struct workload_cfg *cfg = &s->work.cfg;
@@ -202,14 +231,11 @@ static void write(struct sim *s)
     const uint32_t tags = src->states[src->keys[c.key].state].tags;
     if (where == UINT32_MAX)
         return;
-    if (cfg->announce_permille != 0 && rng_chance(&s->work.rng, cfg->announce_permille)) {
-        if (!s->nodes[where].frozen)
-            announce_begin(s, where, c.key);
+    if (write_otherwise(s, where, c.key))
         return;
-    }
     aim(s, &c, tags);
     aim_softly(s, &c);
-    draw_level(s, &c);
+    workload_level(s, &c);
     if (c.kind == DOT_PUT && rng_chance(&s->work.rng, TOKEN_PUT_PERMILLE))
         c.has_token = take_token(s, &s->nodes[where], &c);
     commit(s, &c);
@@ -244,7 +270,7 @@ static void operate(struct sim *s, struct sim_node *n)
         write(s);
     } else if (n->up) {
         const uint32_t key = source_pick(&s->source, &s->work.rng);
-        if (!reader_draw(s, n, key))
+        if (!batch_read(s, n, key) && !reader_draw(s, n, key))
             workload_read(s, n, key);
     }
     sim_plan(s, s->now + next_op_us(s), EVENT_OP, n->i);
@@ -254,6 +280,8 @@ static void client_event(struct sim *s, struct sim_node *n, struct event *e)
 {
     if (e->a == CLIENT_ANNOUNCE || e->a == CLIENT_DEADLINE)
         announce_event(s, n, e);
+    else if (e->a >= CLIENT_MANY)
+        batch_event(s, n, e);
     else
         reader_event(s, n, e);
 }

@@ -36,6 +36,10 @@ struct workload_cfg {
     uint32_t announce_permille; /* of the writes: begin, then commit or abort */
     uint32_t again_permille;    /* of the writes: told once more, on any node */
     uint32_t version_permille;  /* of what is told and filled in a namespace that has versions */
+    uint32_t many_permille;     /* of the reads: several keys at once, and their fills at once */
+    uint32_t touch_permille;    /* of the reads: a touch in its place */
+    uint32_t several_permille;  /* of the writes: several targets of several kinds in one request */
+    uint32_t hot_permille;      /* of the writes: a key that changes many times in a row */
     uint32_t versions;          /* namespaces that have, a bit set */
 };
 
@@ -62,7 +66,18 @@ struct change {
     struct stamp txn;  /* DOT_COMMIT, DOT_ABORT, DOT_PUT of an announced write; count 0 = none */
     struct client_ack ack;
     uint32_t timeout_ms; /* of a level */
+    uint32_t count;      /* dots of its command, where there are several; else 0 */
     uint8_t token[TOKEN_LEN];
+};
+
+#define SEVERAL_MAX 6
+
+/** What a writer tells in one request. */
+struct several {
+    uint32_t n;
+    struct change at[SEVERAL_MAX];
+    struct client_ack ack;
+    uint32_t timeout_ms;
 };
 
 /** A put whose dot was issued: its worker has yet to store the value, and other dots may come between. */
@@ -79,7 +94,12 @@ enum client_step {
     CLIENT_WOKEN,    /* b: number of a waiting read; the load that it waits for is over */
     CLIENT_LATE,     /* b: the same; its time is over */
     CLIENT_ANNOUNCE, /* b: number of an announced write: its next step */
-    CLIENT_DEADLINE  /* b: the same; its time is over, and nobody may have ended it */
+    CLIENT_DEADLINE, /* b: the same; its time is over, and nobody may have ended it */
+    CLIENT_MANY,     /* p: struct reading; a request for its key and the next ones arrives */
+    CLIENT_LOADED,   /* p: struct sheaf; its source is read */
+    CLIENT_MFILL,    /* p: the same; its request arrives */
+    CLIENT_SEVERAL,  /* p: struct several; its request arrives */
+    CLIENT_STORM     /* b: key, and how often it still changes << 32 */
 };
 
 struct workload {
@@ -88,7 +108,8 @@ struct workload {
     struct rng rng;
     struct node_reply reply; /* the last one that came at once */
     bool replied;
-    uint32_t asked; /* dots that the command now under way issues, if it is not refused */
+    mono_us stormed_at; /* when a key last began to change many times in a row */
+    uint32_t asked;     /* dots that the command now under way issues, if it is not refused */
 };
 
 /** Start clients at every node. */
@@ -111,6 +132,15 @@ bool workload_read(struct sim *s, struct sim_node *n, uint32_t key);
 /** A reader that was given a token goes to the source. Takes fetch. */
 void workload_fetch(struct sim *s, struct sim_node *n, struct fetch *fetch);
 
+/** Draw what a write that was to key c->key aims at, softly or not (never a put), and commit it. */
+void workload_aim(struct sim *s, struct change *c);
+
+/** Draw how many are to have heard of a write to a key. */
+void workload_level(struct sim *s, struct change *c);
+
+/** A reader reads the source, for its fill. */
+void workload_source(struct sim *s, struct fetch *fetch);
+
 /** Any node that is up; UINT32_MAX when none is. */
 uint32_t workload_somewhere(struct sim *s);
 
@@ -127,6 +157,25 @@ bool workload_issue(struct sim *s, struct sim_node *n, const struct change *chan
 
 /** Fill key with state and a token, and tell the oracle. Returns: what the cache said. */
 enum cache_reason workload_fill(struct sim *s, struct sim_node *n, const struct fetch *fetch);
+
+/** How a fill ended. */
+struct fetch_end {
+    bool stored;
+    bool newer; /* was there a copy with a newer version before it? */
+    uint64_t ttl_ms;
+};
+
+struct item;
+
+/** The parts of a fill: was a newer version there, what is to be stored, and then how it ended, which is
+ *  told to the oracle. */
+bool fetch_has_newer(struct sim *s, struct sim_node *n, const struct fetch *fetch);
+void fetch_item(struct sim *s, const struct fetch *fetch, struct item *out); /**< see above */
+void fetch_filled(struct sim *s, struct sim_node *n, const struct fetch *fetch,
+                  const struct fetch_end *end); /**< see above */
+
+/** Issue several dots at a node with one command, now. Returns: was it accepted? */
+bool workload_issue_several(struct sim *s, struct sim_node *n, const struct several *several);
 
 /** The dot of a put was issued, as the reply says: store its value now or soon. */
 void workload_store(struct sim *s, struct sim_node *n, const struct change *change,

@@ -118,10 +118,13 @@ struct sim *sim_new(const struct sim_cfg *cfg)
     make_policies(s);
     promises_init(s);
     readers_init(s);
+    batches_init(s);
     for (uint32_t i = 0; i < s->all; i++)
         make_node(s, i);
     make_codec(s);
-    link_set_all(s, &(struct link){.delay_min_us = 100, .delay_mean_us = 200, .capacity = 100000});
+    link_set_all(s, &(struct link){.delay_min_us = SIM_DELAY_MIN_US,
+                                   .delay_mean_us = SIM_DELAY_MEAN_US,
+                                   .capacity = SIM_CAPACITY});
     return s;
 }
 
@@ -149,6 +152,7 @@ void sim_free(struct sim *s)
     acts_fini(s);
     promises_free(s);
     readers_free(s);
+    batches_free(s);
     source_free(&s->source);
     keyring_fini(&s->ring);
     peer_codec_free(s->codec);
@@ -247,6 +251,8 @@ static void note_event(struct sim *s, struct sim_node *n, const struct node_out 
     struct sim_tally *tally = sim_events(s, n->i, about, out->event);
     tally->n++;
     tally->last_at = s->now;
+    if (out->event == SWIM_FAIL)
+        checks_failed(s, n, about);
     trace_number(&s->trace, (uint64_t)out->event << 32 | about);
 }
 

@@ -19,6 +19,7 @@
 
 #include "acts.h"
 #include "announce.h"
+#include "batch.h"
 #include "checklist.h"
 #include "checks.h"
 #include "counters.h"
@@ -135,6 +136,7 @@ struct sim {
     struct workload work;
     struct promises promises;
     struct readers readers;
+    struct batches *batches;
     struct announces announces;
     struct policies policies;
     struct policy policy[SOURCE_NAMESPACES]; /* of those that are strict */
