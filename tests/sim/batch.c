@@ -290,40 +290,44 @@ static bool is_lifetime(uint64_t left_ms, uint64_t ttl_ms)
     return ttl_ms == 0 ? left_ms == UINT64_MAX : left_ms <= ttl_ms && left_ms + 1 >= ttl_ms;
 }
 
-/* What was there is there, with another time to live and else as it was; what was not is not. */
-static void check_touched(struct sim *s, struct sim_node *n, uint32_t key, uint64_t ttl_ms,
-                          enum cache_found was)
+/* What was touched is there, with another time to live; what was not is not. */
+static void check_touched(struct sim *s, struct sim_node *n, const struct touch *touch, bool there)
 {
     struct looked looked = {0};
-    const enum cache_found is = look(s, n, key, &looked);
-    if (is != was)
-        sim_violate(s, CHECK_LIFE, "n%u: a touch of %s makes %d of %d", n->i,
-                    s->source.keys[key].text, (int)is, (int)was);
-    else if (is != CACHE_ABSENT && !is_lifetime(looked.ttl_left_ms, ttl_ms))
-        sim_violate(s, CHECK_LIFE, "n%u: %s is touched for %llu ms, and %llu are left", n->i,
-                    s->source.keys[key].text, (unsigned long long)ttl_ms,
-                    (unsigned long long)looked.ttl_left_ms);
+    const char *name = s->source.keys[touch->key].text;
+    const enum cache_found is = look(s, n, touch->key, &looked);
+    if (there != (is != CACHE_ABSENT))
+        sim_violate(s, CHECK_LIFE, "n%u: there is %s copy of %s, and a touch says otherwise", n->i,
+                    there ? "no" : "a", name);
+    else if (there && !is_lifetime(looked.ttl_left_ms, touch->ttl_ms))
+        sim_violate(s, CHECK_LIFE, "n%u: %s is touched for %llu ms, and %llu are left", n->i, name,
+                    (unsigned long long)touch->ttl_ms, (unsigned long long)looked.ttl_left_ms);
+    else if (touch->looked && is != touch->was)
+        sim_violate(s, CHECK_LIFE, "n%u: a touch of %s makes %d of %d", n->i, name, (int)is,
+                    (int)touch->was);
 }
 
-bool batch_touch(struct sim *s, struct sim_node *n, uint32_t key, uint64_t ttl_ms)
+bool batch_touch(struct sim *s, struct sim_node *n, struct touch *touch)
 {
     struct client_reply reply;
-    struct looked looked = {0};
+    struct looked looked;
     bool there = false;
-    const enum cache_found was = look(s, n, key, &looked);
-    struct client_request *request = request_of(s, OP_TOUCH, key);
-    request->fill.ttl_ms = ttl_ms;
+    struct oracle_entry *e = &n->oracle.entries[touch->key];
+    if (touch->looked) /* which also clears away what is over */
+        touch->was = look(s, n, touch->key, &looked);
+    struct client_request *request = request_of(s, OP_TOUCH, touch->key);
+    request->fill.ttl_ms = touch->ttl_ms;
     if (!ask(s, n, request, 0, &reply))
         return false;
     if (reply.error.len > 0 || client_bool_decode(s->batches->client, reply.result, &there) != OK)
         sim_violate(s, CHECK_S19, "n%u: a touch is not answered", n->i);
-    else if (there != (was != CACHE_ABSENT))
-        sim_violate(s, CHECK_LIFE, "n%u: there is %s copy of %s, and a touch says otherwise", n->i,
-                    there ? "no" : "a", s->source.keys[key].text);
     else
-        check_touched(s, n, key, ttl_ms, was);
-    if (there)
-        n->oracle.entries[key].until = lives_until(s, n, ttl_ms);
+        check_touched(s, n, touch, there);
+    if (there && !s->failed) {
+        lives_hit(s, n, touch->key); /* what was over, or dead, is not brought back */
+        e->until = lives_until(s, n, touch->ttl_ms);
+        (void)oracle_get(s, n, touch->key);
+    }
     s->counters.touched += there;
     s->counters.touched_none += !there;
     trace_number(&s->trace, there);
@@ -335,9 +339,11 @@ bool batch_touch(struct sim *s, struct sim_node *n, uint32_t key, uint64_t ttl_m
 static void draw_touch(struct sim *s, struct sim_node *n, uint32_t key)
 {
     static const uint64_t TIMES_MS[] = {0, 50, 2000, 20000, 60000};
-    const uint64_t ttl_ms = TIMES_MS[rng_below(&s->work.rng, ARRAY_LEN(TIMES_MS))];
+    struct touch touch = {.key = key};
+    touch.ttl_ms = TIMES_MS[rng_below(&s->work.rng, ARRAY_LEN(TIMES_MS))];
+    touch.looked = rng_chance(&s->work.rng, 500);
     if (!n->frozen)
-        (void)batch_touch(s, n, key, ttl_ms);
+        (void)batch_touch(s, n, &touch);
 }
 
 bool batch_read(struct sim *s, struct sim_node *n, uint32_t key)

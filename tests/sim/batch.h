@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cache/cache.h"
+
 struct sim;
 struct sim_node;
 struct event;
@@ -27,9 +29,17 @@ bool batch_read(struct sim *s, struct sim_node *n, uint32_t key);
  *  that is drawn. Returns: false when it is not. */
 bool batch_write(struct sim *s, uint32_t where, uint32_t key);
 
-/** Touch a key at a node now: its copy, if there is one, lives for ttl_ms more; 0 = for ever. Returns:
- *  was there one? */
-bool batch_touch(struct sim *s, struct sim_node *n, uint32_t key, uint64_t ttl_ms);
+/** A touch, and what was seen before it. */
+struct touch {
+    uint32_t key;
+    uint64_t ttl_ms; /* 0 = for ever */
+    bool looked;     /* look before it, too: then whatever it was it must still be */
+    enum cache_found was;
+};
+
+/** Touch a key at a node now: its copy, if there is one, lives for so long from now on. Returns: was
+ *  there one? */
+bool batch_touch(struct sim *s, struct sim_node *n, struct touch *touch);
 
 /** A key is changed and invalidated at a node `times` times, each a few milliseconds after the last. */
 void batch_storm(struct sim *s, struct sim_node *n, uint32_t key, uint32_t times);

@@ -176,6 +176,38 @@ static uint32_t count_flips(struct sim *s, uint64_t us)
     return flips;
 }
 
+/* Who of the two was drawn the larger epoch. */
+static uint32_t larger_of(const struct sim *s, uint32_t a, uint32_t b)
+{
+    return s->runs[s->nodes[a].run].epoch > s->runs[s->nodes[b].run].epoch ? a : b;
+}
+
+/* Two hosts of one name start in the same moment: their processes have one generation, and one version.
+ * Everybody must come to believe the same one, whichever was heard of first. */
+static void one_incarnation(struct sim *s)
+{
+    struct swim_member m;
+    s->nodes[3].name[1] = '0';
+    sim_boot(s, 1);
+    sim_boot(s, 2);
+    sim_run(s, 5 * US_PER_SEC + rng_below(&s->boot_rng, US_PER_SEC));
+    sim_boot(s, 0);
+    sim_boot(s, 3);
+    const uint32_t stays = larger_of(s, 0, 3);
+    const uint32_t yields = 3 - stays;
+    if (!story_expect(s, sim_view(s, 0).generation == sim_view(s, 3).generation,
+                      "both have one generation"))
+        return;
+    sim_run(s, 30 * US_PER_SEC);
+    for (uint32_t i = 1; i < 3 && !s->failed; i++)
+        story_expect(s,
+                     sim_member(s, i, 0, &m) && m.state == SWIM_ALIVE &&
+                         m.epoch == s->runs[s->nodes[stays].run].epoch,
+                     "all believe the one with the larger epoch");
+    story_expect(s, cache_gate(s->nodes[yields].cache) == CACHE_MUTED, "the other answers no hit");
+    story_expect(s, cache_gate(s->nodes[stays].cache) == CACHE_OPEN, "this one does");
+}
+
 static void two_of_one_name(struct sim *s)
 {
     s->nodes[3].name[1] = '0';
@@ -260,6 +292,8 @@ struct stories stories_life(void)
         {"addresses_swapped", 3, 50, addresses_swapped, "two restart with swapped addresses"},
         {"clock_back", 3, 50, clock_back, "a restart with the clock an hour back: REPLACED in 2 s"},
         {"two_of_one_name", 4, 20, two_of_one_name, "two live nodes of one name: CONFLICT"},
+        {"one_incarnation", 4, 40, one_incarnation,
+         "of two processes at one incarnation everybody believes the same"},
         {"dns_late", 3, 20, dns_late, "no names for 20 s, then joined within 6 s"},
         {"dns_very_late", 3, 3, dns_very_late, "no names for 10 min, then joined within 6 s"},
         {"dns_empty_later", 3, 2, dns_empty_later, "names that go away remove nobody"},

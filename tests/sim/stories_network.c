@@ -174,8 +174,9 @@ static bool version_rose(struct sim *s, void *ctx)
     return sim_view(s, 0).version > *was;
 }
 
-/* n3 has just died; in its name, and before anybody knows, n2 is told that n0 is suspect. */
-static void false_suspect(struct sim *s)
+/* n3 has just died; in its name, and before anybody knows, n2 is told that n0 is suspect, or dead:
+ * that is no more than a suspicion, too. */
+static void accuse_falsely(struct sim *s, enum peer_state state)
 {
     struct swim_member m;
     struct story_about about = {.member = 0, .state = SWIM_ALIVE};
@@ -187,7 +188,7 @@ static void false_suspect(struct sim *s)
     const struct peer_record claim = {.name = slice_text(s->nodes[0].name),
                                       .gen = m.generation,
                                       .ver = m.version,
-                                      .state = PEER_SUSPECT,
+                                      .state = state,
                                       .addr = m.addr,
                                       .epoch = m.epoch,
                                       .accuser = slice_text(s->nodes[3].name)};
@@ -200,6 +201,16 @@ static void false_suspect(struct sim *s)
     story_expect(s, s->failed || sim_view(s, 0).version == version + 1,
                  "version + 1, exactly once");
     story_expect(s, sim_events_all(s, 0, SWIM_FAIL) == 0, "n0 is never DEAD");
+}
+
+static void false_suspect(struct sim *s)
+{
+    accuse_falsely(s, PEER_SUSPECT);
+}
+
+static void false_dead(struct sim *s)
+{
+    accuse_falsely(s, PEER_DEAD);
 }
 
 /* n0 has just started, and asks n1, whose links are slow; n1 dies while it answers, and its next
@@ -250,6 +261,8 @@ struct stories stories_network(void)
         {"freeze_8s", 3, 50, freeze_8s, "frozen for 8 s: ALIVE_AGAIN in 1 s, accuses no one"},
         {"freeze_60s", 3, 20, freeze_60s, "frozen for 60 s: ALIVE_AGAIN in 1 s, accuses no one"},
         {"false_suspect", 4, 20, false_suspect, "a false SUSPECT is refuted by one version more"},
+        {"false_dead", 4, 20, false_dead,
+         "one voice that calls another DEAD only makes it suspect"},
         {"late_answer", 3, 200, late_answer,
          "a dead process that answers late does not silence the next one"},
         {"quiet_two", 2, 5, quiet, "two nodes with nothing to say send probes alone"},

@@ -247,6 +247,41 @@ static bool has_no_gap(struct sim *s, void *ctx)
     return !has_gap(s, ctx);
 }
 
+/* Each has issued something, so that the table of origins, which is small, is full. Then n2 hears of
+ * dots of n0, and nobody gives them; n0 begins anew, which takes a slot, and whose is given up? Whatever
+ * n2 does, when all is quiet it gives nothing older than those dots. */
+static void retired_in_gap(struct sim *s)
+{
+    struct story_gap about = {2};
+    const uint16_t dots = (uint16_t)(1U << PEER_DOTS | 1U << PEER_PULL | 1U << PEER_GONE);
+    s->cfg.origins_max = s->cfg.windows_max = s->cfg.nodes;
+    s->work.cfg.think_us = 1000;
+    story_begin(s);
+    for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++)
+        sim_invalidate(s, i, 100 + i);
+    warm_all(s);
+    sim_split(s, 1ULL << 2, true);
+    for (uint32_t key = 0; key < 10 && !s->failed; key++)
+        sim_invalidate(s, 0, key);
+    sim_run(s, 300 * US_PER_MS);
+    sim_crash(s, 0, false);
+    for (uint32_t i = 0; i < s->cfg.nodes; i++)
+        link_at(s, i, 2)->types = link_at(s, 2, i)->types = dots;
+    sim_split(s, 1ULL << 2, false);
+    story_within(s, 20 * US_PER_SEC, has_gap, &about, "n2 hears of what it misses");
+    if (s->failed)
+        return;
+    sim_boot(s, 0);
+    sim_run(s, 300 * US_PER_MS);
+    sim_invalidate(s, 0, 120);
+    sim_run(s, US_PER_SEC);
+    for (uint32_t i = 0; i < s->cfg.nodes; i++)
+        link_at(s, i, 2)->types = link_at(s, 2, i)->types = 0;
+    sim_run(s, 20 * US_PER_SEC);
+    if (!s->failed)
+        oracle_everywhere(s);
+}
+
 /* A node hears that there are dots, and nobody gives them; what it fills from then on outlives the
  * barrier that ends the gap, and what it had before does not. */
 static void gap_outlived(struct sim *s)
@@ -447,6 +482,8 @@ struct stories stories_promise(void)
         {"needless", 3, 10, needless, "what was pulled kills what it aims at, and nothing else"},
         {"gap_outlived", 3, 5, gap_outlived,
          "what is filled after a gap was heard of outlives the barrier that closes it"},
+        {"retired_in_gap", 4, 10, retired_in_gap,
+         "when origins are more than there is room for, none ends with dots missing, unbarred"},
         {"client_dies", 3, 10, client_dies,
          "who announced a write, wrote and died counts as having told it when the time is over"},
         {"versions_cross", 3, 10, versions_cross, "of two puts the newer version wins everywhere"},
