@@ -442,6 +442,7 @@ static uint64_t draw_episode(struct draw *d, uint64_t at_us)
 void draw_calm_script(struct script *sc, uint32_t allowed)
 {
     struct draw d = {.sc = sc};
+    sc->calm = true;
     rng_init(&d.rng, sc->seed ^ 0xCA1DULL);
     /* Memory is short for a whole life, and what is never healed lasts for ever. */
     sc->classes = FAULTS_ALL & allowed & ~(1U << FAULT_MEMORY) & ~(1U << FAULT_CORE);

@@ -6,11 +6,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "calm.h"
 #include "draw.h"
 #include "minimise.h"
 #include "options.h"
 #include "seed.h"
 #include "story.h"
+#include "summary.h"
 
 #define US_PER_HOUR (3600 * US_PER_SEC)
 
@@ -20,6 +22,8 @@ static struct {
     const struct script *script; /* what runs now; NULL: a story */
     bool minimise;
 } running;
+
+static FILE *news; /* where violations are told: with --json not where the document goes */
 
 /* ---- seeds ---- */
 
@@ -57,12 +61,13 @@ static void progress(uint64_t done, uint64_t of)
 static bool run_again(const struct script *sc, const struct seed_result *first)
 {
     struct seed_result second;
-    seed_run(sc, -1, stdout, &second);
+    seed_run(sc, -1, news, &second);
     if (second.fingerprint == first->fingerprint)
         return true;
-    printf("\nVIOLATION %s: the same seed gave %016llx, then %016llx\n", check_name(CHECK_SAME),
-           (unsigned long long)first->fingerprint, (unsigned long long)second.fingerprint);
-    print_reproduce(stdout);
+    fprintf(news, "\nVIOLATION %s: the same seed gave %016llx, then %016llx\n",
+            check_name(CHECK_SAME), (unsigned long long)first->fingerprint,
+            (unsigned long long)second.fingerprint);
+    print_reproduce(news);
     return false;
 }
 
@@ -71,6 +76,10 @@ static void print_sum(const struct seed_result *sum)
     const struct sim_counters *c = &sum->counters;
     const double hours = (double)sum->simulated_us / (double)US_PER_HOUR;
     printf("node-hours: %.2f\n", hours);
+    if (sum->quiet_us > 0)
+        printf("without faults: %.2f of them, hit ratio %.3f\n",
+               (double)sum->quiet_us / (double)US_PER_HOUR,
+               sum->quiet.reads == 0 ? 0.0 : (double)sum->quiet.hits / (double)sum->quiet.reads);
     printf("events: %llu, datagrams %llu (%llu lost, %llu doubled), frames %llu\n",
            (unsigned long long)c->events, (unsigned long long)c->datagrams,
            (unsigned long long)c->lost, (unsigned long long)c->duplicated,
@@ -117,29 +126,51 @@ static bool print_marks(const struct seed_result *sum, uint64_t seeds, uint32_t 
     return good;
 }
 
+/* The same life once more, without any fault. */
+static void compare_calm(const struct script *sc, struct seed_result *one)
+{
+    struct seed_result quiet;
+    if (!calm_compare(sc, one, news, &quiet)) {
+        print_reproduce(news);
+        one->failed = true;
+        one->check = quiet.failed ? quiet.check : CHECK_HITS;
+    }
+    one->quiet_us = quiet.simulated_us;
+    one->simulated_us += quiet.simulated_us;
+    one->fingerprint = (one->fingerprint ^ quiet.fingerprint) * 0x9E3779B97F4A7C15ULL;
+    one->quiet.reads = quiet.counters.reads;
+    one->quiet.hits = quiet.counters.hits;
+}
+
 static void run_one(const struct options *o, const struct script *sc, struct seed_result *one)
 {
     running.script = sc;
     running.minimise = !o->no_minimise;
-    seed_run(sc, o->watch, stdout, one);
+    seed_run(sc, o->watch, news, one);
     if (one->failed) {
-        print_reproduce(stdout);
+        print_reproduce(news);
         if (!o->no_minimise)
-            minimise(sc, one->check, stdout);
+            minimise(sc, one->check, news);
     } else if (o->twice && !run_again(sc, one)) {
         one->failed = true;
+    } else if (o->calm) {
+        compare_calm(sc, one);
     }
     running.script = NULL;
     if (o->verbose)
-        printf("seed %llu: %s, fingerprint %016llx, settled in %llu ms\n",
-               (unsigned long long)sc->seed, one->failed ? "FAILED" : "ok",
-               (unsigned long long)one->fingerprint,
-               (unsigned long long)(one->settled_us / US_PER_MS));
+        fprintf(news, "seed %llu: %s, fingerprint %016llx, settled in %llu ms\n",
+                (unsigned long long)sc->seed, one->failed ? "FAILED" : "ok",
+                (unsigned long long)one->fingerprint,
+                (unsigned long long)(one->settled_us / US_PER_MS));
 }
 
 static int conclude(const struct options *o, const struct seed_result *sum, uint64_t done)
 {
     bool good = !sum->failed;
+    if (o->json) {
+        summary_json(sum, done, stdout);
+        return good ? 0 : 1;
+    }
     printf("fingerprint: %016llx\n", (unsigned long long)sum->fingerprint);
     print_sum(sum);
     if (o->profile)
@@ -279,6 +310,7 @@ int main(int argc, char **argv)
         options_usage(stderr);
         return 2;
     }
+    news = o.json ? stderr : stdout;
     signal(SIGABRT, on_abort);
     int status = 0;
     if (o.help) {

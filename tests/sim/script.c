@@ -131,9 +131,9 @@ void script_print(const struct script *sc, bool one_line, FILE *out)
     char classes[FAULTS_TEXT_MAX];
     const char *const between = one_line ? "; " : "\n";
     faults_print(sc->classes, classes, sizeof classes);
-    fprintf(out, "seed=%llu nodes=%u length_us=%llu sealed=%d load=%u classes=%s",
+    fprintf(out, "seed=%llu nodes=%u length_us=%llu sealed=%d load=%u calm=%d classes=%s",
             (unsigned long long)sc->seed, sc->nodes, (unsigned long long)sc->length_us, sc->sealed,
-            sc->load, classes);
+            sc->load, sc->calm, classes);
     for (uint32_t i = 0; i < sc->acts_n; i++) {
         fputs(between, out);
         print_act(&sc->acts[i], out);
@@ -233,14 +233,18 @@ static bool parse_head(const char **at, struct script *sc)
     int64_t load = SCRIPT_LOAD;
     bool good = named_value(at, "seed", &seed) && named_value(at, "nodes", &nodes) &&
                 named_value(at, "length_us", &length) && named_value(at, "sealed", &sealed);
+    int64_t calm = 0;
     if (good && strncmp(*at, " load=", strlen(" load=")) == 0)
         good = named_value(at, "load", &load) && load >= 0;
+    if (good && strncmp(*at, " calm=", strlen(" calm=")) == 0)
+        good = named_value(at, "calm", &calm);
     good = good && parse_classes(at, &sc->classes);
     sc->seed = (uint64_t)seed;
     sc->nodes = (uint32_t)nodes;
     sc->length_us = (uint64_t)length;
     sc->sealed = sealed != 0;
     sc->load = (uint32_t)load;
+    sc->calm = calm != 0;
     return good && nodes > 0 && nodes < 64 && length > 0 && ends(*at);
 }
 
@@ -257,7 +261,8 @@ const char *script_parse(const char *text, struct script *sc)
     *sc = (struct script){0};
     skip_end(&at);
     if (!parse_head(&at, sc))
-        return "it begins with seed=N nodes=N length_us=N sealed=0|1 [load=N] classes=LIST";
+        return "it begins with seed=N nodes=N length_us=N sealed=0|1 [load=N] [calm=0|1] "
+               "classes=LIST";
     for (skip_end(&at); *at != '\0'; skip_end(&at)) {
         if (parse_act(&at, &act) && script_add(sc, &act))
             continue;

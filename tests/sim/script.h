@@ -66,6 +66,7 @@ struct script {
     uint32_t nodes;
     uint64_t length_us; /* of the time with faults */
     bool sealed;
+    bool calm;        /* one fault after the other, mostly none */
     uint32_t load;    /* operations of clients, per second and node */
     uint32_t classes; /* that are on */
     struct act *acts; /* owned */

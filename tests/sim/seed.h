@@ -16,7 +16,13 @@ struct seed_result {
     uint64_t failed_us; /* when, from the start of the world */
     uint64_t fingerprint;
     uint64_t simulated_us; /* times nodes */
-    uint64_t settled_us;   /* from healing to agreement */
+    uint64_t quiet_us;     /* of these: a life once more, without its faults */
+
+    struct {
+        uint64_t reads, hits;
+    } quiet; /* in that life */
+
+    uint64_t settled_us; /* from healing to agreement */
     struct sim_counters counters;
     struct marks marks;
     uint32_t mark_seeds[MARKS_MAX]; /* of a sum: seeds that hit it */
