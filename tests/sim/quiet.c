@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define SETTLE_US        (10 * US_PER_SEC)
-#define SETTLE_REST_US   (60 * US_PER_SEC) /* who is gone must be found out first */
+#define SETTLE_REST_US   (12 * US_PER_SEC) /* for each node: who is gone must be found out first */
 #define LOOK_US          (50 * US_PER_MS)
 #define DRAIN_US         (3 * US_PER_SEC) /* what clients have under way when they stop */
 #define HEALED_WAIT      (5 * US_PER_SEC)
@@ -259,7 +259,8 @@ uint64_t quiet_watch(struct sim *s)
 {
     const mono_us healed_at = s->now;
     sim_run(s, US_PER_MS);
-    settle(s, s->acts.rest == 0 ? SETTLE_US : SETTLE_REST_US, "not settled after healing, within");
+    settle(s, s->acts.rest == 0 ? SETTLE_US : SETTLE_REST_US * s->cfg.nodes,
+           "not settled after healing, within");
     const uint64_t took = s->now - healed_at;
     sim_run(s, DRAIN_US);
     settle(s, HEALED_WAIT, "agreement did not last, nor come back within");
