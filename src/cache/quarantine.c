@@ -2,6 +2,12 @@
 
 #include <stddef.h>
 
+/* A shard has the top bits of the hash in common. */
+static uint32_t bucket_of(uint64_t hash)
+{
+    return (uint32_t)(hash % QUARANTINE_BUCKETS);
+}
+
 /** When a quarantine that begins now ends; what a hostile dot asks beyond the limit is cut. */
 static mono_us end_of(mono_us now, const struct dot *d)
 {
@@ -18,6 +24,29 @@ static struct quarantined *find(struct quarantine *q, const struct quarantined *
             return it;
     }
     return NULL;
+}
+
+/** The NOSTORE that ends first: it makes way for a BEGIN. NULL when there is none. */
+static struct quarantined *pick_nostore(struct quarantine *q)
+{
+    struct quarantined *first = NULL;
+    for (uint32_t i = 0; i < q->used; i++) {
+        struct quarantined *it = &q->all[i];
+        if (it->epoch == 0 && (first == NULL || it->until_us < first->until_us))
+            first = it;
+    }
+    return first;
+}
+
+/** There is no room: a BEGIN takes the place of a NOSTORE, or shuts the bucket of its key. */
+static void begin_full(struct quarantine *q, const struct quarantined *added)
+{
+    struct quarantined *weaker = pick_nostore(q);
+    mono_us *shut = &q->shut_until_us[bucket_of(added->hash)];
+    if (added->epoch != 0 && weaker != NULL)
+        *weaker = *added;
+    else if (added->epoch != 0)
+        *shut = time_max(*shut, added->until_us);
 }
 
 bool quarantine_begin(struct quarantine *q, mono_us now, const struct dot *d)
@@ -38,8 +67,7 @@ bool quarantine_begin(struct quarantine *q, mono_us now, const struct dot *d)
         q->all[q->used++] = added;
         return true;
     }
-    if (intent)
-        q->shut_until_us = time_max(q->shut_until_us, added.until_us);
+    begin_full(q, &added);
     return false;
 }
 
@@ -60,7 +88,7 @@ void quarantine_end(struct quarantine *q, uint64_t epoch, uint64_t seq)
 enum cache_reason quarantine_ask(const struct quarantine *q, mono_us now, uint64_t hash)
 {
     enum cache_reason says = CACHE_STORED;
-    if (now < q->shut_until_us)
+    if (now < q->shut_until_us[bucket_of(hash)])
         return CACHE_INTENT;
     for (uint32_t i = 0; i < q->used; i++) {
         const struct quarantined *it = &q->all[i];

@@ -180,19 +180,58 @@ Test(quarantine, a_full_table_lets_a_nostore_go_but_not_its_kill)
     cr_assert_eq(fill_now(w, "q7", V("v")), CACHE_INTENT);
 }
 
-Test(quarantine, a_full_table_keeps_a_begin_by_refusing_every_store)
+Test(quarantine, a_begin_takes_the_place_of_the_nostore_that_ends_first)
 {
-    fill_table(DOT_NOSTORE, 1000);
-    begin(DOT_BEGIN, "k", 100);
+    for (int i = 0; i < CACHE_QUARANTINE_MAX; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "q%d", i);
+        begin(DOT_NOSTORE, key, i == 7 ? 500 : 1000);
+    }
+    const uint64_t at = begin(DOT_BEGIN, "k", 100);
+    cr_assert_eq(stats(w).quarantine_full, 1);
+    cr_assert_eq(stats(w).quarantines, CACHE_QUARANTINE_MAX);
+    cr_assert_eq(fill_now(w, "k", V("v")), CACHE_INTENT);
+    cr_assert_eq(fill_now(w, "other", V("v")), CACHE_STORED);
+    cr_assert_eq(fill_now(w, "q7", V("v")), CACHE_STORED);
+    cr_assert_eq(fill_now(w, "q8", V("v")), CACHE_NOSTORE);
+    finish(DOT_COMMIT, "k", at);
+    cr_assert_eq(fill_now(w, "k", V("v")), CACHE_STORED);
+}
+
+static uint64_t bucket(const char *key)
+{
+    return dot_of(w, DOT_KEY, "", key).hash % QUARANTINE_BUCKETS;
+}
+
+/* The number of a key "k<number>", from `from` on, that shares the bucket of "k" (or not). */
+static int key_beside(int from, bool shares, char key[16])
+{
+    for (int i = from;; i++) {
+        snprintf(key, 16, "k%d", i);
+        if ((bucket(key) == bucket("k")) == shares)
+            return i;
+    }
+}
+
+Test(quarantine, a_full_table_of_begins_keeps_one_more_by_shutting_its_bucket)
+{
+    char inside[16], second[16], outside[16];
+    const int i = key_beside(0, true, inside);
+    (void)key_beside(i + 1, true, second);
+    (void)key_beside(0, false, outside);
+    fill_table(DOT_BEGIN, 1000);
+    const uint64_t at = begin(DOT_BEGIN, "k", 100);
     cr_assert_eq(stats(w).quarantine_full, 1);
     cr_assert_eq(fill_now(w, "k", V("v")), CACHE_INTENT);
-    cr_assert_eq(fill_now(w, "other", V("v")), CACHE_INTENT);
-    begin(DOT_BEGIN, "l", 10);
+    cr_assert_eq(fill_now(w, inside, V("v")), CACHE_INTENT);
+    cr_assert_eq(fill_now(w, outside, V("v")), CACHE_STORED, "the shard is not shut");
+    begin(DOT_BEGIN, second, 10);
+    finish(DOT_COMMIT, "k", at);
     w->now += 99 * US_PER_MS;
-    cr_assert_eq(fill_now(w, "other", V("v")), CACHE_INTENT, "until the latest of them");
+    cr_assert_eq(fill_now(w, "k", V("v")), CACHE_INTENT, "until the latest of them");
     w->now += 1 * US_PER_MS;
-    cr_assert_eq(fill_now(w, "other", V("v")), CACHE_STORED);
-    cr_assert_eq(fill_now(w, "q7", V("v")), CACHE_NOSTORE);
+    cr_assert_eq(fill_now(w, "k", V("v")), CACHE_STORED);
+    cr_assert_eq(fill_now(w, inside, V("v")), CACHE_STORED);
 }
 
 Test(quarantine, a_full_table_makes_room_of_what_has_ended)
