@@ -6,6 +6,7 @@
 #include "heal/touched.h"
 
 #define SOURCES 4 /* the advertiser, the origin, and two random peers, in turn */
+#define LATE    8 /* when a gap is overdue, all that will be within this part of T_gap go with it */
 
 static struct pull *find_pull(const struct heal *h, uint64_t epoch)
 {
@@ -61,6 +62,7 @@ static void forget_round(struct pull *w)
     w->lo = UINT64_MAX;
     w->ripe_hi = 0;
     w->overdue_hi = 0;
+    w->late_hi = 0;
     w->ripe_at = NEVER;
     w->overdue_at = NEVER;
 }
@@ -85,6 +87,8 @@ static void note_gap(const struct heal *h, mono_us now, struct pull *w, const st
         w->ripe_hi = g->hi;
     if (g->opened_at + h->cfg.t_gap_us <= now && g->hi > w->overdue_hi)
         w->overdue_hi = g->hi;
+    if (g->opened_at + h->cfg.t_gap_us - h->cfg.t_gap_us / LATE <= now && g->hi > w->late_hi)
+        w->late_hi = g->hi;
 }
 
 /** Keep work for the origins listed in h->gaps, and for no others: the table is never too small. When
@@ -115,15 +119,29 @@ static void list_gaps(struct heal *h, mono_us now)
     }
 }
 
-/** An open gap has outlived T_gap: everything up to its end goes, since coverage grows in order. */
+/** Is a gap of any origin to be closed now because it has outlived T_gap? */
+static bool is_overdue(const struct heal *h, mono_us now)
+{
+    for (uint32_t i = 0; i < h->pulls_n; i++) {
+        if (h->pulls[i].overdue_hi != 0 && h->pulls[i].close_next <= now)
+            return true;
+    }
+    return false;
+}
+
+/**
+ * Everything up to the end of an old gap goes, since coverage grows in order. What would be overdue in a
+ * moment goes with what is: who hears heads of many origins and gets no dots raises its barriers together
+ * a few times a second, and not one for each of them.
+ */
 static void plan_close(struct heal *h, mono_us now, struct pull *w)
 {
-    if (w->overdue_hi == 0 || w->close_next > now)
+    if (w->late_hi == 0 || w->close_next > now)
         return;
     w->close_next = now + h->cfg.pull_min_us;
     w->close_due = true;
     w->close_reason = HEAL_T_GAP;
-    w->close_range = (struct dot_range){.epoch = w->epoch, .lo = w->lo, .hi = w->overdue_hi};
+    w->close_range = (struct dot_range){.epoch = w->epoch, .lo = w->lo, .hi = w->late_hi};
 }
 
 /** Enough peers said that they no longer hold a part, and none answered by buckets meanwhile. */
@@ -257,9 +275,11 @@ void heal_pulls_plan(struct heal *h, mono_us now)
     list_gaps(h, now);
     /* Gaps opened from now on are seen before their grace is over. */
     h->plan_at = h->pulls_n == 0 ? NEVER : now + h->cfg.pull_grace_us;
+    const bool overdue = is_overdue(h, now);
     for (uint32_t i = 0; i < h->pulls_n; i++) {
         struct pull *w = &h->pulls[i];
-        plan_close(h, now, w);
+        if (overdue)
+            plan_close(h, now, w);
         plan_close_lost(h, now, w);
         plan_ask(h, now, w);
         h->plan_at = time_min(h->plan_at, time_max(w->next_at, w->ripe_at));

@@ -85,6 +85,7 @@ struct pull {
     uint64_t hi;         /* last uncovered, of all rounds */
     uint64_t ripe_hi;    /* last of the gaps past their grace; 0 when there is none */
     uint64_t overdue_hi; /* last of the gaps past T_gap; 0 when there is none */
+    uint64_t late_hi;    /* last of those that nearly are, overdue ones among them; 0 likewise */
     mono_us ripe_at;     /* when the first gap is past its grace */
     mono_us overdue_at;  /* when the first gap is past T_gap */
 

@@ -434,6 +434,32 @@ Test(give_up, votes_on_earlier_gaps_do_not_count_later)
     alone_drop(&a);
 }
 
+/* Twelve origins show a new head each 100 ms, each at its own moment, and no dot and no answer comes. */
+Test(give_up, who_hears_heads_and_nothing_else_raises_barriers_four_times_a_second)
+{
+    struct alone a = alone_make(12);
+    struct heal_out out;
+    uint64_t turns = 0;
+    mono_us last = 0;
+    for (mono_us now = 0; now < 12 * US_PER_SEC; now += MS) {
+        for (uint64_t id = 1; id <= 12; id++)
+            if ((now + id * 17 * MS) % (100 * MS) == 0)
+                show_head(&a, now, id, 1 + now / MS);
+        while (next(&a, now, &out)) {
+            if (out.kind != HEAL_CLOSE)
+                continue;
+            const struct dot_range r = out.range;
+            cr_assert_gt(ledger_close(a.ledger, r.epoch, r.lo, r.hi, NULL), 0);
+            turns += now != last;
+            last = now;
+        }
+        if (now >= 2 * US_PER_SEC)
+            cr_assert_gt(ledger_gap_oldest(a.ledger) + 2 * US_PER_SEC, now, "none is open longer");
+    }
+    cr_assert_leq(turns, (uint64_t)10 * 4, "%lu turns", (unsigned long)turns);
+    alone_drop(&a);
+}
+
 Test(give_up, an_old_gap_is_closed_from_the_front)
 {
     struct alone a = alone_make(1);
