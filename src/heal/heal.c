@@ -350,7 +350,8 @@ static bool poll_bars(struct heal *h, struct heal_out *out)
 
 bool heal_bar_due(const struct heal *h)
 {
-    return h->forgotten_due || h->forked_due || h->rings_open > 0;
+    return h->forgotten_due || h->forked_due || h->rings_open > 0 ||
+           ledger_unended_n(h->ledger) > 0;
 }
 
 bool heal_poll(struct heal *h, mono_us now, struct heal_out *out)

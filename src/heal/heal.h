@@ -121,8 +121,9 @@ struct heal_out {
     enum heal_reason reason;
 };
 
-/** Is a HEAL_BAR due that heal_poll() has yet to give, or may an answer that is awaited ask for one? Until
- *  that is settled, nothing may be certified. */
+/** Is a HEAL_BAR due that heal_poll() has yet to give, may an answer that is awaited ask for one, or is
+ *  something missing of an origin that ended, which equal vectors need not show? Until that is settled,
+ *  for T_gap at most, nothing may be certified. */
 bool heal_bar_due(const struct heal *h);
 
 /** Take the next output; false when none is due. */

@@ -21,9 +21,16 @@ static void settle_origin(struct ledger *l, struct origin *o)
     ledger_gaps_trim(&l->gaps, o);
 }
 
+bool ledger_lacks_end(const struct origin *o)
+{
+    return o->ended_at > o->applied;
+}
+
 void ledger_advance_origin(struct ledger *l, struct origin *o, uint64_t to)
 {
+    l->unended_n -= ledger_lacks_end(o);
     ledger_origin_advance(o, to);
+    l->unended_n += ledger_lacks_end(o);
     ledger_digest_update(&l->digest, o);
     settle_origin(l, o);
 }

@@ -53,6 +53,7 @@ static void end_origin(struct ledger *l, struct origin *o)
     assert(o->applied == o->head);
     const struct retired_entry e = {.is = {.epoch = o->epoch, .last = o->applied}, .born = o->born};
     mark_gone(l, o, NEVER);
+    l->unended_n -= ledger_lacks_end(o);
     ledger_checkpoints_give(&l->checkpoints, o->checkpoints);
     o->checkpoints = NULL;
     ledger_origins_remove(&l->origins, o);
@@ -138,8 +139,16 @@ uint64_t ledger_retired_last(const struct ledger *l, uint64_t epoch)
 void ledger_ended(struct ledger *l, uint64_t epoch, uint64_t last)
 {
     struct origin *o = ledger_origins_find(&l->origins, epoch);
-    if (o != NULL && last > o->ended_at)
-        o->ended_at = last;
+    if (o == NULL || epoch == ledger_epoch(l) || last <= o->ended_at)
+        return;
+    l->unended_n -= ledger_lacks_end(o);
+    o->ended_at = last;
+    l->unended_n += ledger_lacks_end(o);
+}
+
+uint32_t ledger_unended_n(const struct ledger *l)
+{
+    return l->unended_n;
 }
 
 void ledger_return(struct ledger *l, uint64_t epoch)

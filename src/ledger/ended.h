@@ -40,8 +40,12 @@ struct retired {
 };
 
 /** Somebody retired this origin with this last sequence: ledger_origin_at() shows `ended` once nothing
- *  of it is missing here. Origins without a slot: nothing. */
+ *  of it is missing here. Our own origin, and those without a slot: nothing. */
 void ledger_ended(struct ledger *l, uint64_t epoch, uint64_t last);
+
+/** How many origins somebody retired of which something is missing here up to that last sequence. Who
+ *  retired one may cease to count it: then two vectors are equal, and what is missing is missing. */
+uint32_t ledger_unended_n(const struct ledger *l);
 
 /** The member of a retired origin is there after all: the origin gets its slot again. Others, or
  *  without a slot that could be freed: nothing. */

@@ -32,6 +32,7 @@ struct ledger {
     struct unrecorded unrecorded[LEDGER_UNRECORDED];
     uint32_t unrecorded_i; /* the next one to overwrite */
     uint32_t gone_n;       /* origins that are gone */
+    uint32_t unended_n;    /* origins that ended elsewhere, and lack something here */
     struct retired_ring retired;
     struct gaps gaps;
     struct dotlog log;
@@ -45,6 +46,9 @@ struct ledger {
 
 /** Can seq, past applied + 1, be recorded? Takes a window from the pool when there is none yet. */
 bool ledger_secure_window(struct ledger *l, struct origin *o, uint64_t seq);
+
+/** Did somebody retire o with a last sequence that is past what is applied here? */
+bool ledger_lacks_end(const struct origin *o);
 
 /** Raise applied to at least `to`, and bring all that is derived from it up to date. */
 void ledger_advance_origin(struct ledger *l, struct origin *o, uint64_t to);

@@ -440,6 +440,24 @@ Test(ring, what_was_forgotten_before_it_answered_costs_a_barrier_at_once)
     alone_drop(&a);
 }
 
+/* It counts when it is told, and is a gap here; then its number ceases to count there, and the two vectors
+ * are equal though we lack its dot. The peer's proof would pass for ours. */
+Test(ring, while_a_told_origin_is_a_gap_here_nothing_is_certified)
+{
+    struct alone a = alone_make(1);
+    const uint64_t equal = ledger_vector_hash(a.ledger);
+    show_ring(&a, 0, 1, 99, 1, 0);
+    tell_one(&a, 0, 1, 1, 7001);
+    cr_assert_eq(ledger_gaps(a.ledger), 1);
+    show_ring(&a, 1, 1, equal, 2, 1);
+    cr_assert_eq(ledger_vector_hash(a.ledger), equal);
+    cr_assert(heal_bar_due(a.heal));
+    arrive(&a, 2, 7001, 1);
+    tell_one(&a, 3, 2, 2, 0);
+    cr_assert_not(heal_bar_due(a.heal));
+    alone_drop(&a);
+}
+
 Test(ring, an_unknown_origin_that_does_not_count_costs_a_barrier)
 {
     struct alone a = alone_make(1);

@@ -227,6 +227,29 @@ Test(ended, an_origin_that_somebody_retired_is_seen_to_be_ended_when_nothing_of_
     drop(l);
 }
 
+Test(ended, what_ended_elsewhere_and_lacks_something_here_is_counted)
+{
+    const struct ledger_cfg cfg = small_cfg();
+    struct ledger *l = make(&cfg);
+    uint64_t barrier;
+    hear(l, 0, O1, 3);
+    hear(l, 0, O2, 1);
+    cr_assert_eq(ledger_unended_n(l), 0);
+    ledger_ended(l, O1, 2);
+    ledger_ended(l, O1, 3);
+    ledger_ended(l, O2, 1);
+    ledger_ended(l, ledger_epoch(l), 5); /* our own lives */
+    cr_assert_eq(ledger_unended_n(l), 2);
+    arrive_run(l, O1, 1, 2);
+    cr_assert_eq(ledger_unended_n(l), 2);
+    arrive_run(l, O1, 3, 3);
+    cr_assert_eq(ledger_unended_n(l), 1);
+    cr_assert_eq(ledger_retire(l, O2, &barrier), OK);
+    cr_assert_gt(barrier, 0);
+    cr_assert_eq(ledger_unended_n(l), 0);
+    drop(l);
+}
+
 Test(ended, a_joiner_is_told_what_counts_and_before_it_what_was_retired_not_long_ago)
 {
     const struct ledger_cfg cfg = small_cfg();
