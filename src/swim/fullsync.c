@@ -31,6 +31,7 @@ void fullsync_compare(struct swim *s, mono_us now, uint32_t slot, uint64_t view_
 {
     struct member *m = &s->roster.at[slot];
     m->view_hash = view_hash;
+    m->compared = s->roster.view_hash;
     if (view_hash == s->roster.view_hash)
         m->differ_since = 0;
     else

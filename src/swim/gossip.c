@@ -67,13 +67,21 @@ static void add_rumors(struct swim *s, struct parcel *p)
         rumor_count(&s->rumors, p->slots[i], limit);
 }
 
+/**
+ * Does the receiver's view differ from ours, as far as we know? What it told before ours changed says
+ * nothing: rumours tell everybody of the change, and whoever missed it shows that in its next packet.
+ */
+static bool differs(const struct roster *t, const struct member *m)
+{
+    return m->view_hash != 0 && m->compared == t->view_hash && m->view_hash != t->view_hash;
+}
+
 /** Anti-entropy for one whose view differs: the rest of the packet takes any part of the table. */
 static void add_slice(struct swim *s, struct parcel *p)
 {
     const struct slot_list *listed = &s->roster.listed;
     const uint32_t slot = roster_find_live(&s->roster, p->to);
-    if (slot == SLOT_NONE || s->roster.at[slot].view_hash == 0 ||
-        s->roster.at[slot].view_hash == s->roster.view_hash)
+    if (slot == SLOT_NONE || !differs(&s->roster, &s->roster.at[slot]))
         return;
     const uint32_t start = (uint32_t)rng_below(&s->rng, listed->n);
     for (uint32_t i = 0; i < listed->n && !p->full; i++)

@@ -34,6 +34,7 @@ struct member {
     uint64_t gen;
     uint64_t epoch;
     uint64_t view_hash; /* as last told; 0 = not told */
+    uint64_t compared;  /* our own view hash when that was told */
     mono_us state_since;
     mono_us last_ack_at;
     mono_us differ_since;  /* its view hash is not ours since; 0 = it is */

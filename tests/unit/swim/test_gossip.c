@@ -106,6 +106,21 @@ Test(gossip, a_peer_with_another_view_is_given_a_slice_of_the_table)
     world_free(w);
 }
 
+Test(gossip, a_view_that_was_told_before_ours_changed_is_not_another)
+{
+    struct world *w = pair(4);
+    const struct swim_from from = world_from(w, 1);
+    swim_set_caps(world_at(w, 0), world_now(w), 1);
+    while (carried(w, 0, 2, 1144) > 0) /* until the rumour is told */
+        cr_assert_eq(msg.records_n, 1);
+    cr_assert_eq(carried(w, 0, 1, 1144), 0, "it may have heard of the change by now");
+    msg = (struct peer_msg){.type = PEER_GOSSIP};
+    swim_header(world_at(w, 1), &msg);
+    world_inject(w, 0, &from, &msg);
+    cr_assert_eq(carried(w, 0, 1, 1144), 2, "it has not");
+    world_free(w);
+}
+
 Test(gossip, a_digest_differs_exactly_where_members_do)
 {
     struct world *w = pair(5);
