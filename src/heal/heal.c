@@ -29,8 +29,9 @@ struct heal *heal_new(struct arena *arena, const struct heal_cfg *cfg, struct le
     h->gaps = arena_take(arena, (size_t)cfg->pulls_max * LEDGER_GAPS, sizeof(*h->gaps));
     h->questions = arena_take(arena, QUESTIONS_MAX, sizeof(*h->questions));
     h->rings = arena_take(arena, 2 * (size_t)cfg->peers_max, sizeof(*h->rings));
+    h->marks = arena_take(arena, 2 * (size_t)cfg->peers_max, sizeof(*h->marks));
     if (h->peers == NULL || h->pulls == NULL || h->gaps == NULL || h->questions == NULL ||
-        h->rings == NULL)
+        h->rings == NULL || h->marks == NULL)
         return NULL;
     return h;
 }
@@ -169,6 +170,10 @@ static enum err hear_covers(struct heal *h, mono_us now, uint64_t id, struct sli
 static enum err hear_told(struct heal *h, mono_us now, uint64_t id, const struct ring_told *told)
 {
     const struct shown shown = {.epoch = told->epoch, .head = told->last};
+    if ((told->last & PEER_RETIRED_MARK) != 0) {
+        heal_ring_marked(h, now, told);
+        return OK;
+    }
     if (!heal_ring_hears(h, told))
         return OK;
     const enum err err = hear(h, now, id, &shown);

@@ -84,6 +84,22 @@ MUST_USE enum err heal_header(struct heal *h, mono_us now, uint64_t id, uint64_t
 MUST_USE enum err heal_heads(struct heal *h, mono_us now, uint64_t id,
                              const struct peer_heads *heads);
 
+/**
+ * What a joiner is told beside the ring of the ledger, as entries of it with PEER_RETIRED_MARK: up to which
+ * number we do not count what we retired, and how far we know what others retired. *cursor begins at 0.
+ * Returns: false when there is no more.
+ */
+bool heal_legacy(const struct heal *h, uint32_t *cursor, struct retired *out);
+
+/**
+ * Run `donor` told a joiner this, before what it knows of retired origins: only before READY. What was
+ * taken over from another donor before is void, but for its mark.
+ */
+void heal_inherit(struct heal *h, mono_us now, uint64_t donor, const struct retired *mark);
+
+/** This run is READY by a sync with run `donor`, 0 for none: what another donor told is void. */
+void heal_inherited(struct heal *h, uint64_t donor);
+
 /** Answer a PULL: dots that we hold will come out of heal_poll as DOTS, others as GONE. */
 void heal_pull(struct heal *h, mono_us now, uint64_t id, const struct peer_ranges *ranges);
 
@@ -196,8 +212,10 @@ struct heal_counters {
     uint64_t retired_forced;
     uint64_t sums_compared;
     uint64_t
-        rings_out;     /* retired origins of how many peers were put out of mind for want of room */
-    uint64_t overload; /* questions dropped because the answer queue was full */
+        rings_out;  /* retired origins of how many peers were put out of mind for want of room */
+    uint64_t marks; /* made: we may lack what a run ceased to count, and tell others so */
+    uint64_t marks_out; /* of these, forgotten for want of room */
+    uint64_t overload;  /* questions dropped because the answer queue was full */
     uint64_t peers_full;
 };
 

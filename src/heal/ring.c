@@ -53,6 +53,45 @@ static void set_asked(struct heal *h, struct ring_pos *r, mono_us at)
     r->asked_at = at;
 }
 
+static void drop_mark(struct heal *h, uint32_t i)
+{
+    h->marks_n--;
+    for (; i < h->marks_n; i++)
+        h->marks[i] = h->marks[i + 1];
+}
+
+/** Without room the oldest is forgotten: who has not heard it by then raises its barrier for us. */
+static void make_room(struct heal *h, uint64_t run)
+{
+    uint32_t i = 0;
+    while (i < h->marks_n && h->marks[i].run != run)
+        i++;
+    if (i < h->marks_n) {
+        drop_mark(h, i);
+    } else if (h->marks_n == 2 * h->cfg.peers_max) {
+        h->counters.marks_out++;
+        ledger_retired_drop(h->ledger, h->marks[0].at);
+        drop_mark(h, 0);
+    }
+}
+
+static void add_mark(struct heal *h, uint64_t run, uint32_t number)
+{
+    make_room(h, run);
+    h->counters.marks++;
+    const uint32_t at = ledger_retired_number(h->ledger);
+    h->marks[h->marks_n++] = (struct mark){.run = run, .number = number, .at = at};
+}
+
+/** All that r does not count is dealt with, but not all of it was heard: others must know. */
+static void mark_unheard(struct heal *h, struct ring_pos *r)
+{
+    if (r->uncounted <= r->heard || r->uncounted <= r->marked)
+        return;
+    r->marked = r->uncounted;
+    add_mark(h, r->epoch, r->marked);
+}
+
 /**
  * After the barrier all that the peer had retired by then is dealt with, since every fill that survives
  * began later: `safe`. What it still counts is heard all the same, or the two vectors would differ; what
@@ -61,6 +100,7 @@ static void set_asked(struct heal *h, struct ring_pos *r, mono_us at)
 static void bar(struct heal *h, struct ring_pos *r)
 {
     h->forgotten_due = true;
+    mark_unheard(h, r);
     raise_to(&r->safe, r->newest);
     raise_to(&r->heard, r->uncounted);
     set_asked(h, r, NEVER);
@@ -69,12 +109,23 @@ static void bar(struct heal *h, struct ring_pos *r)
 /** Is there anything to ask for, or a barrier to plan? An answer tells so many entries and no more. */
 static void look_at_uncounted(struct heal *h, mono_us now, struct ring_pos *r)
 {
-    if (r->uncounted <= done_to(r))
+    if (r->uncounted <= done_to(r)) {
         set_asked(h, r, NEVER);
-    else if (r->uncounted - done_to(r) > RING_ENTRIES)
+        mark_unheard(h, r);
+    } else if (r->uncounted - done_to(r) > RING_ENTRIES) {
         bar(h, r);
-    else if (r->asked_at == NEVER)
+    } else if (r->asked_at == NEVER) {
         set_asked(h, r, now);
+    }
+}
+
+static struct ring_pos *find_or_add_ring(struct heal *h, mono_us now, uint64_t epoch)
+{
+    struct ring_pos *r = find_ring(h, epoch);
+    if (r == NULL)
+        r = add_ring(h, epoch);
+    r->used_at = now;
+    return r;
 }
 
 /**
@@ -85,15 +136,78 @@ void heal_ring_note(struct heal *h, mono_us now, uint64_t epoch, const struct pe
 {
     if (m->retired_n == 0)
         return;
-    struct ring_pos *r = find_ring(h, epoch);
-    if (r == NULL)
-        r = add_ring(h, epoch);
-    r->used_at = now;
+    struct ring_pos *r = find_or_add_ring(h, now, epoch);
     raise_to(&r->newest, m->retired_n);
     raise_to(&r->uncounted, m->forgotten_n);
     look_at_uncounted(h, now, r);
     if (r->asked_at == NEVER && m->vector_hash == ledger_vector_hash(h->ledger))
         raise_to(&r->heard, m->retired_n);
+}
+
+/** What the mark speaks of is now to be heard of its run, or barred, like any other. */
+void heal_ring_marked(struct heal *h, mono_us now, const struct ring_told *told)
+{
+    const struct ring_pos *by = told->number == 0 ? NULL : find_ring(h, h->header.epoch);
+    const uint32_t number = (uint32_t)told->last;
+    if (by == NULL || told->number <= done_to(by) || told->epoch == ledger_epoch(h->ledger))
+        return;
+    struct ring_pos *r = find_or_add_ring(h, now, told->epoch);
+    raise_to(&r->newest, number);
+    raise_to(&r->uncounted, number);
+    look_at_uncounted(h, now, r);
+    h->exchange_at = r->asked_at == NEVER ? h->exchange_at : now;
+}
+
+/* ---- taking over ---- */
+
+static void write_mark(struct retired *out, uint64_t run, uint32_t number)
+{
+    *out = (struct retired){.epoch = run, .last = PEER_RETIRED_MARK | number};
+}
+
+/** While we may lack something that a run retired, nobody is told how far we know what runs retired. What a
+ *  barrier stands for and no mark yet is not told as known. */
+bool heal_legacy(const struct heal *h, uint32_t *cursor, struct retired *out)
+{
+    const uint32_t uncounted = ledger_uncounted_n(h->ledger);
+    const uint32_t rings_n = heal_bar_due(h) ? 0 : h->rings_n;
+    if ((*cursor)++ == 0 && uncounted > 0) {
+        write_mark(out, ledger_epoch(h->ledger), uncounted);
+        return true;
+    }
+    while (*cursor - 2 < rings_n) {
+        const struct ring_pos *r = &h->rings[(*cursor)++ - 2];
+        if (r->uncounted == 0 || r->heard == 0)
+            continue;
+        write_mark(out, r->epoch, r->heard);
+        return true;
+    }
+    return false;
+}
+
+/** Positions are as good as the cache that comes with them: this one's, which is empty, or the donor's. */
+void heal_inherited(struct heal *h, uint64_t donor)
+{
+    if (h->donor != 0 && h->donor != donor) {
+        h->rings_n = 0;
+        h->rings_open = 0;
+    }
+    h->donor = donor;
+}
+
+void heal_inherit(struct heal *h, mono_us now, uint64_t donor, const struct retired *mark)
+{
+    const uint32_t number = (uint32_t)mark->last;
+    heal_inherited(h, donor);
+    if (mark->epoch == ledger_epoch(h->ledger))
+        return;
+    struct ring_pos *r = find_or_add_ring(h, now, mark->epoch);
+    raise_to(&r->newest, number);
+    if (mark->epoch == donor && number > r->marked) {
+        raise_to(&r->marked, number);
+        add_mark(h, donor, number);
+    }
+    raise_to(&r->heard, number);
 }
 
 bool heal_ring_open(const struct heal *h, uint64_t epoch)
@@ -171,6 +285,30 @@ static void write_retired(struct writer *w, uint32_t number, const struct retire
     write_u64(w, r->last);
 }
 
+/** The mark with the least number past `number`; NULL when there is none. */
+static const struct mark *mark_past(const struct heal *h, uint32_t number)
+{
+    for (uint32_t i = 0; i < h->marks_n; i++) {
+        if (h->marks[i].at > number)
+            return &h->marks[i];
+    }
+    return NULL;
+}
+
+/** What has the least number past *number, which is set to it: an origin, a mark, or the end. */
+static struct retired entry_past(const struct heal *h, uint32_t *number)
+{
+    const struct mark *m = mark_past(h, *number);
+    struct retired r = {0};
+    if (!ledger_retired_past(h->ledger, number, &r))
+        *number = ledger_retired_n(h->ledger);
+    if (m != NULL && m->at <= *number) {
+        *number = m->at;
+        write_mark(&r, m->run, m->number);
+    }
+    return r;
+}
+
 uint32_t heal_ring_tell(const struct heal *h, uint32_t seen, struct writer *w)
 {
     const uint32_t forgotten = ledger_forgotten_n(h->ledger);
@@ -179,9 +317,7 @@ uint32_t heal_ring_tell(const struct heal *h, uint32_t seen, struct writer *w)
     if (seen >= last)
         return 0;
     while (number < last && w->len + PEER_RETIRED_LEN <= w->cap) {
-        struct retired r = {0};
-        if (!ledger_retired_past(h->ledger, &number, &r))
-            number = last;
+        const struct retired r = entry_past(h, &number);
         write_retired(w, number, &r);
     }
     return (seen > forgotten ? seen : forgotten) + 1;

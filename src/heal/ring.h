@@ -5,6 +5,10 @@
  * out of its vector hash when there are many, and forgets them at last. What counts in no hash must be
  * heard, or else origins may have lived and ended of which nothing here shows that we lack them: then a
  * barrier stands for them.
+ *
+ * Whoever lacks such origins for good, behind a barrier or because it joined when they were forgotten, may
+ * be the last to know that they were there. So it has a mark for each run whose numbers it lacks, tells it
+ * in the place of an entry of its own ring, and who hears it takes it for a header of that run.
  */
 #pragma once
 
@@ -43,6 +47,10 @@ struct ring_told {
  */
 bool heal_ring_hears(struct heal *h, const struct ring_told *told);
 
+/** The run of the last header told that it has a mark: `epoch` did not count what it retired up to number
+ *  `last`, but for PEER_RETIRED_MARK. */
+void heal_ring_marked(struct heal *h, mono_us now, const struct ring_told *told);
+
 /**
  * The run told its retired origins from number `from` to number `to` without a break, and all of them
  * were heard. What lies before `from` may be forgotten there: if it was neither heard nor is behind a
@@ -52,7 +60,7 @@ bool heal_ring_hears(struct heal *h, const struct ring_told *told);
 bool heal_ring_told(struct heal *h, uint64_t epoch, uint32_t from, uint32_t to);
 
 /**
- * Write our retired origins past number `seen` into w, PEER_RETIRED_LEN bytes each, as many as fit.
+ * Write our retired origins and our marks past number `seen` into w, PEER_RETIRED_LEN bytes each, as many as fit.
  *
  * Returns: the number from which on they are told without a break; 0 when there is nothing to tell. A
  * number that was heard from again is left out, but when it is the last of all it is told with epoch 0.

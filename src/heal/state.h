@@ -121,8 +121,17 @@ struct ring_pos {
     uint32_t newest; /* number that it showed */
     uint32_t uncounted; /* the newest number that it showed not to be in its vector hash any more */
     uint32_t again;     /* up to here its ring was told anew */
+    uint32_t marked;    /* up to here we have a mark for it */
     mono_us
         asked_at; /* since when we ask for the numbers up to `uncounted`; NEVER = all is heard */
+};
+
+/** What `run` did not count up to `number` may be unknown here, and is behind a barrier, or was when we
+ *  joined. Others are told so as our retired number `at`. */
+struct mark {
+    uint64_t run;
+    uint32_t number;
+    uint32_t at;
 };
 
 /** The packet whose header was looked at last. */
@@ -171,6 +180,9 @@ struct heal {
     uint32_t rings_n;
     uint32_t
         rings_open; /* of these, so many with asked_at: until they are dealt with, nothing is certified */
+    struct mark *marks; /* dense, `at` rising, room for as many */
+    uint32_t marks_n;
+    uint64_t donor; /* the run from which this one took over what is in rings; 0 = none */
     struct header header;
 
     mono_us look_at; /* the next look for origins that ended; NEVER when none ever does */

@@ -169,6 +169,19 @@ uint32_t ledger_retired_n(const struct ledger *l)
     return l->retired.added;
 }
 
+uint32_t ledger_retired_number(struct ledger *l)
+{
+    l->retired.uncounted = ++l->retired.added;
+    return l->retired.added;
+}
+
+void ledger_retired_drop(struct ledger *l, uint32_t number)
+{
+    assert(number <= l->retired.added);
+    if (l->retired.dropped < number)
+        l->retired.dropped = number;
+}
+
 uint32_t ledger_uncounted_n(const struct ledger *l)
 {
     return l->retired.uncounted;

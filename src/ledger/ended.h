@@ -58,6 +58,12 @@ bool ledger_would_count(const struct ledger *l, uint64_t epoch);
 /** How many origins were ever retired here: the number of the newest ring entry; 0 = none. */
 uint32_t ledger_retired_n(const struct ledger *l);
 
+/** Take a number for what is no origin here, and does not count. Returns: it. */
+uint32_t ledger_retired_number(struct ledger *l);
+
+/** What that number was taken for is forgotten. */
+void ledger_retired_drop(struct ledger *l, uint32_t number);
+
 /** The newest number whose entry ceased to count in the vector hash; 0 = none. Entries of lower numbers
  *  may still count. */
 uint32_t ledger_uncounted_n(const struct ledger *l);

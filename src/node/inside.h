@@ -219,6 +219,9 @@ void life_begin(struct node *n, mono_us now);
 /** Take in an answer of DNS: contact whom it names, plan the next look-up. */
 void life_names(struct node *n, mono_us now, const struct node_in *in);
 
+/** Run `donor` tells this joiner what it retired, and what it lacks: a bin of whole entries. */
+void life_inherit(struct node *n, mono_us now, uint64_t donor, struct slice retired);
+
 /** A full sync with that run reached its end; after the first one a joiner adopts what it heard of. */
 void life_synced(struct node *n, mono_us now, uint64_t id, uint64_t epoch);
 

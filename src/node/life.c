@@ -1,6 +1,7 @@
 /** node/life.c - JOINING, READY, DRAINING, LEFT, and when to ask who is there. */
 #include <assert.h>
 
+#include "base/bytes.h"
 #include "node/inside.h"
 
 #define NAMED_PATIENCE_US (10 * US_PER_SEC) /* DNS names others, and they do not answer */
@@ -48,9 +49,26 @@ static void adopt(struct node *n)
     cache_adopt(n->cache, index);
 }
 
-static void become_ready(struct node *n)
+/* They come before the heads, so that a joiner knows them before it adopts. */
+void life_inherit(struct node *n, mono_us now, uint64_t donor, struct slice retired)
+{
+    struct reader r = reader_of(retired);
+    while (r.rest.len > 0) {
+        (void)read_u32(&r); /* its number at the donor: ours is another */
+        struct retired one = {.epoch = read_u64(&r)};
+        one.last = read_u64(&r);
+        if ((one.last & PEER_RETIRED_MARK) != 0)
+            heal_inherit(n->heal, now, donor, &one);
+        else if (ledger_adopt_retired(n->ledger, &one) != OK)
+            n->counters.dropped_decode++;
+    }
+}
+
+/* donor: the run that we synced with; 0 when nobody is there. */
+static void become_ready(struct node *n, uint64_t donor)
 {
     adopt(n);
+    heal_inherited(n->heal, donor);
     enter(n, NODE_READY);
     set_gate(n);
 }
@@ -61,7 +79,7 @@ void life_begin(struct node *n, mono_us now)
         .state = NODE_JOINING, .started_at = now, .resolve_at = n->cfg.seeded ? now : NEVER};
     set_gate(n);
     if (!n->cfg.seeded)
-        become_ready(n);
+        become_ready(n, 0);
 }
 
 static bool is_alone(const struct node *n)
@@ -100,7 +118,7 @@ void life_synced(struct node *n, mono_us now, uint64_t id, uint64_t epoch)
 {
     if (n->life.state != NODE_JOINING)
         return;
-    become_ready(n);
+    become_ready(n, epoch);
     warm_joined(n, now, id, epoch);
 }
 
@@ -230,7 +248,7 @@ void life_tick(struct node *n, mono_us now)
     mind_clones(n, now);
     set_gate(n);
     if (n->life.state == NODE_JOINING && now >= alone_at(n))
-        become_ready(n);
+        become_ready(n, 0);
     if (n->life.state == NODE_DRAINING)
         drain(n, now);
     if (n->life.state < NODE_DRAINING && now >= n->life.resolve_at) {

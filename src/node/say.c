@@ -110,13 +110,20 @@ static bool say_heads(struct node *n, struct stream *s, struct node_out *out)
 
 /* Only a joiner needs them: everybody else is told in exchanges what it has not seen. It will give them
  * numbers of its own in this order: lowest is what the others may have to ask it for first. */
+static bool next_retired(struct node *n, struct stream *s, struct retired *r)
+{
+    if (s->purpose == STREAM_FOR_SYNC && heal_legacy(n->heal, &s->legacy_cursor, r))
+        return true;
+    return ledger_retired_legacy(n->ledger, &s->retired_cursor, &s->retired_counted, r);
+}
+
 static bool say_retired(struct node *n, struct stream *s, struct node_out *out)
 {
     struct writer w = writer_of(n->opened, STREAM_FRAME_MAX);
     struct retired r;
     size_t said = 0;
     s->retired_due = false;
-    while (ledger_retired_legacy(n->ledger, &s->retired_cursor, &s->retired_counted, &r)) {
+    while (next_retired(n, s, &r)) {
         write_u32(&w, ++s->retired_said);
         write_u64(&w, r.epoch);
         write_u64(&w, r.last);

@@ -314,24 +314,15 @@ static void adopt_heads(struct node *n, struct slice covers)
             apply_heard(n, ERR_FULL);
 }
 
-/* Retired origins come before the heads, so that a joiner knows them before it adopts. */
 static bool take_retired(struct node *n, mono_us now, const struct stream *s, struct slice bytes)
 {
     const struct peer_heads heads = {.retired = bytes};
-    struct reader r = reader_of(bytes);
     if (bytes.len % PEER_RETIRED_LEN != 0 || s->got_heads)
         return false;
-    if (n->life.state != NODE_JOINING) {
+    if (n->life.state == NODE_JOINING)
+        life_inherit(n, now, run_epoch(&s->run), bytes);
+    else
         apply_heard(n, heal_heads(n->heal, now, s->peer, &heads));
-        return true;
-    }
-    while (r.rest.len > 0) {
-        (void)read_u32(&r); /* its number at the donor: ours is another */
-        struct retired one = {.epoch = read_u64(&r)};
-        one.last = read_u64(&r);
-        if (ledger_adopt_retired(n->ledger, &one) != OK)
-            n->counters.dropped_decode++;
-    }
     return true;
 }
 

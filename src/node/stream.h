@@ -45,6 +45,7 @@ struct stream {
     uint8_t differ[STREAM_BUCKETS / 8]; /* buckets whose records the other end lacks */
     size_t records_cursor, heads_cursor;
     uint64_t cursor;          /* of the next WANT, or of the ENTRIES that are due */
+    uint32_t legacy_cursor;   /* of what is said before the ring */
     uint64_t retired_cursor;  /* epoch of the last ring entry that was said */
     uint32_t retired_said;    /* so many were said */
     bool retired_counted;     /* those that the vector hash counts are being said, not the others */

@@ -92,12 +92,14 @@ void warm_joined(struct node *n, mono_us now, uint64_t id, uint64_t epoch)
 
 /*
  * Something may have been missed here that no cover tells, and a barrier stands for it. The donor may
- * miss it too and have no such barrier yet; and we shall not raise ours again.
+ * miss it too and have no such barrier yet; and we shall not raise ours again. A mark is as much: the donor
+ * left origins out that nobody here will hear of.
  */
 static bool missed_untold(const struct node *n)
 {
     const struct heal_counters heal = heal_counters(n->heal);
-    return heal.broad_forgotten + heal.broad_forked + proof_counters(n->proof).anew > 0 ||
+    return heal.broad_forgotten + heal.broad_forked + heal.marks + proof_counters(n->proof).anew >
+               0 ||
            heal_bar_due(n->heal);
 }
 

@@ -13,10 +13,11 @@
 #include "base/dot.h"
 #include "base/slice.h"
 
-#define PEER_RANGES_MAX  32
-#define PEER_RETIRED_LEN 20 /* bytes of one entry of `retired` */
-#define PEER_SUMS_MAX    24 /* of one message */
-#define PEER_SAMPLES_MAX 48
+#define PEER_RANGES_MAX   32
+#define PEER_RETIRED_LEN  20           /* bytes of one entry of `retired` */
+#define PEER_RETIRED_MARK (1ULL << 63) /* in `last`: a mark, see heal/ring.h, and no origin */
+#define PEER_SUMS_MAX     24           /* of one message */
+#define PEER_SAMPLES_MAX  48
 
 /** What a PING's sender believes of its target (the buddy field of Lifeguard). */
 struct peer_you {

@@ -323,6 +323,59 @@ static void retired_overflow(struct sim *s)
         story_expect(s, broad_at_all(s) == broad, "and that costs no barrier");
 }
 
+/* ---- who knew is gone ---- */
+
+/* A node dies, and its next process joins. */
+static void restart(struct sim *s, uint32_t i)
+{
+    sim_crash(s, i, true);
+    sim_restart(s, i, 5 * US_PER_SEC, 0);
+    sim_run(s, 15 * US_PER_SEC);
+}
+
+/* Four runs end and are retired; the first of them has the lowest epoch, and two count. Then all but node 0
+ * begin anew, and what they take over leaves out that first one. */
+static void forget_first(struct sim *s)
+{
+    static const uint32_t ENDS[] = {3, 1, 4, 5};
+    for (size_t i = 0; i < ARRAY_LEN(ENDS) && !s->failed; i++) {
+        restart(s, ENDS[i]);
+        sim_run(s, 620 * US_PER_SEC);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(ENDS) && !s->failed; i++)
+        restart(s, ENDS[i]);
+}
+
+/* Node 2 is cut off, and a copy of it is invalidated by a run that all others retire. Then everybody who
+ * knew of it is gone, and node 2 meets only who joined since. It lacks nothing else. */
+static void joined_since(struct sim *s)
+{
+    static const uint32_t KNOWN[] = {0, 1, 4, 5};
+    const uint32_t key = 41;
+    s->cfg.retired_max = 2;
+    story_begin(s);
+    for (size_t i = 1; i < ARRAY_LEN(KNOWN) && !s->failed; i++)
+        restart(s, KNOWN[i]); /* so that their epochs are higher than that of node 3 */
+    for (size_t i = 0; i < ARRAY_LEN(KNOWN) && !s->failed; i++)
+        sim_invalidate(s, KNOWN[i], 100);
+    sim_run(s, 5 * US_PER_SEC);
+    if (s->failed)
+        return;
+    read_all(s, 2);
+    sim_split(s, 4, true);
+    sim_invalidate(s, 3, key);
+    sim_run(s, 5 * US_PER_SEC);
+    forget_first(s);
+    if (s->failed || !story_expect(s, sim_view(s, 0).retired_n >= 4, "four runs are retired"))
+        return;
+    sim_crash(s, 0, true);
+    story_expect(s, oracle_get(s, &s->nodes[2], key), "who was cut off still has its copy");
+    sim_split(s, 4, false);
+    sim_run(s, 20 * US_PER_SEC);
+    if (!s->failed)
+        story_expect(s, !oracle_get(s, &s->nodes[2], key), "what nobody knows any more is dropped");
+}
+
 struct stories stories_data(void)
 {
     static const struct story STORIES[] = {
@@ -344,6 +397,8 @@ struct stories stories_data(void)
         {"join_during_writes", 4, 5, join_during_writes, "a node joins under load: no stale hit"},
         {"retired_overflow", 4, 20, retired_overflow,
          "more origins end than count in the vector: vectors are equal all the same"},
+        {"joined_since", 6, 10, joined_since,
+         "who was cut off drops what those who joined since cannot tell it"},
         {"protocol", 3, 5, protocol,
          "gets, fills, puts, invalidations through the client protocol"},
     };

@@ -77,11 +77,16 @@ struct net net_make(const struct net_cfg *cfg)
     return net;
 }
 
-static void adopt_all(struct net_node *n, const struct ledger *donor)
+static void adopt_all(struct net_node *n, mono_us now, const struct net_node *from)
 {
+    const struct ledger *donor = from->ledger;
     struct retired r;
+    uint32_t cursor = 0;
     uint64_t at = 0;
     bool counted = false;
+    while (heal_legacy(from->heal, &cursor, &r))
+        heal_inherit(n->heal, now, from->epoch, &r);
+    heal_inherited(n->heal, from->epoch);
     while (ledger_retired_legacy(donor, &at, &counted, &r))
         cr_assert_eq(ledger_adopt_retired(n->ledger, &r), OK);
     for (size_t i = 0; i < ledger_origins(donor); i++) {
@@ -98,7 +103,7 @@ void net_rejoin(struct net *net, size_t i, size_t donor)
     free(n->mem);
     *n = (struct net_node){.epoch = epoch};
     make_node(net, i);
-    adopt_all(n, net->node[donor].ledger);
+    adopt_all(n, net->now, &net->node[donor]);
     net_cut(net, i, false);
 }
 

@@ -78,6 +78,77 @@ Test(forget, who_was_cut_off_and_lacks_what_everybody_forgot_raises_a_barrier)
     net_drop(&net);
 }
 
+/* Node 2 caches what a dot killed whose origin ended and is forgotten while node 2 is cut off. Node 1 begins
+ * anew, and takes over what node 0 still knows; then node 0 dies. */
+static uint64_t outlive_who_knew(struct net *net)
+{
+    const uint64_t k = net_hash(0xBEAD, 1);
+    net_fill(net, 2, k);
+    net_cut(net, 2, true);
+    net_take(net, 0, 0xBEAD, 1);
+    net_take(net, 1, 0xBEAD, 1);
+    net_run(net, 3 * S, 100 * MS);
+    for (uint64_t i = 0; i < 4; i++)
+        for (size_t at = 0; at < 3; at++)
+            net_take(net, at, 0xBEEF + i, 1); /* those node 2 hears of */
+    net_run(net, 3 * S, 100 * MS);
+    cr_assert_geq(ledger_forgotten_n(net->node[0].ledger), 1);
+    net_cut(net, 1, true);
+    net_rejoin(net, 1, 0);
+    net_run(net, S, 100 * MS);
+    net_cut(net, 0, true);
+    return k;
+}
+
+Test(forget, who_was_cut_off_and_meets_only_who_joined_since_raises_a_barrier)
+{
+    const struct net_cfg cfg = cfg_of(3, 1);
+    struct net net = net_make(&cfg);
+    const uint64_t k = outlive_who_knew(&net);
+    net_cut(&net, 2, false);
+    net_cut(&net, 0, true);
+    cr_assert(net_serves(&net, 2, k));
+    net_run(&net, 3 * S, 100 * MS);
+    cr_assert_not(net_serves(&net, 2, k));
+    cr_assert_leq(net_counters(&net, 2).broad_forgotten, 2,
+                  "for the joiner, and for whom it speaks");
+    const uint64_t other = net_hash(0xF00, 1);
+    net_fill(&net, 2, other);
+    net_fill(&net, 1, other);
+    net_run(&net, 3 * S, 100 * MS);
+    cr_assert(net_serves(&net, 2, other) && net_serves(&net, 1, other), "and no more");
+    net_drop(&net);
+}
+
+/* Node 1 was cut off as well, and raised the barrier of which it then tells. */
+Test(forget, who_was_cut_off_and_meets_only_who_raised_the_barrier_raises_it_too)
+{
+    const struct net_cfg cfg = cfg_of(4, 4);
+    struct net net = net_make(&cfg);
+    const uint64_t k = net_hash(0xBEAD, 1);
+    net_fill(&net, 2, k);
+    net_cut(&net, 1, true);
+    net_cut(&net, 2, true);
+    net_take(&net, 0, 0xBEAD, 1);
+    net_take(&net, 3, 0xBEAD, 1);
+    net_run(&net, 3 * S, 100 * MS);
+    for (uint64_t i = 0; i < 12; i++)
+        for (size_t at = 0; at < 4; at++)
+            net_take(&net, at, 0xBEEF + i, 1);
+    net_run(&net, 10 * S, 100 * MS);
+    cr_assert_geq(ledger_forgotten_n(net.node[0].ledger), 1);
+    net_cut(&net, 1, false);
+    net_run(&net, 3 * S, 100 * MS);
+    cr_assert_geq(net_counters(&net, 1).broad_forgotten, 1);
+    net_cut(&net, 0, true);
+    net_cut(&net, 3, true);
+    net_cut(&net, 2, false);
+    cr_assert(net_serves(&net, 2, k));
+    net_run(&net, 3 * S, 100 * MS);
+    cr_assert_not(net_serves(&net, 2, k));
+    net_drop(&net);
+}
+
 Test(forget, gaps_of_an_origin_that_ends_by_force_cost_a_barrier)
 {
     struct net_cfg cfg = cfg_of(2, 64);

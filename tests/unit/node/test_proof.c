@@ -297,26 +297,6 @@ Test(proof, a_retired_origin_is_in_both_rests)
     cr_assert_eq(poll(v, 0, 1, 4 * D), PROOF_COUNTED);
 }
 
-/* The voter retired five origins, and four count. The reader lacks the fifth, and no proof shows it: this is
- * why certify_publish() waits while heal_bar_due(). */
-Test(proof, what_ceased_to_count_at_the_voter_is_not_missed)
-{
-    struct voter v[NODES];
-    uint64_t barrier;
-    make_cluster(v, 3);
-    for (uint64_t i = 0; i < 5; i++) {
-        arrive(&v[1], 5, ORIGIN + i, 1);
-        if (i > 0)
-            arrive(&v[0], 5, ORIGIN + i, 1);
-        cr_assert_eq(ledger_retire(v[1].ledger, ORIGIN + i, &barrier), OK);
-    }
-    cr_assert_eq(ledger_hear(v[0].ledger, 5, ORIGIN, 1), OK);
-    ledger_ended(v[0].ledger, ORIGIN, 1);
-    cr_assert_eq(poll(v, 0, 1, 3 * D), PROOF_COUNTED);
-    cr_assert_not(ledger_covered(v[0].ledger, ORIGIN, 1));
-    cr_assert_eq(ledger_unended_n(v[0].ledger), 1);
-}
-
 Test(proof, what_the_covers_cannot_say_makes_it_partial)
 {
     struct voter v[NODES];
