@@ -5,8 +5,9 @@
 #include "cli/jay.h"
 
 static const struct jay_column NODE_COLUMNS[] = {
-    {"NODE", "name", "", 0},        {"STATE", "state", "", 0},  {"WAIT", "wait_ms", "ms", 3},
-    {"ACKED", "acked_ms", "ms", 3}, {"AGE", "age_ms", "ms", 0},
+    {"NODE", "name", "", 0},           {"STATE", "state", "", 0},    {"LATE", "late_ms", "ms", 3},
+    {"+/-", "late_error_ms", "ms", 3}, {"WAIT", "wait_ms", "ms", 3}, {"ACKED", "acked_ms", "ms", 3},
+    {"AGE", "age_ms", "ms", 0},
 };
 
 /** What the document says of the invalidation itself. */

@@ -60,9 +60,11 @@ const struct jay_command JAY_COMMANDS[] = {
      JAY_TAG | JAY_TAGS_ALL | JAY_PREFIX | JAY_NAMESPACE | JAY_ALL | JAY_REASON | JAY_SOFT |
          JAY_SOURCE_VERSION | JAY_DRY_RUN | ACK_OPTIONS,
      0, SCRUBJAY_TARGETS_MAX, jay_invalidate},
-    {"trace", "STAMP", "tell which node applied an invalidation when",
-     "WAIT is the time from hearing of it to its effect, on that node's own clock; ACKED the time\n"
-     "until the issuer knew. Exit status 1 unless every node has it.",
+    {"trace", "STAMP", "tell how late each node applied an invalidation",
+     "LATE is how long after it was issued it took effect there, give or take what follows; WAIT\n"
+     "the time from hearing that it exists to its effect, on that node's own clock; ACKED the "
+     "time\n"
+     "until the issuer knew, told by the issuer alone. Exit status 1 unless every node has it.",
      0, 1, 1, jay_trace},
     {"begin", "KEY... [--hold TIME] [--ack LEVEL]", "hold back fills while the source changes",
      "Drops the keys on every node and refuses their fills until commit, abort, or for the time "

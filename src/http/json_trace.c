@@ -20,10 +20,14 @@ static json_t *ms_of(uint64_t us)
 
 static json_t *node_of(const struct node_traced *t)
 {
-    const bool timed = !t->silent && t->state == TRACE_APPLIED;
-    return json_pack("{s:o, s:s, s:o, s:o, s:o}", "name", http_json_text(t->name), "state",
-                     word_of(t), "wait_ms", timed ? ms_of(t->wait_us) : json_null(), "age_ms",
-                     timed ? http_json_number(t->age_ms) : json_null(), "acked_ms",
+    const bool applied = !t->silent && t->state == TRACE_APPLIED;
+    const bool aged = applied || (!t->silent && t->state == TRACE_BARRED);
+    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "name", http_json_text(t->name),
+                     "state", word_of(t), "late_ms",
+                     t->timed ? ms_of(t->late.late_us) : json_null(), "late_error_ms",
+                     t->timed ? ms_of(t->late.error_us) : json_null(), "wait_ms",
+                     applied ? ms_of(t->wait_us) : json_null(), "age_ms",
+                     aged ? http_json_number(t->age_us / US_PER_MS) : json_null(), "acked_ms",
                      t->acked ? ms_of(t->acked_us) : json_null());
 }
 

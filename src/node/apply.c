@@ -3,6 +3,8 @@
 
 #include "node/inside.h"
 
+#define HEARD_MAX 32 /* so many of the missing dots below a head are remembered as heard of then */
+
 /* Intents are kept by content: whoever covers a BEGIN without it has no quarantine either. */
 static void mind_intents(struct node *n, mono_us now, struct dot *d)
 {
@@ -128,7 +130,7 @@ void apply_floor(struct node *n, uint64_t index)
     count_broad(n);
 }
 
-void apply_touched(struct node *n, const struct dot_range *range,
+void apply_touched(struct node *n, mono_us now, const struct dot_range *range,
                    const struct ledger_touched *touched)
 {
     uint64_t closed = 0;
@@ -136,7 +138,7 @@ void apply_touched(struct node *n, const struct dot_range *range,
     if (g == 0)
         return; /* healed meanwhile */
     heal_closed_touched(n->heal, closed);
-    trace_barred(n->trace, *range);
+    trace_barred(n->trace, now, *range);
     if (touched->everything) {
         apply_bar(n, g);
         return;
@@ -146,6 +148,16 @@ void apply_touched(struct node *n, const struct dot_range *range,
     if (touched->tagged)
         cache_bar_tagged(n->cache, g);
     notice_everything(n->notices); /* a subscriber cannot be told buckets */
+}
+
+void apply_head(struct node *n, mono_us now, uint64_t epoch, uint64_t head)
+{
+    struct origin_view o;
+    if (ledger_covered(n->ledger, epoch, head) || !ledger_origin(n->ledger, epoch, &o))
+        return;
+    for (uint64_t seq = head; seq > 0 && seq <= o.head && seq + HEARD_MAX > head; seq--)
+        if (!ledger_covered(n->ledger, epoch, seq))
+            trace_heard(n->trace, now, epoch, seq);
 }
 
 void apply_heard(struct node *n, enum err heard)
@@ -186,6 +198,7 @@ void apply_covers(struct node *n, mono_us now, const struct speaker *who, struct
         else if (newest > 0) { /* the speaker has covered it: that confirms the head */
             spread_cover_relayed(n->spread, now, who->id, &c);
             apply_heard(n, ledger_hear(n->ledger, now, c.epoch, newest));
+            apply_head(n, now, c.epoch, newest);
         }
     }
     if (read_end(&r) != OK)

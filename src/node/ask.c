@@ -305,45 +305,97 @@ static bool poll_acks(struct node *n, mono_us now, struct node_out *out)
     return true;
 }
 
-static void add_row(struct node *n, const struct trace_done *done, const struct trace_row *row)
+/** Does the state say when it took effect? */
+static bool has_age(uint8_t state)
+{
+    return state == TRACE_APPLIED || state == TRACE_BARRED;
+}
+
+/** When it took effect at a member, by our clock. */
+static struct late_when when_there(const struct trace_row *row)
+{
+    return late_there(row->asked_at, row->told_at, row->age_us);
+}
+
+/** When the dot was issued, by our clock: its effect at its issuer. false: nobody could say. */
+static bool find_issued(const struct node *n, const struct trace_done *done, struct late_when *out)
+{
+    struct trace_dot own;
+    struct swim_member m;
+    if (done->epoch == ledger_epoch(n->ledger)) {
+        const bool known = trace_find(n->trace, done->epoch, done->seq, &own);
+        *out = late_here(known ? own.applied_at : 0);
+        return known;
+    }
+    for (size_t i = 0; i < done->rows_n; i++) {
+        const struct trace_row *row = &done->rows[i];
+        if (row->silent || row->state != TRACE_APPLIED || !swim_find(n->swim, row->id, &m) ||
+            m.epoch != done->epoch)
+            continue;
+        *out = when_there(row);
+        return true;
+    }
+    return false;
+}
+
+static void add_row(struct node *n, const struct trace_done *done, const struct trace_row *row,
+                    const struct late_when *issued)
 {
     struct swim_member m;
+    struct trace_dot own;
     if (!swim_find(n->swim, row->id, &m))
         return;
-    const bool own = done->epoch == ledger_epoch(n->ledger);
-    struct trace_dot issued;
-    const mono_us acked = own ? trace_acked_at(n->trace, row->id, done->seq) : NEVER;
     struct node_traced *t = &n->traced[n->traced_n++];
     *t = (struct node_traced){.name = m.name,
                               .silent = row->silent,
                               .state = row->state,
                               .wait_us = row->wait_us,
-                              .age_ms = row->age_ms};
-    if (acked == NEVER || !trace_find(n->trace, done->epoch, done->seq, &issued) ||
-        issued.applied_at > acked)
+                              .age_us = row->age_us};
+    const mono_us acked = done->epoch == ledger_epoch(n->ledger)
+                              ? trace_acked_at(n->trace, row->id, done->seq)
+                              : NEVER;
+    if (acked != NEVER && trace_find(n->trace, done->epoch, done->seq, &own) &&
+        own.applied_at <= acked) {
+        t->acked = true;
+        t->acked_us = acked - own.applied_at;
+    }
+    t->timed = issued != NULL && !row->silent && has_age(row->state);
+    if (!t->timed)
         return;
-    t->acked = true;
-    t->acked_us = acked - issued.applied_at;
+    const struct late_when there = when_there(row);
+    const bool issuer = m.epoch == done->epoch;
+    t->late = late_of(issued, &there, issuer ? 0 : t->acked ? t->acked_us : NEVER);
 }
 
-static void add_own_row(struct node *n, mono_us now, const struct trace_done *done)
+static void add_own_row(struct node *n, mono_us now, const struct trace_done *done,
+                        const struct late_when *issued)
 {
     const struct peer_trace ask = {.epoch = done->epoch, .seq = done->seq};
     struct peer_traced own;
     trace_answer(n->trace, now, n->ledger, &ask, &own);
-    n->traced[n->traced_n++] = (struct node_traced){
-        .name = n->cfg.name, .state = own.state, .wait_us = own.wait_us, .age_ms = own.age_ms};
+    struct node_traced *t = &n->traced[n->traced_n++];
+    *t = (struct node_traced){.name = n->cfg.name,
+                              .state = own.state,
+                              .wait_us = own.wait_us,
+                              .age_us = own.age_us,
+                              .timed = issued != NULL && has_age(own.state)};
+    if (!t->timed)
+        return;
+    const struct late_when here = late_here(now - own.age_us);
+    t->late = late_of(issued, &here, NEVER);
 }
 
 static bool poll_trace(struct node *n, mono_us now, struct node_out *out)
 {
     struct trace_done done;
+    struct late_when issued_at;
     if (!trace_done(n->trace, now, &done))
         return false;
+    const struct late_when *issued = find_issued(n, &done, &issued_at) ? &issued_at : NULL;
     n->traced_n = 0;
-    add_own_row(n, now, &done);
+    add_own_row(n, now, &done, issued);
     for (size_t i = 0; i < done.rows_n && n->traced_n < NODE_TRACED_MAX; i++)
-        add_row(n, &done, &done.rows[i]);
+        add_row(n, &done, &done.rows[i], issued);
     *out = (struct node_out){.kind = NODE_OUT_REPLY,
                              .reply = {.ticket = done.ticket,
                                        .ask = NODE_TRACE,

@@ -203,7 +203,7 @@ void certify_recv(struct node *n, mono_us now, uint64_t id, uint64_t epoch,
     else if (m->type == PEER_PROOF)
         recv_proof(n, now, id, epoch, &m->args.proof);
     else if (m->type == PEER_TRACED)
-        trace_recv(n->trace, id, &m->args.traced);
+        trace_recv(n->trace, now, id, &m->args.traced);
     else if (m->type == PEER_TRACE && n->polled_n < NODE_POLLED_MAX)
         n->polled[n->polled_n++] =
             (struct polled){.from = id, .traces = true, .trace = m->args.trace};

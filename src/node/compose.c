@@ -230,10 +230,10 @@ static bool fit(struct node *n, mono_us now, uint64_t id, struct peer_msg *m)
     return true;
 }
 
-static void close_gap(struct node *n, const struct dot_range *range)
+static void close_gap(struct node *n, mono_us now, const struct dot_range *range)
 {
     const uint64_t g = ledger_close(n->ledger, range->epoch, range->lo, range->hi, NULL);
-    trace_barred(n->trace, *range);
+    trace_barred(n->trace, now, *range);
     if (g != 0)
         apply_bar(n, g);
 }
@@ -244,7 +244,7 @@ static bool poll_heal(struct node *n, mono_us now, struct node_out *out)
     struct datagram_to to;
     while (n->leftover.at >= n->leftover.n && heal_poll(n->heal, now, &due)) {
         if (due.kind == HEAL_CLOSE)
-            close_gap(n, &due.range);
+            close_gap(n, now, &due.range);
         else if (due.kind == HEAL_BAR)
             apply_floor(n, due.index);
         else if (due.kind == HEAL_STREAM)

@@ -73,6 +73,7 @@ static void recv_proven(struct node *n, mono_us now, struct peer *p, uint64_t ep
     apply_covers(n, now, &(struct speaker){.id = p->id, .epoch = epoch}, m->covers);
     note_path(n, now, p);
     apply_heard(n, heal_header(n->heal, now, p->id, epoch, m));
+    apply_head(n, now, epoch, m->head);
     recv_heal(n, now, p->id, m);
     certify_recv(n, now, p->id, epoch, m);
     drift_recv(n, now, p->id, m);

@@ -62,7 +62,7 @@ void apply_bar(struct node *n, uint64_t index);
 void apply_floor(struct node *n, uint64_t index);
 
 /** Close what is open of range by raising the barriers of what was touched. */
-void apply_touched(struct node *n, const struct dot_range *range,
+void apply_touched(struct node *n, mono_us now, const struct dot_range *range,
                    const struct ledger_touched *touched);
 
 /** Who says something: a proven run of a node. */
@@ -76,6 +76,9 @@ void apply_covers(struct node *n, mono_us now, const struct speaker *who, struct
 
 /** Of these covers, hear the acknowledgements of our own dots only. */
 void apply_acks(struct node *n, mono_us now, const struct speaker *who, struct slice covers);
+
+/** A head that ledger_hear() was told of: traces say from when its missing dots were heard of. */
+void apply_head(struct node *n, mono_us now, uint64_t epoch, uint64_t head);
 
 /** Look at what ledger_hear() said: a full table of origins makes everything suspect. */
 void apply_heard(struct node *n, enum err heard);

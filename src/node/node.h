@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/time.h"
 #include "cache/cache.h"
+#include "node/late.h"
 #include "node/policy.h"
 #include "node/stamp.h"
 #include "node/told.h"
@@ -170,9 +171,10 @@ struct node_traced {
     struct slice name;
     bool silent;   /* it did not answer in time */
     uint8_t state; /* enum peer_trace_state */
-    uint64_t wait_us, age_ms;
-    bool acked;        /* it told us that it covered a dot of ours, */
-    uint64_t acked_us; /* so long after we issued it, by our clock */
+    uint64_t wait_us, age_us;
+    bool timed, acked; /* are these known? */
+    struct late late;  /* how long after it was issued it took effect there */
+    uint64_t acked_us; /* how long after that we knew, by our clock: of dots of ours alone */
 };
 
 /**
@@ -186,11 +188,9 @@ struct node_reply {
     uint64_t ticket;
     enum node_ask ask;
     enum err err;
-    uint64_t epoch; /* the stamp: dots seq - count + 1 .. seq of epoch */
-    uint64_t seq;
+    uint64_t epoch, seq; /* the stamp: dots seq - count + 1 .. seq of epoch */
     uint16_t count;
-    uint64_t index;              /* ISSUE: effect index of the last dot: what cache_put() wants;
-                     * AFTER: entries with an older stamp do not count; 0 = all do */
+    uint64_t index;              /* ISSUE: for cache_put(); AFTER: the oldest that counts, or 0 */
     uint64_t ended;              /* ISSUE: of the DOT_COMMIT in front of a put; 0 = none */
     struct client_ack ack;       /* the level that was waited for */
     bool reached;                /* not reached means unknown, not undone */

@@ -366,7 +366,7 @@ static bool take_gone(struct node *n, mono_us now, struct stream *s, const struc
 
 /* The other end covered these dots and no longer holds them, but knows which buckets were touched since
  * it first heard of them: all else lives on. */
-static bool take_touched(struct node *n, const struct stream_msg *m)
+static bool take_touched(struct node *n, mono_us now, const struct stream_msg *m)
 {
     struct ledger_touched *touched = n->touched;
     *touched = (struct ledger_touched){
@@ -374,7 +374,7 @@ static bool take_touched(struct node *n, const struct stream_msg *m)
     if (!m->everything)
         memcpy(touched->bits, m->bytes.at, m->bytes.len); /* as long as its bits say: decoded so */
     for (size_t i = 0; i < m->ranges_n; i++)
-        apply_touched(n, &m->ranges[i], touched);
+        apply_touched(n, now, &m->ranges[i], touched);
     return true;
 }
 
@@ -421,7 +421,7 @@ static bool take_authed(struct node *n, mono_us now, struct stream *s, const str
     case STREAM_GONE:
         return take_gone(n, now, s, m);
     case STREAM_TOUCHED:
-        return take_touched(n, m);
+        return take_touched(n, now, m);
     case STREAM_RETIRED:
         return take_retired(n, now, s, m->bytes);
     default:

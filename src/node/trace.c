@@ -18,6 +18,12 @@ struct acker {
     uint64_t upto; /* all own dots up to here have their time */
 };
 
+/** Dots that a barrier covered. */
+struct barred {
+    struct dot_range range;
+    mono_us at;
+};
+
 struct own {
     uint64_t seq; /* 0 = none yet */
     mono_us acked_at[TRACE_ACKERS];
@@ -44,7 +50,7 @@ struct trace {
     struct own own[TRACE_OWN];
     uint64_t newest; /* own dot */
     struct acker ackers[TRACE_ACKERS];
-    struct dot_range barred[TRACE_BARRED_MAX];
+    struct barred barred[TRACE_BARRED_MAX];
     uint64_t barred_n; /* ever added */
     struct question asks[TRACE_ASKS];
     size_t asks_n; /* open ones */
@@ -145,9 +151,9 @@ void trace_applied(struct trace *t, mono_us now, uint64_t epoch, uint64_t seq)
         begin_own(t, seq);
 }
 
-void trace_barred(struct trace *t, struct dot_range range)
+void trace_barred(struct trace *t, mono_us now, struct dot_range range)
 {
-    t->barred[t->barred_n++ % TRACE_BARRED_MAX] = range;
+    t->barred[t->barred_n++ % TRACE_BARRED_MAX] = (struct barred){.range = range, .at = now};
 }
 
 bool trace_find(const struct trace *t, uint64_t epoch, uint64_t seq, struct trace_dot *out)
@@ -221,14 +227,16 @@ mono_us trace_acked_at(const struct trace *t, uint64_t id, uint64_t seq)
 
 /* ---- answering ---- */
 
-static bool is_barred(const struct trace *t, uint64_t epoch, uint64_t seq)
+/** When a barrier first covered the dot; NEVER when none is remembered. */
+static mono_us barred_at(const struct trace *t, uint64_t epoch, uint64_t seq)
 {
+    mono_us at = NEVER;
     for (size_t i = 0; i < TRACE_BARRED_MAX; i++) {
-        const struct dot_range *r = &t->barred[i];
+        const struct dot_range *r = &t->barred[i].range;
         if (r->epoch == epoch && r->lo <= seq && seq <= r->hi)
-            return true;
+            at = time_min(at, t->barred[i].at);
     }
-    return false;
+    return at;
 }
 
 /** A range that was closed may hold dots that had come before: those are in the log. */
@@ -238,8 +246,9 @@ static enum peer_trace_state state_of(const struct trace *t, const struct ledger
     struct origin_view o;
     struct dot d;
     if (ledger_covered(l, epoch, seq))
-        return is_barred(t, epoch, seq) && !ledger_log_find(l, epoch, seq, &d) ? TRACE_BARRED
-                                                                               : TRACE_COVERED;
+        return barred_at(t, epoch, seq) != NEVER && !ledger_log_find(l, epoch, seq, &d)
+                   ? TRACE_BARRED
+                   : TRACE_COVERED;
     return ledger_origin(l, epoch, &o) && seq <= o.head ? TRACE_MISSING : TRACE_UNKNOWN;
 }
 
@@ -253,10 +262,12 @@ void trace_answer(const struct trace *t, mono_us now, const struct ledger *l,
     if (trace_find(t, ask->epoch, ask->seq, &times) && times.applied_at != NEVER) {
         out->state = TRACE_APPLIED;
         out->wait_us = times.applied_at - times.heard_at;
-        out->age_ms = (now - times.applied_at) / US_PER_MS;
+        out->age_us = now - times.applied_at;
         return;
     }
     out->state = (uint8_t)state_of(t, l, ask->epoch, ask->seq);
+    if (out->state == TRACE_BARRED)
+        out->age_us = now - barred_at(t, ask->epoch, ask->seq);
 }
 
 /* ---- asking others ---- */
@@ -293,7 +304,7 @@ enum err trace_ask(struct trace *t, mono_us now, const struct trace_question *q)
 }
 
 /** The next member of a question that is to be asked now; NULL when there is none. */
-static const struct trace_row *next_row(struct question *a, mono_us now)
+static struct trace_row *next_row(struct question *a, mono_us now)
 {
     if (a->next == a->rows_n && !a->again && now >= a->asked_at + TRACE_AGAIN_US) {
         a->again = true;
@@ -308,9 +319,11 @@ bool trace_poll(struct trace *t, mono_us now, struct trace_out *out)
 {
     for (size_t i = 0; t->asks_n > 0 && i < TRACE_ASKS; i++) {
         struct question *a = &t->asks[i];
-        const struct trace_row *row = a->open ? next_row(a, now) : NULL;
+        struct trace_row *row = a->open ? next_row(a, now) : NULL;
         if (row == NULL)
             continue;
+        if (!a->again) /* an answer does not say to which of the two it is one */
+            row->asked_at = now;
         *out = (struct trace_out){
             .to = row->id, .trace = {.challenge = a->challenge, .epoch = a->epoch, .seq = a->seq}};
         return true;
@@ -318,25 +331,30 @@ bool trace_poll(struct trace *t, mono_us now, struct trace_out *out)
     return false;
 }
 
-static bool take_answer(struct question *a, uint64_t id, const struct peer_traced *answer)
+static bool take_answer(struct question *a, mono_us now, uint64_t id,
+                        const struct peer_traced *answer)
 {
     for (size_t i = 0; i < a->rows_n; i++) {
         struct trace_row *row = &a->rows[i];
         if (row->id != id || !row->silent)
             continue;
-        *row = (struct trace_row){
-            .id = id, .state = answer->state, .wait_us = answer->wait_us, .age_ms = answer->age_ms};
+        *row = (struct trace_row){.id = id,
+                                  .state = answer->state,
+                                  .wait_us = answer->wait_us,
+                                  .age_us = answer->age_us,
+                                  .asked_at = row->asked_at,
+                                  .told_at = now};
         a->answers_n++;
         return true;
     }
     return false;
 }
 
-void trace_recv(struct trace *t, uint64_t id, const struct peer_traced *answer)
+void trace_recv(struct trace *t, mono_us now, uint64_t id, const struct peer_traced *answer)
 {
     for (size_t i = 0; i < TRACE_ASKS; i++) {
         struct question *a = &t->asks[i];
-        if (!a->open || a->challenge != answer->challenge || !take_answer(a, id, answer))
+        if (!a->open || a->challenge != answer->challenge || !take_answer(a, now, id, answer))
             continue;
         t->counters.answers++;
         return;

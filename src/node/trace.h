@@ -2,7 +2,8 @@
  * node/trace.h - what became of a dot, here and at the others: for people, never for decisions.
  *
  * A ring of the newest dots with the times at which they were heard of and took effect here; of own
- * dots also when each member's cover first included them; and the questions put to other nodes.
+ * dots also when each member's cover first included them; and the questions put to other nodes, with
+ * the times between which each was answered (node/late.h makes lateness of them).
  * Whatever is not remembered reads as "covered" or "unknown", never as a wrong time.
  *
  * Never compares clocks of two nodes: what travels are differences. Thread: the control thread.
@@ -47,8 +48,8 @@ void trace_heard(struct trace *t, mono_us now, uint64_t epoch, uint64_t seq);
 /** Dot (epoch, seq) took effect here. Of an own dot: it was issued. */
 void trace_applied(struct trace *t, mono_us now, uint64_t epoch, uint64_t seq);
 
-/** Dots of this range that had not taken effect were covered by a barrier. */
-void trace_barred(struct trace *t, struct dot_range range);
+/** Dots of this range that had not taken effect were covered by a barrier, now. */
+void trace_barred(struct trace *t, mono_us now, struct dot_range range);
 
 /** Member id was heard to cover c of our origin: what c shows for the first time was acknowledged. */
 void trace_acked(struct trace *t, mono_us now, uint64_t id, const struct cover *c);
@@ -94,7 +95,7 @@ struct trace_out {
 bool trace_poll(struct trace *t, mono_us now, struct trace_out *out);
 
 /** Take in a TRACED of member id; answers to nothing that was asked are counted. */
-void trace_recv(struct trace *t, uint64_t id, const struct peer_traced *answer);
+void trace_recv(struct trace *t, mono_us now, uint64_t id, const struct peer_traced *answer);
 
 /** What one member said. */
 struct trace_row {
@@ -102,7 +103,9 @@ struct trace_row {
     bool silent;      /* no answer: the rest says nothing */
     uint8_t state;    /* enum peer_trace_state */
     uint64_t wait_us; /* TRACE_APPLIED */
-    uint64_t age_ms;  /* TRACE_APPLIED, when it answered */
+    uint64_t age_us;  /* TRACE_APPLIED and TRACE_BARRED, when it answered: */
+    mono_us asked_at; /* not before this, when it was first asked, */
+    mono_us told_at;  /* and not after this */
 };
 
 /** A question that was answered by all, or for which the time is up. */

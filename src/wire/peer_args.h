@@ -111,15 +111,15 @@ enum peer_trace_state {
     TRACE_UNKNOWN = 0, /* never heard of */
     TRACE_MISSING = 1, /* heard of, not covered */
     TRACE_COVERED = 2, /* its times are not remembered any more */
-    TRACE_APPLIED = 3, /* with its content: wait_us and age_ms say when */
-    TRACE_BARRED = 4   /* covered without content, by a barrier */
+    TRACE_APPLIED = 3, /* with its content: wait_us and age_us say when */
+    TRACE_BARRED = 4   /* covered without content, by a barrier: age_us says when */
 };
 
-struct peer_traced { /* [challenge8 bin, state, wait_us, age_ms] */
+struct peer_traced { /* [challenge8 bin, state, wait_us, age_us] */
     uint64_t challenge;
     uint8_t state;    /* enum peer_trace_state */
     uint64_t wait_us; /* APPLIED: from first hearing of it to its effect, on the answerer's clock */
-    uint64_t age_ms;  /* APPLIED: since its effect, on the answerer's clock */
+    uint64_t age_us;  /* APPLIED, BARRED: since its effect, on the answerer's clock */
 };
 
 struct

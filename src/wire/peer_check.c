@@ -89,7 +89,7 @@ static void pack_traced(struct packer *p, const struct peer_traced *traced)
     pack_bin64(p, traced->challenge);
     pack_u64(p, traced->state);
     pack_u64(p, traced->wait_us);
-    pack_u64(p, traced->age_ms);
+    pack_u64(p, traced->age_us);
 }
 
 void peer_check_pack(struct packer *p, const struct peer_msg *m)
@@ -149,7 +149,7 @@ static void read_traced(struct object_reader *r, struct peer_traced *out)
     out->challenge = object_bin64(r);
     out->state = (uint8_t)object_u64(r, TRACE_BARRED);
     out->wait_us = object_u64(r, UINT64_MAX);
-    out->age_ms = object_u64(r, UINT64_MAX);
+    out->age_us = object_u64(r, UINT64_MAX);
 }
 
 /** Read a bin of at most n_max entries (ERR_LIMIT) of len bytes each. Returns: a reader of them. */

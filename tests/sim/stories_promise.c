@@ -413,6 +413,100 @@ static void one_loader(struct sim *s)
                  "readers were turned away, woken, and given what is out of date");
 }
 
+/* ---- traces ---- */
+
+#define TRACE_TICKET 20
+#define LATE_ROUNDS  12
+#define LATE_PPM     900
+
+/** A dot of n0, and when the world saw it take effect at each node. */
+struct story_late {
+    mono_us issued_at;
+    mono_us at[SIM_NODES_MAX]; /* 0 = not yet */
+};
+
+static bool all_have_it(struct sim *s, void *ctx)
+{
+    struct story_late *about = ctx;
+    const uint64_t wanted = sim_view(s, 0).vector_hash;
+    uint32_t have = 0;
+    for (uint32_t i = 0; i < s->cfg.nodes; i++) {
+        if (about->at[i] == 0 && sim_view(s, i).vector_hash == wanted)
+            about->at[i] = s->now;
+        have += about->at[i] != 0;
+    }
+    return have == s->cfg.nodes;
+}
+
+static bool was_answered(struct sim *s, void *ctx)
+{
+    (void)ctx;
+    return s->work.replied;
+}
+
+static void hold_late(struct sim *s, const struct node_traced *row, const struct story_late *about)
+{
+    uint32_t i = 0;
+    while (i < s->cfg.nodes && !slice_eq(row->name, slice_text(s->nodes[i].name)))
+        i++;
+    const uint64_t truth = i < s->cfg.nodes ? about->at[i] - about->issued_at : 0;
+    const uint64_t error =
+        row->late.error_us + truth / 1000 + 1; /* the asker's clock is off, too */
+    story_expect(s, row->timed, "it is known how late each node was");
+    if (row->late.late_us > truth + error || truth > row->late.late_us + error)
+        sim_fail(s, "%s was %llu us late, and a trace says %llu +/- %llu", s->nodes[i].name,
+                 (unsigned long long)truth, (unsigned long long)row->late.late_us,
+                 (unsigned long long)row->late.error_us);
+    story_expect(s, row->late.error_us < 10 * US_PER_MS + (s->now - about->issued_at) / 400,
+                 "to within some round trips and what clocks may differ");
+}
+
+static void ask_trace(struct sim *s, uint32_t asked, uint32_t run)
+{
+    const struct node_command command = {
+        .ticket = TRACE_TICKET,
+        .ask = NODE_TRACE,
+        .stamps = {{.epoch = s->runs[run].epoch, .seq = s->runs[run].dots_n, .count = 1}},
+        .stamps_n = 1};
+    s->work.replied = false;
+    sim_input(s, asked, &(struct node_in){.kind = NODE_IN_COMMAND, .command = &command});
+    story_within(s, US_PER_SEC, was_answered, NULL, "a trace is answered");
+}
+
+static void trace_at(struct sim *s, uint32_t asked, const struct story_late *about)
+{
+    ask_trace(s, asked, s->nodes[0].run);
+    story_expect(s, s->failed || s->work.reply.traced_n == s->cfg.nodes, "with all nodes");
+    for (size_t i = 0; i < s->work.reply.traced_n && !s->failed; i++)
+        hold_late(s, &s->work.reply.traced[i], about);
+}
+
+/* One node stands still while a dot is issued; whoever is asked tells how late it was. */
+static void trace_late(struct sim *s)
+{
+    story_begin(s);
+    for (uint32_t i = 0; i < s->cfg.nodes; i++)
+        sim_clock_rate(s, i, (int32_t)rng_below(&s->rest_rng, 2 * LATE_PPM) - LATE_PPM);
+    for (uint32_t round = 0; round < LATE_ROUNDS && !s->failed; round++) {
+        const uint32_t still = 1 + (uint32_t)rng_below(&s->rest_rng, s->cfg.nodes - 1);
+        struct story_late about = {.issued_at = s->now};
+        sim_pause(s, still, rng_below(&s->rest_rng, 2 * US_PER_SEC));
+        sim_invalidate(s, 0, round);
+        story_within(s, 10 * US_PER_SEC, all_have_it, &about, "the dot arrives");
+        sim_run(s, rng_below(&s->rest_rng, US_PER_SEC));
+        if (!s->failed)
+            trace_at(s, (uint32_t)rng_below(&s->rest_rng, s->cfg.nodes), &about);
+    }
+    const uint32_t gone = s->nodes[0].run;
+    sim_crash(s, 0, true);
+    sim_restart(s, 0, US_PER_SEC, 0);
+    sim_run(s, 5 * US_PER_SEC);
+    if (!s->failed)
+        ask_trace(s, 1, gone);
+    for (size_t i = 0; i < s->work.reply.traced_n && !s->failed; i++)
+        story_expect(s, !s->work.reply.traced[i].timed, "nobody else knows when it was issued");
+}
+
 /* ---- how much faults cost ---- */
 
 #define RATIO_US (300 * US_PER_SEC)
@@ -488,6 +582,8 @@ struct stories stories_promise(void)
          "who announced a write, wrote and died counts as having told it when the time is over"},
         {"versions_cross", 3, 10, versions_cross, "of two puts the newer version wins everywhere"},
         {"one_loader", 3, 3, one_loader, "one loads, the others wait or take what is out of date"},
+        {"trace_late", 5, 10, trace_late,
+         "a trace at any node tells how late each one was, within its error, and that is small"},
         {"hit_ratio", 2, 5, hit_ratio,
          "faults in a tenth of the time cost at most a tenth of the hits"},
     };

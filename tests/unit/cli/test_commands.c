@@ -25,19 +25,22 @@ static const struct slice NAMES[] = {
 
 #define STAMP "737373737373737373737373737373737373737373737373"
 
-static const char TRACE[] = "\x86\xA5stamp\xA2"
-                            "73"
-                            "\xA6origin\xA2n1\xA3seq\x07\xA5"
-                            "count\x01\xA6issuer\xA2n1"
-                            "\xA5nodes\x92"
-                            "\x85\xA4name\xA2n1\xA5state\xA7"
-                            "applied\xA7wait_ms\xCB\x3F\xC0\0\0\0\0\0\0\xA6"
-                            "age_ms"
-                            "\x05\xA8"
-                            "acked_ms\xCB\x3F\xE0\0\0\0\0\0\0"
-                            "\x85\xA4name\xA2n2\xA5state\xA6silent\xA7wait_ms\xC0\xA6"
-                            "age_ms\xC0\xA8"
-                            "acked_ms\xC0";
+static const char TRACE[] =
+    "\x86\xA5stamp\xA2"
+    "73"
+    "\xA6origin\xA2n1\xA3seq\x07\xA5"
+    "count\x01\xA6issuer\xA2n1"
+    "\xA5nodes\x92"
+    "\x87\xA4name\xA2n1\xA5state\xA7"
+    "applied\xA7late_ms\xCB\x3F\xD0\0\0\0\0\0\0"
+    "\xADlate_error_ms\xCB\x3F\xB0\0\0\0\0\0\0\xA7wait_ms\xCB\x3F\xC0\0\0\0\0\0\0\xA6"
+    "age_ms"
+    "\x05\xA8"
+    "acked_ms\xCB\x3F\xE0\0\0\0\0\0\0"
+    "\x87\xA4name\xA2n2\xA5state\xA6silent\xA7late_ms\xC0"
+    "\xADlate_error_ms\xC0\xA7wait_ms\xC0\xA6"
+    "age_ms\xC0\xA8"
+    "acked_ms\xC0";
 
 static struct client_got got_for(const struct client_request *q)
 {
@@ -330,8 +333,8 @@ Test(commands, a_trace_is_a_table_of_nodes, .init = redirect)
 {
     cr_expect_eq(RUN("trace", STAMP), JAY_NEGATIVE, "a silent node may not have it");
     cr_expect_stdout_eq_str("stamp   73\norigin  n1\nseq     7\ncount   1\nissuer  n1\n\n"
-                            "NODE  STATE    WAIT     ACKED    AGE\n"
-                            "n1    applied  0.125ms  0.500ms  5ms\n"
-                            "n2    silent   -        -        -\n");
+                            "NODE  STATE    LATE     +/-      WAIT     ACKED    AGE\n"
+                            "n1    applied  0.250ms  0.062ms  0.125ms  0.500ms  5ms\n"
+                            "n2    silent   -        -        -        -        -\n");
     cr_expect_stderr_eq_str("jay: not every node is known to have applied it\n");
 }

@@ -190,11 +190,17 @@ Test(json, a_trace_tells_times_where_they_are_known)
     struct one_node o;
     one_node_init(&o, "alone");
     const struct node_traced rows[] = {
-        {.name = slice_text("b"), .state = TRACE_APPLIED, .wait_us = 1500, .age_ms = 7},
+        {.name = slice_text("b"),
+         .state = TRACE_APPLIED,
+         .wait_us = 1500,
+         .age_us = 7000,
+         .timed = true,
+         .late = {2250, 125}},
         {.name = slice_text("c"), .state = TRACE_COVERED, .acked = true, .acked_us = 2500},
-        {.name = slice_text("d"), .silent = true, .state = TRACE_APPLIED}};
+        {.name = slice_text("d"), .silent = true, .state = TRACE_APPLIED},
+        {.name = slice_text("e"), .state = TRACE_BARRED, .age_us = 9000}};
     const struct node_reply reply = {
-        .epoch = 0x0102030405060708, .seq = 5, .count = 2, .traced = rows, .traced_n = 3};
+        .epoch = 0x0102030405060708, .seq = 5, .count = 2, .traced = rows, .traced_n = 4};
     json_t *out = http_json_trace(o.node, &reply);
     cr_assert_eq(strlen(text(out, "stamp")), 48);
     cr_assert_str_eq(text(out, "origin"), "0102030405060708");
@@ -203,12 +209,18 @@ Test(json, a_trace_tells_times_where_they_are_known)
     cr_assert_str_eq(text(traced(out, 0), "state"), "applied");
     cr_assert_float_eq(json_real_value(json_object_get(traced(out, 0), "wait_ms")), 1.5, 1e-9);
     cr_assert_eq(number(traced(out, 0), "age_ms"), 7);
+    cr_assert_float_eq(json_real_value(json_object_get(traced(out, 0), "late_ms")), 2.25, 1e-9);
+    cr_assert_float_eq(json_real_value(json_object_get(traced(out, 0), "late_error_ms")), 0.125,
+                       1e-9);
     cr_assert(is_null(traced(out, 0), "acked_ms"));
     cr_assert_str_eq(text(traced(out, 1), "state"), "covered");
+    cr_assert(is_null(traced(out, 1), "late_ms") && is_null(traced(out, 1), "late_error_ms"));
     cr_assert(is_null(traced(out, 1), "wait_ms") && is_null(traced(out, 1), "age_ms"));
     cr_assert_float_eq(json_real_value(json_object_get(traced(out, 1), "acked_ms")), 2.5, 1e-9);
     cr_assert_str_eq(text(traced(out, 2), "state"), "silent");
     cr_assert(is_null(traced(out, 2), "wait_ms"));
+    cr_assert(is_null(traced(out, 3), "wait_ms"));
+    cr_assert_eq(number(traced(out, 3), "age_ms"), 9, "a barrier has a time, too");
     json_decref(out);
     one_node_fini(&o);
 }

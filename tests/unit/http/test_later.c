@@ -88,8 +88,9 @@ Test(later, a_trace_tells_who_is_silent)
     freeze(&p);
     const char *answer = trace(&p, "{\"key\": \"k\"}"); /* half a second: TRACE_WAIT_US */
     cr_assert_eq(site_status(answer), 200);
-    site_holds(answer, "{\"name\":\"b\",\"state\":\"silent\",\"wait_ms\":null,\"age_ms\":null,"
-                       "\"acked_ms\":null}");
+    site_holds(answer,
+               "{\"name\":\"b\",\"state\":\"silent\",\"late_ms\":null,\"late_error_ms\":null,"
+               "\"wait_ms\":null,\"age_ms\":null,\"acked_ms\":null}");
     close_pair(&p);
 }
 

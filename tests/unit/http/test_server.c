@@ -153,7 +153,7 @@ Test(server, a_lone_node_tells_what_became_of_an_invalidation)
     cr_assert_eq(site_status(answer), 200);
     site_holds(answer, strrchr(line, '/') + 1);
     site_holds(answer, "\"seq\":2,\"count\":2,\"issuer\":\"a\"");
-    site_holds(answer, "\"nodes\":[{\"name\":\"a\",\"state\":\"applied\",\"wait_ms\":0");
+    site_holds(answer, "\"nodes\":[{\"name\":\"a\",\"state\":\"applied\",\"late_ms\":0");
     site_holds(answer, "\"acked_ms\":null}]}");
     site_close(&s);
 }

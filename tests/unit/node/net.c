@@ -225,6 +225,10 @@ static void keep_reply(struct net *t, const struct node_reply *reply)
     for (size_t i = 0; i < reply->traced_n; i++) {
         append(r->traced, ",", reply->traced[i].name, word_of(&reply->traced[i]));
         append(r->traced, "", slice_text(reply->traced[i].acked ? "+" : ""), "");
+        const struct node_traced *row = &reply->traced[i];
+        r->waited_us = row->wait_us > r->waited_us ? row->wait_us : r->waited_us;
+        const uint64_t late = row->timed ? row->late.late_us - row->late.error_us : 0;
+        r->late_us = late > r->late_us ? late : r->late_us;
     }
 }
 

@@ -256,6 +256,25 @@ Test(ask, a_trace_tells_who_applied_acknowledged_or_is_silent)
     net_free(t);
 }
 
+Test(ask, a_trace_tells_how_late_a_node_was_and_how_long_it_knew)
+{
+    struct net *t = three();
+    net_isolate(t, 2, true);
+    const struct stamp stamp = invalidate(t, (struct client_ack){.level = ACK_LOCAL}, SECOND).stamp;
+    net_run(t, SECOND);
+    t->delay_us = 20 * US_PER_MS;
+    net_isolate(t, 2, false);
+    net_run(t, 5 * SECOND);
+    for (size_t i = 0; i < 3; i++) {
+        const struct net_reply r = trace(t, i, &stamp);
+        cr_assert(r.late_us > SECOND / 2 && r.late_us < 3 * SECOND, "%llu us",
+                  (unsigned long long)r.late_us);
+        cr_assert(r.waited_us > 0 && r.waited_us < SECOND, "%llu us: a pull and its answer",
+                  (unsigned long long)r.waited_us);
+    }
+    net_free(t);
+}
+
 Test(ask, a_trace_of_what_nobody_issued_is_unknown)
 {
     struct net *t = three();

@@ -100,7 +100,7 @@ Test(trace, an_answer_says_what_is_known)
     const struct peer_traced applied = answer(t, 4000 + 7 * MS, OTHER, 2);
     cr_assert_eq(applied.state, TRACE_APPLIED);
     cr_assert_eq(applied.wait_us, 3000);
-    cr_assert_eq(applied.age_ms, 7);
+    cr_assert_eq(applied.age_us, 7 * MS);
 }
 
 Test(trace, what_a_barrier_covered_is_told_apart)
@@ -109,11 +109,15 @@ Test(trace, what_a_barrier_covered_is_told_apart)
     uint64_t closed;
     arrive(OTHER, 2); /* 1 is missing */
     cr_assert_neq(ledger_close(ledger, OTHER, 1, 2, &closed), 0);
-    trace_barred(t, (struct dot_range){.epoch = OTHER, .lo = 1, .hi = 2});
-    cr_assert_eq(answer(t, 9, OTHER, 1).state, TRACE_BARRED);
+    trace_barred(t, 4 * MS, (struct dot_range){.epoch = OTHER, .lo = 1, .hi = 2});
+    const struct peer_traced barred = answer(t, 9 * MS, OTHER, 1);
+    cr_assert_eq(barred.state, TRACE_BARRED);
+    cr_assert_eq(barred.age_us, 5 * MS);
+    trace_barred(t, 8 * MS, (struct dot_range){.epoch = OTHER, .lo = 1, .hi = 1});
+    cr_assert_eq(answer(t, 9 * MS, OTHER, 1).age_us, 5 * MS, "the first one counts");
     cr_assert_eq(answer(t, 9, OTHER, 2).state, TRACE_COVERED, "it had come with its content");
     for (uint64_t i = 0; i < TRACE_BARRED_MAX; i++)
-        trace_barred(t, (struct dot_range){.epoch = 7, .lo = i, .hi = i});
+        trace_barred(t, 5 * MS, (struct dot_range){.epoch = 7, .lo = i, .hi = i});
     cr_assert_eq(answer(t, 9, OTHER, 1).state, TRACE_COVERED, "forgotten, never wrong");
 }
 
@@ -192,11 +196,11 @@ static int send_all(struct trace *t, mono_us now, uint64_t *challenge)
     return n;
 }
 
-static void told(struct trace *t, uint64_t id, uint64_t challenge)
+static void told(struct trace *t, mono_us now, uint64_t id, uint64_t challenge)
 {
-    trace_recv(t, id,
+    trace_recv(t, now, id,
                &(struct peer_traced){
-                   .challenge = challenge, .state = TRACE_APPLIED, .wait_us = id, .age_ms = 2});
+                   .challenge = challenge, .state = TRACE_APPLIED, .wait_us = id, .age_us = 2});
 }
 
 Test(trace, a_question_ends_when_all_have_answered)
@@ -207,15 +211,17 @@ Test(trace, a_question_ends_when_all_have_answered)
     cr_assert_eq(ask(t, 5, 7, 2), OK);
     cr_assert_eq(trace_deadline(t), 5);
     cr_assert_eq(send_all(t, 5, &challenge), 2);
-    told(t, 11, challenge);
+    told(t, 6, 11, challenge);
     cr_assert_not(trace_done(t, 6, &done));
-    told(t, 12, challenge);
+    told(t, 7, 12, challenge);
     cr_assert(trace_done(t, 7, &done));
     cr_assert_eq(done.ticket, 7);
     cr_assert_eq(done.rows_n, 2);
     cr_assert_eq(done.rows[1].id, 12);
     cr_assert_eq(done.rows[1].state, TRACE_APPLIED);
     cr_assert_eq(done.rows[1].wait_us, 12);
+    cr_assert_eq(done.rows[1].asked_at, 5);
+    cr_assert_eq(done.rows[1].told_at, 7);
     cr_assert_not(done.rows[1].silent);
     cr_assert_not(trace_done(t, NEVER - 1, &done));
     cr_assert_eq(trace_deadline(t), NEVER);
@@ -228,7 +234,7 @@ Test(trace, the_silent_are_asked_once_more_and_then_listed)
     uint64_t challenge = 0;
     ask(t, 0, 7, 3);
     cr_assert_eq(send_all(t, 0, &challenge), 3);
-    told(t, 12, challenge);
+    told(t, 1, 12, challenge);
     cr_assert_eq(trace_deadline(t), TRACE_AGAIN_US);
     cr_assert_eq(send_all(t, TRACE_AGAIN_US, &challenge), 2);
     cr_assert_eq(send_all(t, TRACE_WAIT_US - 1, &challenge), 0);
@@ -236,6 +242,7 @@ Test(trace, the_silent_are_asked_once_more_and_then_listed)
     cr_assert_not(trace_done(t, TRACE_WAIT_US - 1, &done));
     cr_assert(trace_done(t, TRACE_WAIT_US, &done));
     cr_assert(done.rows[0].silent);
+    cr_assert_eq(done.rows[0].asked_at, 0, "the answer may be one to the first question");
     cr_assert_not(done.rows[1].silent);
     cr_assert(done.rows[2].silent);
     cr_assert_eq(trace_counters(t).silent, 2);
@@ -247,10 +254,10 @@ Test(trace, answers_of_strangers_and_repeated_ones_are_counted)
     uint64_t challenge = 0;
     ask(t, 0, 7, 2);
     send_all(t, 0, &challenge);
-    told(t, 99, challenge);
-    told(t, 11, challenge + 2);
-    told(t, 11, challenge);
-    told(t, 11, challenge);
+    told(t, 1, 99, challenge);
+    told(t, 1, 11, challenge + 2);
+    told(t, 1, 11, challenge);
+    told(t, 1, 11, challenge);
     cr_assert_eq(trace_counters(t).strangers, 3);
     cr_assert_eq(trace_counters(t).answers, 1);
 }

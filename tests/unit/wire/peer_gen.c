@@ -402,7 +402,7 @@ static bool trace_same(const struct peer_trace *a, const struct peer_trace *b)
 static bool traced_same(const struct peer_traced *a, const struct peer_traced *b)
 {
     return a->challenge == b->challenge && a->state == b->state && a->wait_us == b->wait_us &&
-           a->age_ms == b->age_ms;
+           a->age_us == b->age_us;
 }
 
 static bool check_same(const struct peer_msg *a, const struct peer_msg *b)
