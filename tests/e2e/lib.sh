@@ -3,8 +3,8 @@
 #
 # A test sources this file first. It is then run again inside its own network namespace, where only
 # loopback exists: every node has an address in 127.0.0.0/8, and nftables can cut and lose packets
-# without touching the machine. Everything is killed at the end. The last line printed is
-# "N passed, N failed".
+# without touching the machine. Everything is killed at the end. What was skipped is told then, in lines
+# "skip  WHAT: REASON". The last line printed is "N passed, N failed".
 set -euo pipefail
 
 if [ -z "${E2E_INSIDE:-}" ]; then
@@ -21,6 +21,8 @@ DNS_IP=127.1.0.53
 DNS_PORT=6253
 passed=0
 failed=0
+skipped=()
+at_end=() # commands for when all processes are gone
 
 finish()
 {
@@ -37,8 +39,13 @@ finish()
         jobs -p | xargs -r kill -9
         wait
     } 2>/dev/null || true
+    local command
+    for command in "${at_end[@]}"; do
+        "$command"
+    done
     rm -rf "$WORK"
     [ "$status" -eq 0 ] || failed=$((failed + 1))
+    [ "${#skipped[@]}" -eq 0 ] || printf 'skip  %s\n' "${skipped[@]}"
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ] || exit 1
 }
@@ -56,6 +63,24 @@ fail()
 {
     failed=$((failed + 1))
     echo "FAIL  $*"
+}
+
+# All that a good machine may lack: nothing else is a reason to skip a test. Programs and libraries are
+# not among them, since deploy/packages installs those.
+declare -A may_lack=(
+    [cpu_group]="no control group of either version that limits the CPU can be made here"
+    [memory_group]="no control group of either version that limits memory can be made here"
+)
+
+# skip WHAT LACK - this part of the story cannot be told here; told at the end. Any LACK that is not among
+# those above is a failure.
+skip()
+{
+    if [ -z "${may_lack[$2]:-}" ]; then
+        fail "$1: $2 is no reason to skip a test"
+        return
+    fi
+    skipped+=("$1: ${may_lack[$2]}")
 }
 
 # check WHAT COMMAND... - one test: the command must succeed.
