@@ -153,7 +153,7 @@ placed()
 }
 
 # start_node NAME [OPTION...] - with IP=ADDRESS in the environment to use another address, and
-# GOSSIP_IP=ADDRESS to use another one for gossip alone.
+# GOSSIP_IP=ADDRESS to use another one for gossip alone; CLUSTER=NAME and KEYRING=FILE for a stranger.
 start_node()
 {
     local name=$1 ip=${IP:-}
@@ -163,7 +163,7 @@ start_node()
     placed "$name" "$BIN/scrubjayd" --name "$name" --cluster "${CLUSTER:-e2e}" --workers 1 \
         --memory "${MEMORY:-32MiB}" --client-listen "$ip:6247" \
         --gossip-listen "${GOSSIP_IP:-$ip}:6248" --http-listen "$ip:6249" \
-        --keyring "$WORK/keyring" "${node_options[@]}" "$@" >>"$WORK/$name.log" 2>&1 &
+        --keyring "${KEYRING:-$WORK/keyring}" "${node_options[@]}" "$@" >>"$WORK/$name.log" 2>&1 &
     ip_of[$name]=$ip
     pid_of[$name]=$!
 }
@@ -277,13 +277,25 @@ zone()
     [ -z "${dns_pid:-}" ] || kill -HUP "$dns_pid"
 }
 
+# run_dns [OPTION...] - a DNS server in place of the one before, with further options of dnsmasq.
+# shellcheck disable=SC2120 # some stories have options
+run_dns()
+{
+    if [ -n "${dns_pid:-}" ]; then
+        kill -9 "$dns_pid"
+        wait "$dns_pid" 2>/dev/null || true
+    fi
+    dnsmasq --no-daemon --conf-file=/dev/null --no-resolv --no-hosts --addn-hosts="$WORK/hosts" \
+        --bind-interfaces --listen-address="$DNS_IP" --port="$DNS_PORT" --local=/e2e.test/ \
+        --local-ttl=1 --pid-file="$WORK/dns.pid" --user=root --log-queries "$@" >>"$WORK/dns.log" 2>&1 &
+    dns_pid=$!
+}
+
 start_dns()
 {
     zone "$@"
-    dnsmasq --no-daemon --conf-file=/dev/null --no-resolv --no-hosts --addn-hosts="$WORK/hosts" \
-        --bind-interfaces --listen-address="$DNS_IP" --port="$DNS_PORT" --local=/e2e.test/ \
-        --local-ttl=1 --pid-file="$WORK/dns.pid" --user=root >"$WORK/dns.log" 2>&1 &
-    dns_pid=$!
+    # shellcheck disable=SC2119 # none of ours
+    run_dns
 }
 
 # --- the network ---------------------------------------------------------------------------------
