@@ -1,7 +1,7 @@
 /**
  * tests/e2e/flood.c - many keys at once, on one node, as fast as its client library goes.
  *
- *   flood fill HOST:PORT PREFIX N         caches PREFIX1 to PREFIXN, each with the value "v"
+ *   flood fill HOST:PORT PREFIX N [TAG]   caches PREFIX1 to PREFIXN, each with the value "v"
  *   flood invalidate HOST:PORT PREFIX N   invalidates them, by key
  *   flood count HOST:PORT PREFIX N        prints how many are cached
  *
@@ -23,6 +23,7 @@ struct flood {
     char text[BATCH][KEY_MAX];
     uint8_t tokens[BATCH][SCRUBJAY_TOKEN_MAX];
     struct scrubjay_bytes keys[BATCH];
+    struct scrubjay_bytes tag;
     size_t hits;
 };
 
@@ -75,11 +76,12 @@ static bool count(struct flood *f, size_t n)
 static bool fill(struct flood *f, size_t n)
 {
     size_t lens[BATCH];
+    const struct scrubjay_store store = {.tags = &f->tag, .tags_n = f->tag.len > 0};
     if (!look(f, n, lens))
         return false;
     for (size_t i = 0; i < n; i++) {
         const struct scrubjay_bytes token = {f->tokens[i], lens[i]};
-        if (scrubjay_pipeline_fill(f->c, "", f->keys[i], scrubjay_text("v"), token, NULL) !=
+        if (scrubjay_pipeline_fill(f->c, "", f->keys[i], scrubjay_text("v"), token, &store) !=
             SCRUBJAY_OK)
             return false;
     }
@@ -110,11 +112,12 @@ static bool run(struct flood *f, const char *what, size_t total)
 int main(int argc, char **argv)
 {
     static struct flood f;
-    if (argc != 5) {
-        fprintf(stderr, "usage: flood fill|invalidate|count HOST:PORT PREFIX N\n");
+    if (argc != 5 && (argc != 6 || strcmp(argv[1], "fill") != 0)) {
+        fprintf(stderr, "usage: flood fill|invalidate|count HOST:PORT PREFIX N [TAG]\n");
         return 2;
     }
     f.prefix = argv[3];
+    f.tag = scrubjay_text(argc > 5 ? argv[5] : "");
     f.c = scrubjay_new(
         &(struct scrubjay_options){.address = argv[2], .name = "flood", .timeout_ms = 10000});
     if (f.c == NULL)
