@@ -213,8 +213,12 @@ static void feed_candidates(struct swim *s, mono_us now)
 
 void check_tick(struct swim *s, mono_us now)
 {
-    for (uint32_t i = 0; i < CHECKS_MAX && s->checks_n > 0; i++) {
-        if (s->checks[i].open && now >= s->checks[i].due_at)
+    uint32_t left = s->checks_n; /* an expiry may close others, too */
+    for (uint32_t i = 0; i < CHECKS_MAX && left > 0; i++) {
+        if (!s->checks[i].open)
+            continue;
+        left--;
+        if (now >= s->checks[i].due_at)
             expire(s, now, &s->checks[i]);
     }
     feed_candidates(s, now);

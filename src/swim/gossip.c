@@ -55,12 +55,15 @@ static bool add(struct swim *s, struct parcel *p, uint32_t slot, uint32_t turn)
 
 static void add_rumors(struct swim *s, struct parcel *p)
 {
-    for (uint32_t slot = rumor_first(&s->rumors); slot != SLOT_NONE && !p->full;
-         slot = rumor_next(&s->rumors, slot)) {
+    uint32_t slot = rumor_first(&s->rumors);
+    /* Counted: to find no next one costs more than all that there are. */
+    for (uint32_t left = s->rumors.n; left > 0 && !p->full; left--) {
         /* Known counts as told: of two members, neither has anybody else to tell it to. */
         const struct member *m = &s->roster.at[slot];
         if (knows(p, m) || add(s, p, slot, m->rumor_sent))
             p->slots[p->slots_n++] = slot;
+        if (left > 1)
+            slot = rumor_next(&s->rumors, slot);
     }
     const uint32_t limit = rumor_limit(swim_alive(s));
     for (uint32_t i = 0; i < p->slots_n; i++) /* only what was sent counts as sent */
@@ -68,21 +71,21 @@ static void add_rumors(struct swim *s, struct parcel *p)
 }
 
 /**
- * Does the receiver's view differ from ours, as far as we know? What it told before ours changed says
+ * Does the member's view differ from ours, as far as we know? What it told before ours changed says
  * nothing: rumours tell everybody of the change, and whoever missed it shows that in its next packet.
  */
-static bool differs(const struct roster *t, const struct member *m)
+static bool differs(const struct swim *s, uint64_t id)
 {
-    return m->view_hash != 0 && m->compared == t->view_hash && m->view_hash != t->view_hash;
+    const uint32_t slot = roster_find_live(&s->roster, id);
+    const struct member *m = slot == SLOT_NONE ? NULL : &s->roster.at[slot];
+    return m != NULL && m->view_hash != 0 && m->compared == s->roster.view_hash &&
+           m->view_hash != s->roster.view_hash;
 }
 
 /** Anti-entropy for one whose view differs: the rest of the packet takes any part of the table. */
 static void add_slice(struct swim *s, struct parcel *p)
 {
     const struct slot_list *listed = &s->roster.listed;
-    const uint32_t slot = roster_find_live(&s->roster, p->to);
-    if (slot == SLOT_NONE || !differs(&s->roster, &s->roster.at[slot]))
-        return;
     const uint32_t start = (uint32_t)rng_below(&s->rng, listed->n);
     for (uint32_t i = 0; i < listed->n && !p->full; i++)
         (void)add(s, p, listed->at[(start + i) % listed->n], i);
@@ -90,12 +93,15 @@ static void add_slice(struct swim *s, struct parcel *p)
 
 void swim_piggyback(struct swim *s, uint64_t id, struct peer_msg *m, size_t room)
 {
+    const bool slice = differs(s, id);
+    if (s->muted || (s->rumors.n == 0 && !slice)) /* most packets: not even worth measuring */
+        return;
     const size_t used = peer_msg_len(m) + ARRAY_SLACK;
-    if (s->muted || used >= room)
+    if (used >= room)
         return;
     struct parcel p = {.m = m, .to = id, .room = room - used};
     add_rumors(s, &p);
-    if (!p.full)
+    if (slice && !p.full)
         add_slice(s, &p);
 }
 

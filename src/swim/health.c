@@ -50,9 +50,13 @@ void health_judge(struct swim *s)
  */
 void health_enter(struct swim *s, mono_us now)
 {
+    const mono_us seen_at = s->seen_at;
+    s->seen_at = time_max(seen_at, now);
+    if (now <=
+        seen_at + STALL_US) /* nearly always, and then nobody needs to ask for the deadline */
+        return;
     /* What became due only by the last call could not be done before it. */
-    const mono_us planned = time_max(swim_deadline(s), s->seen_at);
-    s->seen_at = time_max(s->seen_at, now);
+    const mono_us planned = time_max(swim_deadline(s), seen_at);
     if (now <= planned || now - planned <= STALL_US)
         return;
     const uint64_t late = now - planned;

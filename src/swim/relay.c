@@ -82,13 +82,17 @@ bool relay_ack(struct swim *s, const struct heard *h)
 /** A late answer is still passed on: after the NACK the asker waits for a fifth of its budget. */
 void relay_tick(struct swim *s, mono_us now)
 {
-    for (uint32_t i = 0; i < RELAYS_MAX && s->relays_n > 0; i++) {
+    uint32_t left = s->relays_n;
+    for (uint32_t i = 0; i < RELAYS_MAX && left > 0; i++) {
         struct relayed *r = &s->relays[i];
-        if (r->open && !r->nacked && now >= r->nack_at) {
+        if (!r->open)
+            continue;
+        left--;
+        if (!r->nacked && now >= r->nack_at) {
             r->nacked = true;
             pass_on(s, r, PEER_NACK, NACK_TIMEOUT);
         }
-        if (r->open && now >= r->ends_at)
+        if (now >= r->ends_at)
             close_relay(s, r);
     }
 }
