@@ -96,8 +96,10 @@ static void seal_out(struct node *n, const struct datagram_to *to, size_t len, s
                                     .counter = ++n->counter,
                                     .body = slice_of(n->body, len)};
     const size_t sealed = packet_seal(&n->seal, &what, n->packet, STREAM_FRAME_MAX);
-    *out = (struct node_out){
-        .kind = NODE_OUT_DATAGRAM, .to = to->addr, .bytes = slice_of(n->packet, sealed)};
+    out->kind = NODE_OUT_DATAGRAM;
+    out->conn = 0;
+    out->to = to->addr;
+    out->bytes = slice_of(n->packet, sealed);
     n->counters.datagrams_out++;
     n->counters.bytes_out += sealed;
 }

@@ -202,19 +202,22 @@ struct node_reply {
     size_t traced_n;
 };
 
-/** Outputs are lent until the next call on n. */
+/** Outputs are lent until the next call on n. What is not of its kind is not there. */
 struct node_out {
     enum node_out_kind kind;
-    struct addr to;
-    uint32_t conn;
-    struct slice bytes;
-    struct node_reply reply;
-    struct node_applied applied;
-    enum swim_event_kind event;
-    struct swim_member member;   /* EVENT */
-    struct node_warmed warmed;   /* WARMED */
-    struct node_drifted drifted; /* DRIFTED */
-    struct node_windows windows; /* WINDOWS */
+    enum swim_event_kind event; /* EVENT */
+    uint32_t conn;              /* CONNECT, STREAM, HANGUP; else 0 */
+    struct addr to;             /* DATAGRAM, CONNECT */
+
+    union {
+        struct slice bytes; /* DATAGRAM, STREAM */
+        struct node_reply reply;
+        struct node_applied applied;
+        struct swim_member member;   /* EVENT */
+        struct node_warmed warmed;   /* WARMED */
+        struct node_drifted drifted; /* DRIFTED */
+        struct node_windows windows; /* WINDOWS */
+    };
 };
 
 /** Take the next output; false when there is none. */

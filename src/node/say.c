@@ -19,8 +19,9 @@ static bool seal_frame(struct node *n, const struct stream *s, const struct stre
                                     .counter = ++n->counter,
                                     .body = slice_of(n->body, len)};
     const size_t sealed = packet_seal(&n->seal, &what, n->packet, STREAM_FRAME_MAX);
-    *out = (struct node_out){
-        .kind = NODE_OUT_STREAM, .conn = s->conn, .bytes = slice_of(n->packet, sealed)};
+    out->kind = NODE_OUT_STREAM;
+    out->conn = s->conn;
+    out->bytes = slice_of(n->packet, sealed);
     n->counters.frames_out++;
     return true;
 }

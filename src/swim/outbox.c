@@ -219,12 +219,12 @@ bool swim_poll(struct swim *s, mono_us now, struct swim_out *out)
         const struct intent i = o->intents[o->intents_at];
         o->intents_at = (o->intents_at + 1) % o->intents_max;
         o->intents_n--;
-        *out = (struct swim_out){.kind = (enum swim_out_kind)i.kind,
-                                 .id = i.id,
-                                 .addr = i.addr,
-                                 .join = i.join,
-                                 .may_carry = i.may_carry,
-                                 .challenge = i.challenge};
+        out->kind = (enum swim_out_kind)i.kind;
+        out->id = i.id;
+        out->addr = i.addr;
+        out->join = i.join;
+        out->may_carry = i.may_carry;
+        out->challenge = i.challenge;
         if (i.kind != SWIM_SEND)
             return true;
         out->msg = &o->msg;
