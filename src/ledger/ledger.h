@@ -172,6 +172,9 @@ uint64_t ledger_close(struct ledger *l, uint64_t epoch, uint64_t lo, uint64_t hi
 /** Hash of the vector: sum mod 2^64 of SipHash(hkey, epoch || applied) over applied > 0. */
 uint64_t ledger_vector_hash(const struct ledger *l);
 
+/** What the origin adds to it; 0 when nothing of it is covered. */
+uint64_t ledger_vector_term(const struct ledger *l, uint64_t epoch);
+
 /** The LEDGER_GROUPS partial sums, lent until the ledger changes. */
 const uint64_t *ledger_vector_groups(const struct ledger *l);
 

@@ -12,6 +12,15 @@ const uint64_t *ledger_vector_groups(const struct ledger *l)
     return l->digest.groups;
 }
 
+uint64_t ledger_vector_term(const struct ledger *l, uint64_t epoch)
+{
+    const struct origin *o = ledger_origins_find(&l->origins, epoch);
+    const uint64_t last = o == NULL ? ledger_retired_last(l, epoch) : 0;
+    if (o != NULL)
+        return o->term;
+    return last == 0 ? 0 : hash_pair(&l->digest.hkey, epoch, last);
+}
+
 static struct origin_view view_origin(const struct origin *o)
 {
     struct origin_view v = {.epoch = o->epoch,

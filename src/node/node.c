@@ -120,8 +120,7 @@ static struct acks *make_acks(struct node *n, struct arena *arena)
 
 static struct proof *make_proof(struct node *n, struct arena *arena)
 {
-    const struct proof_cfg cfg = {.hkey = n->seal.hkey,
-                                  .expect = n->cfg.policies.expect,
+    const struct proof_cfg cfg = {.expect = n->cfg.policies.expect,
                                   .window_us = n->cfg.policies.fence_ms * US_PER_MS,
                                   .seed = rng_next(&n->rng),
                                   .always = policies_strict(&n->cfg.policies)};

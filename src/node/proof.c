@@ -312,19 +312,11 @@ static bool read_covers(struct slice covers, struct pending *q)
     return true;
 }
 
-static uint64_t term_of(const struct proof *p, const struct ledger *l, uint64_t epoch)
-{
-    struct origin_view o;
-    if (!ledger_origin(l, epoch, &o) || o.applied == 0)
-        return 0;
-    return hash_pair(&p->cfg.hkey, epoch, o.applied);
-}
-
-static uint64_t own_rest(const struct proof *p, const struct ledger *l, const struct pending *q)
+static uint64_t own_rest(const struct ledger *l, const struct pending *q)
 {
     uint64_t rest = ledger_vector_hash(l);
     for (size_t i = 0; i < q->n; i++)
-        rest -= term_of(p, l, q->at[i].epoch);
+        rest -= ledger_vector_term(l, q->at[i].epoch);
     return rest;
 }
 
@@ -395,7 +387,7 @@ static enum proof_verdict accept(struct proof *p, mono_us now, struct voter *v,
     struct pending q = {.open = true, .sent_at = sent_at};
     if (!read_covers(proof->covers, &q))
         return count_nothing(&p->counters.malformed);
-    if (own_rest(p, l, &q) != proof->rest_hash)
+    if (own_rest(l, &q) != proof->rest_hash)
         return ask_again(p, now, v, &p->counters.differing);
     q.bars = proof->vote == VOTE_ANEW && !was_barred(p, v->epoch);
     p->counters.anew += q.bars ? 1 : 0;
@@ -578,7 +570,7 @@ void proof_answer(struct proof *p, mono_us now, const struct ledger *l,
                                .vote = (uint8_t)p->vote,
                                .window_ms = p->window_ms,
                                .partial = hides_anything(l, &q),
-                               .rest_hash = own_rest(p, l, &q),
+                               .rest_hash = own_rest(l, &q),
                                .covers = writer_slice(&w)};
     p->counters.answers++;
 }

@@ -28,7 +28,6 @@
 #define PROOF_WANT_US    (10 * US_PER_SEC) /* polls go on for so long after the last bounded read */
 
 struct proof_cfg {
-    struct hkey hkey;   /* the ledger's */
     uint32_t expect;    /* N, at most PROOF_EXPECT_MAX; 0 = not configured: no horizon, ever */
     uint64_t window_us; /* D, whole milliseconds; polls go out each D/4 */
     uint64_t seed;      /* of challenges; packets are sealed, so they need no secrecy */

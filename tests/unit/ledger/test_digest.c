@@ -26,6 +26,8 @@ Test(digest, is_the_sum_of_what_each_origin_has_applied)
     cr_assert_eq(ledger_vector_groups(l)[1], a + b);
     cr_assert_eq(ledger_vector_groups(l)[5], c);
     cr_assert_eq(ledger_vector_hash(l), a + b + c);
+    cr_assert_eq(ledger_vector_term(l, 33), a);
+    cr_assert_eq(ledger_vector_term(l, 34), 0);
     cr_assert_eq(sum_groups(l), ledger_vector_hash(l));
     drop(l);
 }

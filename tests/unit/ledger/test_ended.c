@@ -57,6 +57,7 @@ Test(ended, a_retired_origin_stays_covered_and_in_the_vector_hash)
     cr_assert_eq(ledger_origins(l), 2);
     cr_assert_eq(ledger_origin_at(l, 1).epoch, O2);
     cr_assert_eq(ledger_vector_hash(l), hash);
+    cr_assert_eq(ledger_vector_term(l, O1), hash_pair(&cfg.hkey, O1, 5));
     cr_assert(ledger_covered(l, O1, 1) && ledger_covered(l, O1, 5));
     cr_assert_not(ledger_covered(l, O1, 6));
     cr_assert_eq(ledger_hear(l, 0, O1, 5), ERR_DUPLICATE);

@@ -53,7 +53,7 @@ static struct ledger *make_ledger(uint64_t epoch)
 static struct proof *make_proof(uint32_t expect, uint64_t window_us)
 {
     const struct proof_cfg cfg = {
-        .hkey = HKEY, .expect = expect, .window_us = window_us, .seed = 1, .always = true};
+        .expect = expect, .window_us = window_us, .seed = 1, .always = true};
     struct proof *p = proof_new(&arena, &cfg);
     cr_assert_not_null(p);
     return p;
@@ -492,7 +492,7 @@ Test(proof, without_a_number_of_names_there_is_no_certificate)
 
 static struct proof *make_lazy(void)
 {
-    const struct proof_cfg cfg = {.hkey = HKEY, .expect = 2, .window_us = D, .seed = 1};
+    const struct proof_cfg cfg = {.expect = 2, .window_us = D, .seed = 1};
     memset(memory, 0, sizeof memory);
     arena_init(&arena, memory, sizeof memory);
     struct proof *p = proof_new(&arena, &cfg);
