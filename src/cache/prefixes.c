@@ -119,6 +119,11 @@ const struct prefix *prefixes_oldest(const struct prefixes *p)
     return p->oldest == 0 ? NULL : &p->all[p->oldest - 1];
 }
 
+const struct prefix *prefixes_newest(const struct prefixes *p)
+{
+    return p->newest == 0 ? NULL : &p->all[p->newest - 1];
+}
+
 void prefixes_drop(struct prefixes *p)
 {
     assert(p->oldest != 0);

@@ -56,7 +56,10 @@ void prefixes_add(struct prefixes *p, const struct prefix *barrier);
 /** The barrier raised longest ago, lent; NULL when there is none. No other has a smaller pass. */
 const struct prefix *prefixes_oldest(const struct prefixes *p);
 
-/** Drop that one. What it stood for must have been raised elsewhere before. */
+/** The one raised last, lent; NULL when there is none. No other has a larger pass. */
+const struct prefix *prefixes_newest(const struct prefixes *p);
+
+/** Drop the oldest. What it stood for must have been raised elsewhere before. */
 void prefixes_drop(struct prefixes *p);
 
 /** Does any barrier newer than stamp cover key in namespace ns? */

@@ -155,12 +155,21 @@ static bool a_tag_kills(const struct shard *s, struct item *it)
     return it->stamp < s->tagged_bar || a_conjunction_kills(s, it);
 }
 
+/** What a prefix covers was removed by the end of its sweep (see shard_sweep()); from then on it is there
+ *  for what is yet to be stored, and no entry need be hashed for it. */
+static bool a_prefix_kills(const struct shard *s, const struct item *it)
+{
+    const struct prefix *newest = prefixes_newest(&s->prefixes);
+    return newest != NULL && newest->pass > s->sweep.done &&
+           prefixes_cover(&s->prefixes, s->hkey, names_text(s->names, it->ns_i), item_key(it),
+                          it->stamp);
+}
+
 bool shard_kills(const struct shard *s, struct item *it)
 {
     return it->stamp < s->allbar || it->stamp < s->ns_bar[it->ns_i] ||
            it->stamp < *shard_bucket_bar(s, it->hash) || a_tag_kills(s, it) ||
-           prefixes_cover(&s->prefixes, s->hkey, names_text(s->names, it->ns_i), item_key(it),
-                          it->stamp);
+           a_prefix_kills(s, it);
 }
 
 static bool a_tag_marks(const struct shard *s, struct item *it)
