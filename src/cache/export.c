@@ -61,15 +61,16 @@ struct receiver {
 static uint32_t walk(struct shard *s, uint32_t *slot_i, const struct receiver *to)
 {
     uint32_t looked = 0;
-    for (uint32_t i = 0; i < SLOTS_A_STEP && looked < CACHE_STEP && *slot_i < s->slots.n; i++) {
+    const uint64_t wished = (uint64_t)*slot_i + SLOTS_A_STEP;
+    const uint64_t end = wished < s->slots.n ? wished : s->slots.n;
+    for (; *slot_i < end && looked < CACHE_STEP; ++*slot_i) {
         const uint32_t where = s->slots.at[*slot_i].where;
-        if (where != 0) {
-            struct item *it = itemlog_item(&s->log, where - 1);
-            looked++;
-            if (shard_gives(s, it, to->now) && !give(s, it, to->now, to->visit, to->ctx))
-                return CACHE_STEP + 1;
-        }
-        ++*slot_i;
+        if (where == 0)
+            continue;
+        struct item *it = itemlog_item(&s->log, where - 1);
+        looked++;
+        if (shard_gives(s, it, to->now) && !give(s, it, to->now, to->visit, to->ctx))
+            return CACHE_STEP + 1;
     }
     return looked;
 }
