@@ -38,10 +38,13 @@ uint64_t rng_next(struct rng *r)
 uint64_t rng_below(struct rng *r, uint64_t bound)
 {
     assert(bound >= 1);
-    const uint64_t biased = (0 - bound) % bound; /* 2^64 mod bound: values below it would favour */
     uint64_t x = rng_next(r);
-    while (x < biased)
-        x = rng_next(r);
+    if (x < bound) { /* nearly never; the limit is below bound, and a division to tell */
+        const uint64_t biased =
+            (0 - bound) % bound; /* 2^64 mod bound: values below it would favour */
+        while (x < biased)
+            x = rng_next(r);
+    }
     return x % bound;
 }
 
