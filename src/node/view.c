@@ -86,6 +86,11 @@ void node_inspect(const struct node *n, struct node_view *out)
     out->sample = sample_counters(n->sample);
 }
 
+struct warm_view node_warm_view(const struct node *n)
+{
+    return warm_view(n->warm);
+}
+
 const struct hkey *node_hkey(const struct node *n)
 {
     return &n->seal.hkey;

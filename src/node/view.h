@@ -92,6 +92,9 @@ struct node_pulse node_pulse(const struct node *n);
 /** Look at the node. */
 void node_inspect(const struct node *n, struct node_view *out);
 
+/** How its warm-up stands, as node_inspect() says, without all the rest. */
+struct warm_view node_warm_view(const struct node *n);
+
 /** The cluster's hash key, under which stamps are checked. Lends. */
 const struct hkey *node_hkey(const struct node *n);
 

@@ -275,10 +275,9 @@ static void look_at(struct sim *s, struct sim_node *n, uint32_t i, uint64_t forg
 
 void oracle_look(struct sim *s, struct sim_node *n)
 {
-    struct node_view view;
-    node_inspect(n->node, &view);
-    for (uint32_t i = 0; i < view.origins && !s->failed; i++)
-        look_at(s, n, i, view.ledger.forgotten);
+    const struct node_pulse v = node_pulse(n->node);
+    for (uint32_t i = 0; i < v.origins && !s->failed; i++)
+        look_at(s, n, i, v.forgotten);
 }
 
 /* The newest commit that a covered dot matching this entry speaks of; hard ones alone for what is given
