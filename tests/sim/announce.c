@@ -117,15 +117,26 @@ static struct oracle_dot *begin_of(struct sim *s, uint32_t run, uint64_t seq)
     return &s->runs[run].dots[seq - 1];
 }
 
+static struct hold *hold_of(struct sim_node *n, uint64_t epoch, uint64_t seq)
+{
+    for (uint32_t i = 0; i < n->holds.n; i++) {
+        struct hold *h = &n->holds.at[i];
+        if (h->epoch == epoch && h->seq == seq)
+            return h;
+    }
+    return NULL;
+}
+
 /* An abort kills nothing, so no node tells that it took effect: from now on it may be anywhere. */
 static void doubt(struct sim *s, const struct announced *a)
 {
     const uint64_t epoch = s->runs[a->run].epoch;
     begin_of(s, a->run, a->seq)->aborted = true;
     s->readers.aborted[a->key] = true;
-    for (uint32_t i = 0; i < HOLDS_MAX && i < s->announces.holds_n; i++) {
-        struct hold *h = &s->announces.holds[i];
-        h->doubted = h->doubted || (h->epoch == epoch && h->seq == a->seq);
+    for (uint32_t i = 0; i < s->all; i++) {
+        struct hold *h = hold_of(&s->nodes[i], epoch, a->seq);
+        if (h != NULL)
+            h->doubted = true;
     }
 }
 
@@ -225,26 +236,13 @@ bool announce_open(const struct sim_node *n, const struct stamp *txn)
     return txn->count > 0 && intent_find(n->node->intents, txn->epoch, txn->seq, &hash);
 }
 
-static struct hold *hold_of(struct sim *s, const struct sim_node *n, uint64_t epoch, uint64_t seq)
+static void add_hold(struct sim *s, struct sim_node *n, const struct dot *d, uint32_t key)
 {
-    struct announces *all = &s->announces;
-    for (uint32_t i = 0; i < HOLDS_MAX && i < all->holds_n; i++) {
-        struct hold *h = &all->holds[i];
-        if (h->open && h->run == n->run && h->epoch == epoch && h->seq == seq)
-            return h;
-    }
-    return NULL;
-}
-
-static void add_hold(struct sim *s, const struct sim_node *n, const struct dot *d, uint32_t key)
-{
-    if (hold_of(s, n, d->epoch, d->seq) != NULL)
+    struct holds *all = &n->holds;
+    if (all->n == HOLDS_MAX || hold_of(n, d->epoch, d->seq) != NULL)
         return;
-    s->announces.holds[s->announces.holds_n++ % HOLDS_MAX] =
-        (struct hold){.open = true,
-                      .node = n->i,
-                      .run = n->run,
-                      .doubted = begin_of(s, oracle_run_of(s, d->epoch), d->seq)->aborted,
+    all->at[all->n++] =
+        (struct hold){.doubted = begin_of(s, oracle_run_of(s, d->epoch), d->seq)->aborted,
                       .key = key,
                       .epoch = d->epoch,
                       .seq = d->seq,
@@ -257,24 +255,23 @@ void announce_applied(struct sim *s, struct sim_node *n, const struct dot *d, ui
     if (d->kind == DOT_BEGIN)
         add_hold(s, n, d, key);
     else if (d->kind == DOT_COMMIT || d->kind == DOT_ABORT)
-        h = hold_of(s, n, d->subject_epoch, d->subject_seq);
+        h = hold_of(n, d->subject_epoch, d->subject_seq);
     if (h != NULL)
-        h->open = false;
+        *h = n->holds.at[--n->holds.n];
 }
 
-void announce_everything(struct sim *s, const struct sim_node *n)
+void announce_everything(struct sim_node *n)
 {
-    for (uint32_t i = 0; i < HOLDS_MAX && i < s->announces.holds_n; i++)
-        if (s->announces.holds[i].run == n->run)
-            s->announces.holds[i].doubted = true;
+    for (uint32_t i = 0; i < n->holds.n; i++)
+        n->holds.at[i].doubted = true;
 }
 
 void announce_stored(struct sim *s, struct sim_node *n, uint32_t key)
 {
     const mono_us local = sim_local(s, n->i);
-    for (uint32_t i = 0; i < HOLDS_MAX && i < s->announces.holds_n; i++) {
-        const struct hold *h = &s->announces.holds[i];
-        if (h->open && !h->doubted && h->run == n->run && h->key == key && local < h->until)
+    for (uint32_t i = 0; i < n->holds.n; i++) {
+        const struct hold *h = &n->holds.at[i];
+        if (!h->doubted && h->key == key && local < h->until)
             sim_violate(s, CHECK_INTENT, "n%u stores %s while a write of it is announced", n->i,
                         s->source.keys[key].text);
     }
@@ -285,10 +282,10 @@ void announce_audit(struct sim *s, struct sim_node *n)
     if (!n->up || n->frozen || node_state(n->node) != NODE_READY ||
         s->now < n->thawed_at + AWAKE_US)
         return;
-    for (uint32_t i = 0; i < HOLDS_MAX && i < s->announces.holds_n && !s->failed; i++) {
-        struct hold *h = &s->announces.holds[i];
+    for (uint32_t i = 0; i < n->holds.n && !s->failed; i++) {
+        const struct hold *h = &n->holds.at[i];
         const mono_us end = h->until + INTENT_JITTER_US + OVER_US;
-        if (h->open && !h->doubted && h->run == n->run && sim_local(s, n->i) > end)
+        if (!h->doubted && sim_local(s, n->i) > end)
             sim_violate(s, CHECK_INTENT, "n%u holds an announced write that ran out long ago",
                         n->i);
     }

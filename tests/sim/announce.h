@@ -13,8 +13,8 @@
 
 #include "workload.h"
 
-#define ANNOUNCED_MAX 256  /* under way at one time */
-#define HOLDS_MAX     1024 /* BEGINs held by nodes, ended ones overwritten */
+#define ANNOUNCED_MAX 256 /* under way at one time */
+#define HOLDS_MAX     256 /* BEGINs held by one process; those beyond are not checked */
 
 struct sim;
 struct sim_node;
@@ -36,20 +36,23 @@ struct announced {
     uint8_t token[TOKEN_LEN]; /* of its node, when has_token */
 };
 
-/** A BEGIN that took effect at a node. */
+/** A BEGIN that took effect at a node and has not ended there. */
 struct hold {
-    bool open;
     bool doubted; /* its end may not have been told */
-    uint32_t node, run, key;
+    uint32_t key;
     uint64_t epoch, seq;
     mono_us until; /* on the node's clock */
+};
+
+/** Those of one process, in no order: whoever stores anything looks at all of them. */
+struct holds {
+    struct hold at[HOLDS_MAX];
+    uint32_t n;
 };
 
 struct announces {
     struct announced at[ANNOUNCED_MAX];
     uint32_t given;
-    struct hold holds[HOLDS_MAX]; /* a ring */
-    uint32_t holds_n;
 };
 
 /** A client announces a write of key at a node. */
@@ -66,7 +69,7 @@ void announce_event(struct sim *s, struct sim_node *n, struct event *e);
 
 /** A dot took effect at a node; or so many at once that not all were told. */
 void announce_applied(struct sim *s, struct sim_node *n, const struct dot *d, uint32_t key);
-void announce_everything(struct sim *s, const struct sim_node *n); /**< see above */
+void announce_everything(struct sim_node *n); /**< see above */
 
 /** A value of this key was stored at a node: was that allowed? Fails the simulation. */
 void announce_stored(struct sim *s, struct sim_node *n, uint32_t key);

@@ -206,7 +206,7 @@ void oracle_everything(struct sim *s, struct sim_node *n)
 {
     lives_everything(s, n);
     reader_everything(s, n);
-    announce_everything(s, n);
+    announce_everything(n);
 }
 
 static struct oracle_seen *add_seen(struct oracle_view *v)

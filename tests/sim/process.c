@@ -147,6 +147,7 @@ void process_boot(struct sim *s, struct sim_node *n, uint64_t flags)
     n->left = n->frozen = false;
     n->up_at = n->thawed_at = s->now;
     n->run_bytes = cfg.run;
+    n->holds.n = 0;
     if (!n->foreign) {
         oracle_begin(s, n);
         checks_begin(s, n);

@@ -96,6 +96,7 @@ struct sim_node {
     struct oracle_view oracle;
     struct checks checks;
     struct gifts gifts;
+    struct holds holds;
     uint32_t namesake;         /* the first node of its name */
     struct checks_member most; /* that any process of this name ever took; at the namesake */
     uint64_t pinged;           /* nodes that it sent a PING, a bit set */
