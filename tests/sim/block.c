@@ -11,12 +11,14 @@
 #define PAGE       ((size_t)4096)
 #define PAGES      (BLOCK_BYTES / PAGE)
 #define BLOCKS_MAX 128
+#define LEAN_EVERY 16 /* clearings of which one gives pages back */
 /* Of an entry of /proc/self/pagemap: the page is there, or was swapped out. */
 #define TOUCHED (3ULL << 62)
 
 static struct {
     uint8_t *at[BLOCKS_MAX];
     uint32_t n;
+    uint32_t clears;
     int pagemap; /* descriptor + 1; 0 = not asked for yet */
     pid_t owner; /* whose pages it tells of: a fork must ask for its own */
 } blocks;
@@ -64,24 +66,31 @@ static void give_pages(uint8_t *at, size_t len)
     assert(failed == 0);
 }
 
+/* Is it time to give pages back? The next to need one pays with a fault, so not each time. */
+static bool is_lean_time(void)
+{
+    return blocks.clears++ % LEAN_EVERY == 0;
+}
+
 static bool is_zero(const uint8_t *page)
 {
     static const uint8_t zero[PAGE];
     return memcmp(page, zero, PAGE) == 0;
 }
 
-/* Pages that its last user left alone go back: else a block would slowly come to hold all that any of its
- * users ever needed, and clearing that costs more than the faults. */
+/* Pages that its last user left alone go back now and then: else a block would slowly come to hold all
+ * that any of its users ever needed, and looking through that costs more than the faults. */
 static void clear_pages(uint8_t *block, const uint64_t *pages, size_t n)
 {
+    const bool lean = is_lean_time();
     for (size_t i = 0; i < n; i++) {
         uint8_t *page = block + i * PAGE;
         if ((pages[i] & TOUCHED) == 0)
             continue;
-        if (is_zero(page))
-            give_pages(page, PAGE);
-        else
+        if (!is_zero(page))
             memset(page, 0, PAGE);
+        else if (lean)
+            give_pages(page, PAGE);
     }
 }
 
