@@ -68,9 +68,11 @@ void queue_free(struct queue *q)
     *q = (struct queue){0};
 }
 
-static int is_before(const struct queue_entry *a, const struct queue_entry *b)
+/* Without a branch: which of two children is first nobody can foretell, no processor either. */
+static uint32_t is_before(const struct queue_entry *a, const struct queue_entry *b)
 {
-    return a->at < b->at || (a->at == b->at && a->order < b->order);
+    return (uint32_t)(a->at < b->at) |
+           ((uint32_t)(a->at == b->at) & (uint32_t)(a->order < b->order));
 }
 
 void queue_add(struct queue *q, struct event *e)
@@ -102,8 +104,8 @@ struct event *queue_take(struct queue *q)
         uint32_t child = 2 * i + 1;
         if (child >= q->n)
             break;
-        if (child + 1 < q->n && is_before(&q->heap[child + 1], &q->heap[child]))
-            child++;
+        if (child + 1 < q->n)
+            child += is_before(&q->heap[child + 1], &q->heap[child]);
         if (!is_before(&q->heap[child], &last))
             break;
         q->heap[i] = q->heap[child];
