@@ -188,7 +188,7 @@ static void accuse_falsely(struct sim *s, enum peer_state state)
     const struct peer_record claim = {.name = slice_text(s->nodes[0].name),
                                       .gen = m.generation,
                                       .ver = m.version,
-                                      .state = state,
+                                      .state = (uint8_t)state,
                                       .addr = m.addr,
                                       .epoch = m.epoch,
                                       .accuser = slice_text(s->nodes[3].name)};
