@@ -81,4 +81,5 @@ void http_facts_collect(struct loop *l, mono_us started, const struct facts_http
     collect_process(&out->now);
     derive(out);
     out->now.uptime_us = loop_now() - started;
+    out->now.dns_ok_age_us = loop_now() - loop_dns_ok_at(l);
 }

@@ -395,6 +395,8 @@ static const struct facts_row ROWS[] = {
           "Memory of node and cache beside the cache's budget."),
     NOW("loop", "workers", now.workers, "workers", "Threads that serve clients."),
 
+    SECONDS("dns_last_ok_age_seconds", "Since a look-up found an address, or since start.",
+            FACTS_GAUGE, now.dns_ok_age_us),
     /* this endpoint and the process */
     COUNTER(http, requests, "http_requests", "", "Requests of the inspection endpoint."),
     COUNTER(http, errors, "http_errors", "", "Of these, answered with 400 and above."),

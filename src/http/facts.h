@@ -34,6 +34,7 @@ struct facts_now {
     uint64_t warm_state; /* enum warm_state */
     uint64_t workers;
     uint64_t uptime_us, cpu_us;
+    uint64_t dns_ok_age_us; /* since a look-up found an address, or since start */
     uint64_t resident_bytes;
 };
 

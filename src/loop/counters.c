@@ -56,6 +56,11 @@ static void add_dns(struct loop_counters *out, struct dns_counters c)
     out->dns_timeouts = c.timeouts;
 }
 
+mono_us loop_dns_ok_at(const struct loop *l)
+{
+    return dns_counters(l->dns).ok_at;
+}
+
 void loop_counters(const struct loop *l, struct loop_counters *out)
 {
     *out = (struct loop_counters){.workers = l->workers_n};

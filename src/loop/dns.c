@@ -13,6 +13,7 @@
 #include <sys/time.h>
 
 #include "loop/address.h"
+#include "loop/clock.h"
 #include "loop/dns_answer.h"
 
 #define SOCKETS_MAX   32 /* of both channels at one time */
@@ -331,6 +332,8 @@ static void on_told(struct ev_loop *ev, ev_timer *timer, int revents)
     ev_timer_stop(ev, &d->limit);
     ev_timer_stop(ev, &d->retry);
     d->counters.answers += a->n > 0;
+    if (a->n > 0)
+        d->counters.ok_at = clock_now();
     d->counters.nobody += a->n == 0;
     d->running = false;
     d->done(d->ctx, a->addrs, a->n, a->ttl_known ? a->ttl_s : TTL_UNKNOWN_S);
@@ -394,6 +397,7 @@ struct dns *dns_new(struct ev_loop *ev, const struct dns_cfg *cfg, dns_done *don
     d->cfg = *cfg;
     d->done = done;
     d->ctx = ctx;
+    d->counters.ok_at = clock_now();
     for (size_t i = 0; i < SOCKETS_MAX; i++)
         init_socket(d, &d->sockets[i]);
     init_timers(d);

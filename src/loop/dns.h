@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/time.h"
 
 #define DNS_ADDRS_MAX   64 /* of one answer */
 #define DNS_TARGETS_MAX 64 /* SRV targets that are asked for, of one look-up */
@@ -44,6 +45,7 @@ typedef void dns_done(void *ctx, const struct addr *addrs, size_t n, uint32_t tt
 struct dns_counters {
     uint64_t lookups;
     uint64_t answers;  /* look-ups that found an address */
+    mono_us ok_at;     /* when the last of them ended; before any: when the resolver was made */
     uint64_t nobody;   /* look-ups that found none */
     uint64_t errors;   /* questions that failed, other than "no such name" and "no such record" */
     uint64_t timeouts; /* look-ups that were cut short */

@@ -177,3 +177,6 @@ struct loop_counters {
 
 /** Add up the counters. */
 void loop_counters(const struct loop *l, struct loop_counters *out);
+/** When a look-up of the seeds' names last found an address; before any did: when the loop was made. */
+mono_us loop_dns_ok_at(const struct loop *l);
+

@@ -162,6 +162,30 @@ Test(dns, a_name_that_does_not_exist_is_nobody)
     cr_expect_eq(c.errors, 0, "NXDOMAIN and NODATA are answers");
 }
 
+/* Look up once more. Returns: did the time of the last answer that named somebody move? */
+static bool renews_age(void)
+{
+    const mono_us before = dns_counters(found.dns).ok_at;
+    dns_resolve(found.dns);
+    ev_run(found.ev, 0);
+    return dns_counters(found.dns).ok_at > before;
+}
+
+Test(dns, only_an_answer_that_names_somebody_renews_the_age_of_the_last)
+{
+    const char *nowhere[] = {"nowhere.test"}, *brief[] = {"brief.test"};
+    struct dns_cfg cfg = cfg_of();
+    cfg.names = nowhere;
+    cfg.names_n = 1;
+    resolve(&cfg);
+    cr_expect_not(renews_age());
+    dns_free(found.dns);
+    found.told = 0;
+    cfg.names = brief;
+    resolve(&cfg);
+    cr_expect(renews_age());
+}
+
 Test(dns, one_name_that_fails_does_not_hide_the_others)
 {
     const char *names[] = {"nowhere.test", "brief.test"};
