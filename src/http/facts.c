@@ -391,12 +391,14 @@ static const struct facts_row ROWS[] = {
     COUNTER(loop, dns_timeouts, "dns_results", "result=\"timeout\"", NULL),
     COUNTER(loop, log_lines, "log_lines", "", "Log lines written."),
     COUNTER(loop, log_suppressed, "log_suppressed", "", "Log lines over the rate limit."),
+    GAUGE(loop, workers_wedged, "workers_wedged", "Workers that have not turned for 10 s."),
+    COUNTER(loop, wedged, "worker_wedges", "", "Times that a worker did not turn for 10 s."),
     GAUGE(loop, memory_fixed_bytes, "memory_fixed_bytes",
           "Memory of node and cache beside the cache's budget."),
-    NOW("loop", "workers", now.workers, "workers", "Threads that serve clients."),
-
     SECONDS("dns_last_ok_age_seconds", "Since a look-up found an address, or since start.",
             FACTS_GAUGE, now.dns_ok_age_us),
+    NOW("loop", "workers", now.workers, "workers", "Threads that serve clients."),
+
     /* this endpoint and the process */
     COUNTER(http, requests, "http_requests", "", "Requests of the inspection endpoint."),
     COUNTER(http, errors, "http_errors", "", "Of these, answered with 400 and above."),

@@ -57,25 +57,28 @@ static void say_promises(struct http_text *out, const struct node_view *v)
 }
 
 /** Facts that decide nothing but explain much. */
-static void say_more(struct http_text *out, const struct node_view *v)
+static void say_more(struct http_text *out, const struct health_call *call)
 {
+    const struct node_view *v = call->view;
     http_text_say(out, "members alive: ");
     http_text_number(out, v->alive);
     http_text_say(out, "\ngaps open: ");
     http_text_number(out, v->gaps);
     http_text_say(out, v->isolated ? "\nisolated: yes\n" : "\nisolated: no\n");
+    http_text_say(out, "workers wedged: ");
+    http_text_number(out, call->workers_wedged);
+    http_text_say(out, "\n");
     say_promises(out, v);
 }
 
-void http_health(enum health_question question, const struct node_view *view, bool verbose,
-                 struct http_reply *out)
+void http_health(const struct health_call *call, struct http_reply *out)
 {
-    const struct check check = check_of(question, view);
-    const bool named = question != HEALTH_LIVE;
+    const struct check check = check_of(call->question, call->view);
+    const bool named = call->question != HEALTH_LIVE;
     http_reply_plain(out, check.passes ? 200 : 503, "");
-    if (verbose) {
+    if (call->verbose) {
         say_check(&out->body, check.passes, check.name, check.word);
-        say_more(&out->body, view);
+        say_more(&out->body, call);
         return;
     }
     http_text_say(&out->body, named ? check.word : "live");

@@ -14,6 +14,13 @@ enum health_question {
     HEALTH_STARTED
 };
 
-/** Answer 200, or 503 with the reason. verbose lists every check. */
-void http_health(enum health_question question, const struct node_view *view, bool verbose,
-                 struct http_reply *out);
+/** Who asks what, of whom. */
+struct health_call {
+    enum health_question question;
+    bool verbose;                 /* list every check */
+    const struct node_view *view; /* lent */
+    uint64_t workers_wedged;      /* told, and decides nothing: a restart is for people to choose */
+};
+
+/** Answer 200, or 503 with the reason. */
+void http_health(const struct health_call *call, struct http_reply *out);

@@ -8,8 +8,14 @@
 static void answer_health(const struct http_call *call, enum health_question question)
 {
     struct node_view view;
+    struct loop_counters counters;
     node_inspect(loop_node(call->site->loop), &view);
-    http_health(question, &view, call->request->verbose, call->reply);
+    loop_counters(call->site->loop, &counters);
+    http_health(&(struct health_call){.question = question,
+                                      .verbose = call->request->verbose,
+                                      .view = &view,
+                                      .workers_wedged = counters.workers_wedged},
+                call->reply);
 }
 
 void http_page_livez(const struct http_call *call)

@@ -7,7 +7,6 @@
 
 #define BATCH     256 /* inputs fed before the node is drained */
 #define BEAT_S    0.5
-#define BEAT_LATE (2 * US_PER_SEC)
 #define DNS_WAIT  2000
 #define DNS_TRIES 2
 
@@ -205,24 +204,11 @@ static void on_due(struct ev_loop *ev, ev_timer *timer, int revents)
     control_settle(l);
 }
 
-static bool workers_turn(const struct loop *l, mono_us now)
-{
-    for (uint32_t i = 0; i < l->workers_n; i++) {
-        const mono_us at = atomic_load_explicit(&l->workers[i]->turned_at, memory_order_relaxed);
-        if (now > at && now - at > BEAT_LATE)
-            return false;
-    }
-    return true;
-}
-
 static void on_beat(struct ev_loop *ev, ev_timer *timer, int revents)
 {
-    struct loop *l = timer->data;
-    const mono_us now = clock_now();
     (void)ev;
     (void)revents;
-    if (workers_turn(l, now))
-        node_heartbeat(l->node, now);
+    beat_look(timer->data, clock_now());
 }
 
 static void on_drained(struct ev_loop *ev, ev_timer *timer, int revents)

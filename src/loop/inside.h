@@ -9,13 +9,16 @@
 #include <ev.h>
 #include <sys/queue.h>
 
+#include "loop/alarm.h"
 #include "loop/dns.h"
 #include "loop/loop.h"
 #include "loop/mailbox.h"
 #include "loop/store.h"
 #include "loop/tcp.h"
 #include "loop/udp.h"
+#include "loop/wedge.h"
 #include "loop/worker.h"
+#include "node/view.h"
 
 #define LOOP_NAME_MAX 63
 
@@ -51,10 +54,13 @@ struct loop {
     LIST_HEAD(, ticket) asked; /* tickets that the node has: it may answer much later */
     ev_timer due;              /* the node's deadline */
     ev_timer beat;             /* looks whether workers turn */
-    ev_timer drained;          /* the last moment of leaving */
-    const char *state_told;    /* what the log said last; static */
-    uint32_t stops;            /* requests to stop that count */
-    mono_us stopped_at;        /* the first of them */
+    struct wedge wedges[LOOP_WORKERS_MAX];
+    uint64_t wedged_total;           /* times that a worker did not turn for long */
+    struct alarm refused, by_stream; /* packets under other keys; members reached by streams */
+    ev_timer drained;                /* the last moment of leaving */
+    const char *state_told;          /* what the log said last; static */
+    uint32_t stops;                  /* requests to stop that count */
+    mono_us stopped_at;              /* the first of them */
     bool running;
     bool left;
 
@@ -83,6 +89,14 @@ void control_feed(struct loop *l, const struct node_in *in);
 /** Ask every worker for a later phase. */
 void control_phase_set(struct loop *l, enum worker_phase phase);
 
+/* ---- beat.c: what is looked at twice a second ---- */
+
+/** Look at the workers and at counters that should stand still; tell what changed. */
+void beat_look(struct loop *l, mono_us now);
+
+/** How many workers have not turned for 10 s. */
+uint32_t beat_wedged(const struct loop *l);
+
 /* ---- report.c: what people are told ---- */
 
 /** A member joined, failed, left... */
@@ -99,6 +113,15 @@ void report_drifted(struct loop *l, const struct node_drifted *drifted);
 
 /** Another node has another fence_ms. */
 void report_windows(struct loop *l, const struct node_windows *windows);
+
+/** Worker i does not turn any more, or turns again. */
+void report_wedge(struct loop *l, uint32_t i, const struct wedge *w);
+
+/** Packets were refused since the last time: under unknown keys, or not authentic. */
+void report_refused(struct loop *l, uint64_t packets, const struct node_counters *c);
+
+/** Members were found alive by a stream alone, since the last time. */
+void report_by_stream(struct loop *l, uint64_t probes);
 
 /** The node serves: where, and with how many threads. */
 void report_start(struct loop *l);

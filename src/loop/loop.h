@@ -170,13 +170,15 @@ struct loop_counters {
     uint64_t peer_accepted, peer_connected, peer_failed, peer_refused;
     uint64_t peer_frames_in, peer_frames_out, peer_frames_bad, peer_overflows;
     uint64_t dns_lookups, dns_answers, dns_nobody, dns_errors, dns_timeouts;
+    uint64_t workers_wedged; /* now: those that have not turned for 10 s */
+    uint64_t wedged;         /* times that one did not */
     uint64_t log_lines, log_suppressed;
     uint64_t memory_fixed_bytes; /* of the node and the cache, beside the cache's budget */
     uint32_t workers;
 };
 
-/** Add up the counters. */
-void loop_counters(const struct loop *l, struct loop_counters *out);
 /** When a look-up of the seeds' names last found an address; before any did: when the loop was made. */
 mono_us loop_dns_ok_at(const struct loop *l);
 
+/** Add up the counters. */
+void loop_counters(const struct loop *l, struct loop_counters *out);

@@ -102,6 +102,40 @@ void report_windows(struct loop *l, const struct node_windows *windows)
                fields, ARRAY_LEN(fields));
 }
 
+void report_wedge(struct loop *l, uint32_t i, const struct wedge *w)
+{
+    char worker[LOGGER_TEXT_MAX], ms[LOGGER_TEXT_MAX];
+    const struct logger_field fields[] = {
+        logger_number("worker", i, worker),
+        logger_number("ms", w->still_us / US_PER_MS, ms),
+    };
+    if (w->wedged)
+        logger_say(&l->log, LOGGER_ERROR, "worker wedged: its clients get no answers", fields,
+                   ARRAY_LEN(fields));
+    else
+        logger_say(&l->log, LOGGER_INFO, "worker turns again", fields, ARRAY_LEN(fields));
+}
+
+void report_refused(struct loop *l, uint64_t packets, const struct node_counters *c)
+{
+    char now[LOGGER_TEXT_MAX], key[LOGGER_TEXT_MAX], tag[LOGGER_TEXT_MAX];
+    const struct logger_field fields[] = {
+        logger_number("packets", packets, now),
+        logger_number("unknown_key_total", c->dropped_key, key),
+        logger_number("unauthentic_total", c->dropped_unauthentic, tag),
+    };
+    logger_say(&l->log, LOGGER_WARN, "packets of another key or cluster refused", fields,
+               ARRAY_LEN(fields));
+}
+
+void report_by_stream(struct loop *l, uint64_t probes)
+{
+    char room[LOGGER_TEXT_MAX];
+    const struct logger_field fields[] = {logger_number("probes", probes, room)};
+    logger_say(&l->log, LOGGER_WARN, "a member answers by stream, not by datagram: is UDP blocked?",
+               fields, ARRAY_LEN(fields));
+}
+
 void report_start(struct loop *l)
 {
     char client[ADDRESS_TEXT_MAX], gossip[ADDRESS_TEXT_MAX], advertise[ADDRESS_TEXT_MAX];

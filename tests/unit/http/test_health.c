@@ -14,7 +14,7 @@ static void answers(enum health_question question, const struct node_view *view,
                     const char *body)
 {
     struct http_reply r = {0};
-    http_health(question, view, false, &r);
+    http_health(&(struct health_call){.question = question, .view = view}, &r);
     cr_assert_eq(r.status, status);
     cr_assert(slice_eq(slice_of(r.body.at, r.body.len), slice_text(body)));
     http_reply_fini(&r);
@@ -58,7 +58,7 @@ Test(health, a_node_has_started_once_it_joined)
 static bool says(const struct node_view *view, const char *part)
 {
     struct http_reply r = {0};
-    http_health(HEALTH_READY, view, true, &r);
+    http_health(&(struct health_call){.question = HEALTH_READY, .verbose = true, .view = view}, &r);
     http_text_add(&r.body, "", 1);
     cr_assert_eq(r.status, 200);
     const bool found = strstr(r.body.at, part) != NULL;
@@ -97,10 +97,11 @@ Test(health, verbose_tells_when_nodes_differ_in_their_window)
 Test(health, verbose_tells_what_was_looked_at)
 {
     struct http_reply r = {0};
-    http_health(HEALTH_READY, &JOINING, true, &r);
+    http_health(&(struct health_call){HEALTH_READY, true, &JOINING, 1}, &r);
     http_text_add(&r.body, "", 1);
     cr_assert_eq(r.status, 503);
     cr_assert_not_null(strstr(r.body.at, "[-] readyz: joining\n"));
     cr_assert_not_null(strstr(r.body.at, "gaps open: 0\n"));
+    cr_assert_not_null(strstr(r.body.at, "workers wedged: 1\n"));
     http_reply_fini(&r);
 }
