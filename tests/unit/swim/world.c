@@ -99,7 +99,7 @@ struct world *world_new(const struct world_cfg *cfg)
     w->now = US_PER_SEC;
     rng_init(&w->rng, cfg->seed);
     w->hkey = hash_cluster_key(slice_text(CLUSTER));
-    w->events_max = 65536 + 4 * cfg->nodes * cfg->nodes;
+    w->events_max = cfg->events_max != 0 ? cfg->events_max : 65536 + 4 * cfg->nodes * cfg->nodes;
     w->events = calloc(w->events_max, sizeof *w->events);
     assert(w->events != NULL);
     if (cfg->reseed_us != 0) {

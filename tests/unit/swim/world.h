@@ -23,6 +23,7 @@ struct world_cfg {
     uint32_t loss_permille;
     uint32_t members_max;    /* 128, in larger worlds 1,024 */
     uint32_t tombstones_max; /* 128 */
+    uint32_t events_max;     /* that can be logged: enough for a few of each pair */
     uint64_t delay_us;       /* one way, 500 to 500 + delay_us: 1,500 */
     uint64_t reseed_us;      /* every node is given all addresses that often: never */
 };

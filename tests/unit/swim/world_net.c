@@ -125,7 +125,7 @@ static bool knows_challenge(const struct process *n, uint64_t challenge)
 
 static bool is_proven(const struct process *n, uint64_t epoch)
 {
-    for (uint32_t i = 0; i < n->proven_n; i++) {
+    for (uint32_t i = 0; i < n->proven_n && i < PROVEN; i++) {
         if (n->proven[i] == epoch)
             return true;
     }
@@ -134,8 +134,8 @@ static bool is_proven(const struct process *n, uint64_t epoch)
 
 static void prove(struct process *n, uint64_t epoch)
 {
-    if (!is_proven(n, epoch) && n->proven_n < PROVEN)
-        n->proven[n->proven_n++] = epoch;
+    if (!is_proven(n, epoch))
+        n->proven[n->proven_n++ % PROVEN] = epoch; /* the oldest makes room, as in `node` */
 }
 
 /* --- sending --- */
