@@ -237,6 +237,9 @@ static bool make_channel(struct dns *d, enum which which)
     int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
     if (which == SERVICES)
         mask |= ARES_OPT_FLAGS | ARES_OPT_LOOKUPS;
+#ifdef ARES_OPT_QUERY_CACHE
+    mask |= ARES_OPT_QUERY_CACHE; /* for no seconds: since 1.31 it keeps "no such name", too */
+#endif
     if (ares_init_options(&d->channels[which], &o, mask) != ARES_SUCCESS)
         return false;
     if (use_servers(d, d->channels[which]))

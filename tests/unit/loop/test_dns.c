@@ -186,6 +186,20 @@ Test(dns, only_an_answer_that_names_somebody_renews_the_age_of_the_last)
     cr_expect(renews_age());
 }
 
+Test(dns, what_was_answered_is_asked_again)
+{
+    const char *names[] = {"nowhere.test", "brief.test"};
+    struct dns_cfg cfg = cfg_of();
+    cfg.names = names;
+    cfg.names_n = 2;
+    resolve(&cfg);
+    const size_t asked = script.asked;
+    dns_resolve(found.dns);
+    ev_run(found.ev, 0);
+    cr_expect_gt(asked, 0);
+    cr_expect_eq(script.asked, 2 * asked, "answers are not kept, nor is their lack");
+}
+
 Test(dns, one_name_that_fails_does_not_hide_the_others)
 {
     const char *names[] = {"nowhere.test", "brief.test"};
