@@ -4,8 +4,6 @@
 
 #include "node/inside.h"
 
-#define BURST_TARGETS 64 /* a batch of so many keys, in a burst, goes as one dot */
-
 /* ---- dots ---- */
 
 static struct dot dot_of(const struct node_target *target, uint8_t tags[8 * DOT_TAGS_MAX])
@@ -54,7 +52,7 @@ static bool is_burst(struct node *n, mono_us now, const struct node_command *c)
     for (size_t i = 0; i < c->targets_n; i++)
         keys += is_plain_key(&c->targets[i]);
     return keys > 0 && hot_burst(n->hot, now, keys) && keys == c->targets_n &&
-           keys >= BURST_TARGETS;
+           keys >= n->cfg.burst_min;
 }
 
 /** One dot for many keys: it kills their neighbours, too, and it fits a datagram. */

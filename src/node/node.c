@@ -10,6 +10,7 @@
 #define INTENTS_MAX    4096
 #define HOT_PER_SECOND 100   /* own invalidations of one key: nobody stores it for a while */
 #define HOT_BURST      20000 /* own invalidations of keys in a second: long lists go as buckets */
+#define BURST_MIN      64    /* keys of a list that is a long one */
 
 void node_cfg_sizes(struct node_cfg *cfg, enum swim_profile profile, uint64_t budget_bytes)
 {
@@ -84,6 +85,7 @@ static struct spread *make_spread(struct node *n, struct arena *arena)
                                    .links_max = n->cfg.members_max,
                                    .recent_max = n->cfg.recent_max,
                                    .names_bytes = NAMES_BYTES,
+                                   .direct_max = n->cfg.direct_max,
                                    .flush_us = US_PER_MS,
                                    .rto_min_us = 10 * US_PER_MS,
                                    .behind_us = 100 * US_PER_MS};
@@ -154,7 +156,7 @@ static bool make_promises(struct node *n, struct arena *arena, mono_us now)
 {
     const struct intent_cfg intents = {
         .epoch = run_epoch(&n->cfg.run), .open_max = INTENTS_MAX, .seed = rng_next(&n->rng)};
-    const struct hot_cfg hot = {.per_second = HOT_PER_SECOND, .burst = HOT_BURST};
+    const struct hot_cfg hot = {.per_second = HOT_PER_SECOND, .burst = n->cfg.burst};
     n->acks = make_acks(n, arena);
     n->proof = make_proof(n, arena);
     n->votes = votes_new(arena, n->cfg.policies.expect);
@@ -205,6 +207,8 @@ struct node *node_new(struct arena *arena, const struct node_cfg *cfg, struct ca
     if (n == NULL)
         return NULL;
     *n = (struct node){.cfg = *cfg, .cache = cache};
+    n->cfg.burst = cfg->burst != 0 ? cfg->burst : HOT_BURST;
+    n->cfg.burst_min = cfg->burst_min != 0 ? cfg->burst_min : BURST_MIN;
     n->cfg.name = keep(n->name, cfg->name);
     n->cfg.cluster = keep(n->cluster, cfg->cluster);
     rng_init(&n->rng, cfg->seed);

@@ -51,6 +51,10 @@ struct node_cfg {
     uint32_t members_max, tombstones_max, origins_max, windows_max;
     uint32_t log_max;    /* dots kept for healing others */
     uint32_t recent_max; /* own dots kept for retransmission */
+    uint32_t direct_max; /* so many others are always told in one hop; 0: SPREAD_DIRECT_MAX */
+    uint32_t burst;      /* own invalidations of keys in a second, past which long lists of keys go
+                          * as one dot; 0: 20,000 */
+    uint32_t burst_min;  /* keys of such a list, at least; 0: 64 */
     uint32_t thin_max, more_bytes, retired_max, checkpoints_max; /* as in ledger/ledger.h */
     uint8_t bucket_bits;
     uint32_t warm_gives_max;  /* nodes that are given entries at one time: 4 */
