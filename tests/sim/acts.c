@@ -1,5 +1,6 @@
 #include "acts.h"
 
+#include "process.h"
 #include "world.h"
 
 #define BEGINS 0U
@@ -130,6 +131,13 @@ static void give_away(struct sim *s, const struct act *act)
     sim_restart(s, i, (uint64_t)act->arg[2], RESTART_NEW_ADDR);
 }
 
+/* Fences are not promised against it, so it happens only where nobody asks for them. */
+static void copy_process(struct sim *s, const struct act *act)
+{
+    if (s->policies.expect == 0)
+        sim_clone(s, as_node(s, act->arg[0]), as_node(s, act->arg[1]));
+}
+
 /* ---- acts ---- */
 
 static void begin(struct sim *s, const struct act *act, uint64_t index)
@@ -170,6 +178,9 @@ static void begin(struct sim *s, const struct act *act, uint64_t index)
         break;
     case ACT_DNS:
         dns_set(s, (enum dns_mode)(act->arg[0] % DNS_MODES));
+        break;
+    case ACT_CLONE:
+        copy_process(s, act);
         break;
     default:
         change_weather(s, act);
@@ -256,8 +267,11 @@ static void mend_links(struct sim *s)
     dns_set(s, DNS_RIGHT);
 }
 
+/* Copies that have not met are told apart by whoever heals. */
 static void heal_node(struct sim *s, uint32_t i)
 {
+    if (s->nodes[i].up && s->runs[s->nodes[i].run].cloned)
+        sim_crash(s, i, true);
     sim_plan(s, s->now, EVENT_THAW, i)->run = s->nodes[i].run;
     sim_plan(s, s->now + 1, EVENT_BOOT, i);
 }

@@ -68,7 +68,7 @@ static void begun(struct sim *s, uint32_t number, const struct node_reply *reply
 {
     struct announced *a = announced_of(s, number);
     struct sim_node *n = &s->nodes[a->where];
-    a->run = oracle_run_of(s, reply->epoch);
+    a->run = n->run;
     a->seq = reply->seq;
     a->before = s->source.keys[a->key].state;
     a->has_token = cache_token_at(n->cache, sim_local(s, n->i), process_key(s, n, a->key),
@@ -230,10 +230,11 @@ void announce_event(struct sim *s, struct sim_node *n, struct event *e)
 
 /* ---- at the nodes ---- */
 
-bool announce_open(const struct sim_node *n, const struct stamp *txn)
+bool announce_open(const struct sim_node *n, const struct stamp *txn, uint64_t key)
 {
     uint64_t hash;
-    return txn->count > 0 && intent_find(n->node->intents, txn->epoch, txn->seq, &hash);
+    return txn->count > 0 && intent_find(n->node->intents, txn->epoch, txn->seq, &hash) &&
+           hash == key;
 }
 
 static void add_hold(struct sim *s, struct sim_node *n, const struct dot *d, uint32_t key)

@@ -61,8 +61,9 @@ void announce_begin(struct sim *s, uint32_t where, uint32_t key);
 /** The reply to a command of an announced write. */
 void announce_reply(struct sim *s, const struct change *change, const struct node_reply *reply);
 
-/** Would a put with this txn at the node end an announcement, as far as the node knows? */
-bool announce_open(const struct sim_node *n, const struct stamp *txn);
+/** Would a put with this txn at the node end an announcement of its key, whose hash this is, as far as the
+ *  node knows? */
+bool announce_open(const struct sim_node *n, const struct stamp *txn, uint64_t key);
 
 /** CLIENT_ANNOUNCE, CLIENT_DEADLINE. */
 void announce_event(struct sim *s, struct sim_node *n, struct event *e);

@@ -57,7 +57,7 @@ static void check_epoch(struct sim *s, const struct sim_node *n, uint32_t about,
         sim_violate(s, CHECK_S1, "n%u knows a run of n%u that never was", n->i, about);
     else if (s->nodes[s->runs[run].node].foreign)
         sim_violate(s, CHECK_S7, "n%u takes a run of another cluster for n%u", n->i, about);
-    else if (s->nodes[s->runs[run].node].namesake != about)
+    else if (s->nodes[s->runs[run].node].namesake != about && !s->runs[run].cloned)
         sim_violate(s, CHECK_S1, "n%u takes a run of n%u for n%u", n->i, s->runs[run].node, about);
 }
 

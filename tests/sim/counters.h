@@ -24,6 +24,9 @@ struct sim_counters {
     uint64_t kept;   /* copies found that nothing had ended */
     uint64_t cooled; /* effects of dots that keep a hot key from being stored */
     uint64_t mgets, mfills, touched, touched_none, several, storms;
+    uint64_t clones;  /* processes begun with the random bytes of another */
+    uint64_t poisons; /* told of such a process */
+    uint64_t lists;   /* of keys, that went as one dot */
 };
 
 /** Add counters up. */

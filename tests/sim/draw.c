@@ -90,12 +90,18 @@ static void draw_weather(struct draw *d)
     add(d, &act);
 }
 
+/* What fences reckon with is twice as bad as what clocks are: in half of the seeds, from a stream of its
+ * own, they are that bad, and half of them just so. */
 static void draw_rates(struct draw *d)
 {
+    struct rng limit;
+    rng_init(&limit, d->sc->seed ^ 0xC10C5ULL);
+    const int64_t times = rng_chance(&limit, 500) ? 2 : 1;
     for (uint32_t i = 0; i < d->sc->nodes; i++) {
         int64_t ppm = (int64_t)rng_below(&d->rng, 1001) - 500;
         if (coin(d, 500)) /* half of the clocks are as bad as clocks get */
             ppm = ppm < 0 ? -500 : 500;
+        ppm *= times;
         add(d, &(struct act){.kind = ACT_RATE, .arg = {i, ppm}});
     }
 }
@@ -285,6 +291,14 @@ static void draw_dns(struct draw *d, struct act *act)
     add(d, act);
 }
 
+static void draw_clone(struct draw *d, struct act *act)
+{
+    act->kind = ACT_CLONE;
+    act->arg[0] = node(d);
+    act->arg[1] = node(d);
+    add(d, act);
+}
+
 /* In one of three ways: it stands still, it is cut off, it dies. */
 static void draw_stop(struct draw *d, struct act *act, uint64_t how, uint32_t victim)
 {
@@ -330,7 +344,7 @@ static draw_one *const NOW_AND_THEN[FAULTS] = {
     [FAULT_SWIZZLE] = draw_swizzle, [FAULT_MTU] = draw_mtu,     [FAULT_CRASH] = draw_crash,
     [FAULT_RESTART] = draw_restart, [FAULT_MASS] = draw_mass,   [FAULT_ROLLING] = draw_rolling,
     [FAULT_FOREIGN] = draw_foreign, [FAULT_PAUSE] = draw_pause, [FAULT_CLOCK] = draw_wall,
-    [FAULT_DNS] = draw_dns};
+    [FAULT_DNS] = draw_dns,         [FAULT_CLONE] = draw_clone};
 
 static void draw_times(struct draw *d)
 {
@@ -339,7 +353,8 @@ static void draw_times(struct draw *d)
     d->lasts_us = between(r, 50 * US_PER_MS, 30 * US_PER_SEC);
     if (d->fault == FAULT_PAUSE)
         d->lasts_us = between(r, 20 * US_PER_MS, 120 * US_PER_SEC);
-    if (d->fault == FAULT_MASS || d->fault == FAULT_ROLLING || d->fault == FAULT_SWIZZLE)
+    if (d->fault == FAULT_MASS || d->fault == FAULT_ROLLING || d->fault == FAULT_SWIZZLE ||
+        d->fault == FAULT_CLONE)
         d->every_us *= 2;
 }
 
@@ -364,10 +379,21 @@ static uint32_t draw_classes(struct rng *r)
     static const uint32_t SHARES[] = {100, 250, 500};
     const uint32_t share = SHARES[rng_below(r, 3)];
     uint32_t classes = 0;
-    for (uint32_t i = 0; i < FAULTS; i++)
+    for (uint32_t i = 0; i < FAULT_CLONE; i++)
         if (rng_chance(r, share))
             classes |= 1U << i;
     return classes;
+}
+
+/* By itself, and in a tenth of the seeds: everything is dropped whenever somebody finds out. */
+static void draw_clones(struct script *sc, uint32_t allowed)
+{
+    struct draw d = {.sc = sc, .fault = FAULT_CLONE};
+    rng_init(&d.rng, sc->seed ^ 0xC107EULL);
+    if (!rng_chance(&d.rng, 100) || (allowed >> FAULT_CLONE & 1) == 0)
+        return;
+    sc->classes |= 1U << FAULT_CLONE;
+    draw_class(&d);
 }
 
 void draw_script(struct script *sc, uint32_t allowed)
@@ -375,12 +401,13 @@ void draw_script(struct script *sc, uint32_t allowed)
     struct rng root;
     rng_init(&root, sc->seed ^ 0xFA017ULL);
     sc->classes = draw_classes(&root) & allowed;
-    for (uint32_t i = 0; i < FAULTS; i++) {
+    for (uint32_t i = 0; i < FAULT_CLONE; i++) {
         struct draw d = {.sc = sc, .fault = (enum fault)i};
         rng_init(&d.rng, rng_next(&root));
         if ((sc->classes >> i & 1) != 0)
             draw_class(&d);
     }
+    draw_clones(sc, allowed);
     script_sort(sc);
 }
 
@@ -444,12 +471,13 @@ void draw_calm_script(struct script *sc, uint32_t allowed)
     struct draw d = {.sc = sc};
     sc->calm = true;
     rng_init(&d.rng, sc->seed ^ 0xCA1DULL);
-    /* Memory is short for a whole life, and what is never healed lasts for ever. */
-    sc->classes = FAULTS_ALL & allowed & ~(1U << FAULT_MEMORY) & ~(1U << FAULT_CORE);
+    /* Memory is short for a whole life, what is never healed lasts for ever, and of clones everybody
+     * drops everything. */
+    sc->classes = allowed & ((1U << FAULT_MEMORY) - 1);
     uint64_t at_us = CALM_LEAST_US + link_exponential(&d.rng, CALM_MEAN_US);
     while (sc->classes != 0 && at_us < sc->length_us) {
         do
-            d.fault = (enum fault)rng_below(&d.rng, FAULTS);
+            d.fault = (enum fault)rng_below(&d.rng, FAULT_CLONE);
         while ((sc->classes >> d.fault & 1) == 0);
         const uint32_t first = sc->acts_n;
         const uint64_t lasts_us = draw_episode(&d, at_us);

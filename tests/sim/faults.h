@@ -33,6 +33,7 @@ enum fault {
     FAULT_DNS,     /* the zone is empty, old, foreign, huge, or silent */
     FAULT_MEMORY,  /* tables so small that everything overflows */
     FAULT_CORE,    /* not all is healed: some nodes stay down or half connected for ever */
+    FAULT_CLONE,   /* a process begins with the random bytes of another that runs */
     FAULTS
 };
 

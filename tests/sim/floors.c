@@ -24,6 +24,11 @@ void floors_raise(struct floors *f, const struct oracle_dot *dot)
     case DOT_COMMIT:
         raise(&f->keys[dot->target], dot->commit);
         break;
+    case DOT_BUCKETS:
+        raise(&f->keys[dot->target], dot->commit);
+        for (uint32_t i = 0; i < dot->more_n; i++)
+            raise(&f->keys[dot->more[i]], dot->commit);
+        break;
     case DOT_TAG:
         raise(&f->tags[dot->target], dot->commit);
         break;
@@ -89,6 +94,14 @@ uint32_t floors_of(const struct floors *f, const struct source *src, uint32_t st
     return floor;
 }
 
+static bool lists_key(const struct oracle_dot *dot, uint32_t key)
+{
+    bool listed = dot->target == key;
+    for (uint32_t i = 0; i < dot->more_n; i++)
+        listed = listed || dot->more[i] == key;
+    return listed;
+}
+
 static bool carries_pair(const struct source_key *k, uint32_t tags, uint32_t pair)
 {
     const uint32_t both = 1U << pair % SOURCE_TAGS | 1U << pair / SOURCE_TAGS % SOURCE_TAGS;
@@ -106,6 +119,8 @@ bool floors_aimed(const struct source *src, const struct oracle_dot *dot, uint32
     case DOT_BEGIN:
     case DOT_COMMIT:
         return dot->target == st->key;
+    case DOT_BUCKETS:
+        return lists_key(dot, st->key);
     case DOT_TAG:
         return dot->target / SOURCE_TAGS == k->ns &&
                (st->tags >> dot->target % SOURCE_TAGS & 1) != 0;

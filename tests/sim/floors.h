@@ -15,15 +15,19 @@
 #include "source.h"
 
 #define FLOOR_PAIRS (SOURCE_NAMESPACES * SOURCE_TAGS * SOURCE_TAGS)
+#define FLOOR_KEYS  6 /* of one DOT_BUCKETS */
 #define DOT_UNKNOWN 0 /* a node issued it of itself, and nobody has told yet what it was */
 
 /** One dot: what it aims at, by the source's numbers, and the newest commit that it speaks of. */
 struct oracle_dot {
     uint8_t kind; /* enum dot_kind, or DOT_UNKNOWN */
     bool soft, has_version;
-    bool aborted;    /* DOT_BEGIN: its end is told to nobody, as it changes nothing */
-    bool with_put;   /* DOT_COMMIT: issued with the put that is the next dot, of the same write */
-    uint32_t target; /* key; tag + namespace * SOURCE_TAGS; a pair of tags, as floors_pair() has it;
+    bool aborted;   /* DOT_BEGIN: its end is told to nobody, as it changes nothing */
+    bool with_put;  /* DOT_COMMIT: issued with the put that is the next dot, of the same write */
+    uint8_t more_n; /* DOT_BUCKETS: keys beside the target */
+    uint16_t more[FLOOR_KEYS - 1];
+    uint32_t
+        target; /* key, also of DOT_BUCKETS the first; tag + namespace * SOURCE_TAGS; a pair of tags, as floors_pair() has it;
                       * prefix id; namespace */
     uint32_t commit;
     uint64_t version; /* when has_version: of the key's own write, which is then also the commit */

@@ -162,6 +162,8 @@ void workload_store(struct sim *s, struct sim_node *n, const struct change *chan
 
 /* ---- dots ---- */
 
+_Static_assert(FLOOR_KEYS >= SEVERAL_MAX, "a list of keys is kept whole");
+
 static struct node_target target_of_pair(struct sim *s, uint32_t pair)
 {
     const struct slice tags[] = {source_tag(pair % SOURCE_TAGS),
@@ -297,13 +299,22 @@ static void finish(struct sim *s, struct sim_node *n, const struct change *c)
         announce_reply(s, c, &s->work.reply);
 }
 
+/* Did two processes issue with this epoch? Then nobody knows which of two intents a node has. */
+static bool is_of_two(const struct sim *s, uint64_t epoch)
+{
+    const uint32_t run = oracle_run_of(s, epoch);
+    return run != UINT32_MAX && s->runs[run].cloned;
+}
+
 /* The dots that the node is to issue: a put that ends an announcement commits it first, and that commit
  * speaks of the write that is put, like the put itself. Returns: how many. */
 static uint32_t expect_dots(struct sim *s, struct sim_node *n, const struct change *c,
                             const struct node_target *target)
 {
-    const struct oracle_dot dot = dot_of(s, c, target);
-    const bool two = c->kind == DOT_PUT && announce_open(n, &c->txn);
+    struct oracle_dot dot = dot_of(s, c, target);
+    const bool two = c->kind == DOT_PUT && announce_open(n, &c->txn, target->hash);
+    if (ends_intent(c) && is_of_two(s, c->txn.epoch))
+        dot.kind = DOT_UNKNOWN;
     if (two)
         oracle_issue(s, n,
                      &(struct oracle_dot){.kind = DOT_COMMIT,
@@ -347,22 +358,45 @@ bool workload_issue(struct sim *s, struct sim_node *n, const struct change *chan
     return accepted && !s->failed;
 }
 
+/* Hand a command over and let its node answer. In a burst a list of keys goes as one dot: whatever was
+ * expected of several is then expected of that one. Returns: the number of the last dot. */
+static uint64_t hand_over(struct sim *s, struct sim_node *n, const struct node_command *command)
+{
+    const uint32_t dots = (uint32_t)command->targets_n;
+    const uint64_t expected = s->runs[n->run].dots_n;
+    struct node_view view;
+    node_recv(n->node, sim_local(s, n->i),
+              &(struct node_in){.kind = NODE_IN_COMMAND, .command = command});
+    node_inspect(n->node, &view);
+    if (dots > 1 && view.head == expected - dots + 1) {
+        oracle_fold(s, n, dots);
+        s->work.asked = 1;
+        s->counters.lists++;
+        if (command->ticket != TICKET_NOW)
+            promise_fold(s, command->ticket, view.head);
+    }
+    const uint64_t seq = s->runs[n->run].dots_n;
+    sim_settle(s, n);
+    return seq;
+}
+
+static uint64_t ticket_of(struct sim *s, struct sim_node *n, const struct several *several)
+{
+    const struct change all = {
+        .count = several->n, .ack = several->ack, .timeout_ms = several->timeout_ms};
+    const uint64_t seq = s->runs[n->run].dots_n + several->n;
+    return several->ack.level > ACK_LOCAL ? promise_open(s, n, &all, seq, several->n) : TICKET_NOW;
+}
+
 /* Several targets of several kinds in one command: one reply, and one stamp for all of them. */
 bool workload_issue_several(struct sim *s, struct sim_node *n, const struct several *several)
 {
     struct node_target targets[SEVERAL_MAX];
-    struct node_command command = {.ticket = TICKET_NOW,
-                                   .ack = several->ack,
-                                   .timeout_us = several->timeout_ms * US_PER_MS,
-                                   .targets = targets,
-                                   .targets_n = several->n};
-    const uint64_t seq = s->runs[n->run].dots_n + several->n;
-    if (several->ack.level > ACK_LOCAL)
-        command.ticket = promise_open(s, n,
-                                      &(struct change){.count = several->n,
-                                                       .ack = several->ack,
-                                                       .timeout_ms = several->timeout_ms},
-                                      seq, several->n);
+    const struct node_command command = {.ticket = ticket_of(s, n, several),
+                                         .ack = several->ack,
+                                         .timeout_us = several->timeout_ms * US_PER_MS,
+                                         .targets = targets,
+                                         .targets_n = several->n};
     for (uint32_t i = 0; i < several->n; i++) {
         targets[i] = target_of(s, &several->at[i]);
         const struct oracle_dot dot = dot_of(s, &several->at[i], &targets[i]);
@@ -371,14 +405,16 @@ bool workload_issue_several(struct sim *s, struct sim_node *n, const struct seve
     s->work.replied = false;
     s->work.asked = several->n;
     s->counters.invalidations += several->n;
-    sim_input(s, n->i, &(struct node_in){.kind = NODE_IN_COMMAND, .command = &command});
+    const uint64_t seq = hand_over(s, n, &command);
+    const uint32_t dots = s->work.asked;
     s->work.asked = 0;
     if (s->failed)
         return false;
-    const bool accepted = command.ticket != TICKET_NOW ? promise_accepted(s, command.ticket)
-                                                       : check_reply(s, n, seq, several->n);
-    if (accepted && command.ticket == TICKET_NOW)
-        promise_stamped(s, n, &(struct stamped){.seq = seq, .count = several->n, .at = s->now});
+    const bool later = command.ticket != TICKET_NOW;
+    const bool accepted =
+        later ? promise_accepted(s, command.ticket) : check_reply(s, n, seq, dots);
+    if (accepted && !later)
+        promise_stamped(s, n, &(struct stamped){.seq = seq, .count = dots, .at = s->now});
     if (accepted && n->up)
         check_own(s, n, seq);
     return accepted && !s->failed;

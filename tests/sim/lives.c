@@ -1,6 +1,9 @@
 #include "lives.h"
 
+#include "process.h"
 #include "world.h"
+
+#define BUCKET_BITS 12 /* of the hashes in a DOT_BUCKETS */
 
 mono_us lives_until(const struct sim *s, const struct sim_node *n, uint64_t ttl_ms)
 {
@@ -20,6 +23,27 @@ void lives_everything(struct sim *s, struct sim_node *n)
         n->oracle.entries[key].aimed = true;
 }
 
+static uint32_t bucket_of(struct sim *s, struct sim_node *n, uint32_t key)
+{
+    return dot_bucket(process_key(s, n, key)->hash, BUCKET_BITS);
+}
+
+/* What went as one dot for many keys ends their neighbours, too. */
+static void aim_near(struct sim *s, struct sim_node *n, uint32_t target)
+{
+    const uint32_t bucket = bucket_of(s, n, target);
+    for (uint32_t key = 0; key < s->source.keys_n; key++)
+        if (bucket_of(s, n, key) == bucket)
+            n->oracle.entries[key].aimed = true;
+}
+
+static void aim_buckets(struct sim *s, struct sim_node *n, const struct oracle_dot *dot)
+{
+    aim_near(s, n, dot->target);
+    for (uint32_t i = 0; i < dot->more_n; i++)
+        aim_near(s, n, dot->more[i]);
+}
+
 static void aim(struct sim *s, struct sim_node *n, const struct oracle_dot *dot)
 {
     for (uint32_t key = 0; key < s->source.keys_n; key++) {
@@ -34,6 +58,8 @@ void lives_dot(struct sim *s, struct sim_node *n, const struct dot *d,
 {
     if (issued->kind == DOT_UNKNOWN)
         lives_everything(s, n);
+    else if (issued->kind == DOT_BUCKETS)
+        aim_buckets(s, n, issued);
     else if (dot_names_key(issued->kind))
         n->oracle.entries[issued->target].aimed = true;
     else

@@ -12,7 +12,7 @@
 struct sim;
 struct sim_node;
 
-#define MARKS_MAX 136
+#define MARKS_MAX 160
 
 /** Marks hit in one seed. */
 struct marks {

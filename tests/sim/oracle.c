@@ -80,6 +80,20 @@ void oracle_refused(struct sim *s, struct sim_node *n, uint32_t count)
     s->runs[n->run].dots_n -= count;
 }
 
+void oracle_fold(struct sim *s, struct sim_node *n, uint32_t count)
+{
+    struct oracle_run *run = &s->runs[n->run];
+    assert(count >= 1 && count <= FLOOR_KEYS && count <= run->dots_n);
+    run->dots_n -= count;
+    struct oracle_dot *one = &run->dots[run->dots_n++];
+    for (uint32_t i = 1; i < count; i++)
+        one->more[i - 1] = (uint16_t)one[i].target;
+    one->more_n = (uint8_t)(count - 1);
+    one->kind = DOT_BUCKETS;
+    one->hash = 0;
+    watch_dot(s, n, "issues", one);
+}
+
 const struct oracle_dot *oracle_dot_at(const struct oracle_run *run, uint64_t seq)
 {
     return seq == 0 || seq > run->dots_n ? NULL : &run->dots[seq - 1];
@@ -109,6 +123,35 @@ uint32_t oracle_run_of(const struct sim *s, uint64_t epoch)
     return UINT32_MAX;
 }
 
+uint32_t oracle_add_run(struct sim *s, const struct sim_node *n, uint64_t epoch)
+{
+    if (s->runs_n == s->runs_cap) {
+        s->runs_cap = s->runs_cap == 0 ? 64 : s->runs_cap * 2;
+        s->runs = realloc(s->runs, s->runs_cap * sizeof *s->runs);
+        assert(s->runs != NULL);
+    }
+    s->runs[s->runs_n] = (struct oracle_run){.node = n->i, .epoch = epoch};
+    return s->runs_n++;
+}
+
+/* Who finds another process with its own epoch says so as an origin of its own, with one dot: whatever
+ * the two have said is void, and everything from before that dot goes. */
+static uint32_t find_or_note(struct sim *s, const struct sim_node *n, uint64_t epoch)
+{
+    struct node_view view;
+    const uint32_t run = oracle_run_of(s, epoch);
+    if (run != UINT32_MAX || !s->runs[n->run].cloned)
+        return run;
+    node_inspect(n->node, &view);
+    if (view.node.poisoned == 0)
+        return UINT32_MAX;
+    const uint32_t teller = oracle_add_run(s, n, epoch);
+    s->counters.poisons++;
+    add_dot(&s->runs[teller],
+            &(struct oracle_dot){.kind = DOT_POISON, .commit = s->source.commits});
+    return teller;
+}
+
 /* What was seen of an origin, looked for first where the ledger has it now; NULL when nothing. */
 static struct oracle_seen *seen_of(const struct oracle_view *v, uint64_t epoch, uint32_t i)
 {
@@ -120,10 +163,10 @@ static struct oracle_seen *seen_of(const struct oracle_view *v, uint64_t epoch, 
     return NULL;
 }
 
-static uint32_t run_seen(const struct sim *s, const struct oracle_view *v, uint64_t epoch)
+static uint32_t run_seen(struct sim *s, const struct sim_node *n, uint64_t epoch)
 {
-    const struct oracle_seen *seen = seen_of(v, epoch, 0);
-    return seen != NULL ? seen->run : oracle_run_of(s, epoch);
+    const struct oracle_seen *seen = seen_of(&n->oracle, epoch, 0);
+    return seen != NULL ? seen->run : find_or_note(s, n, epoch);
 }
 
 /* From a long log dots of keys and tags come back as plain ones, which kill more. */
@@ -153,6 +196,8 @@ static void learn(const struct sim *s, struct oracle_dot *dot, const struct dot 
     const uint32_t run = oracle_run_of(s, d->subject_epoch);
     const struct oracle_dot *begun =
         run == UINT32_MAX ? NULL : oracle_dot_at(&s->runs[run], d->subject_seq);
+    if (run != UINT32_MAX && s->runs[run].cloned)
+        return; /* whose intent it was nobody knows */
     if (d->kind == DOT_COMMIT && (begun == NULL || begun->kind != DOT_BEGIN))
         return;
     if (d->kind == DOT_COMMIT)
@@ -176,12 +221,23 @@ static void refuse_below(struct sim_node *n, const struct oracle_dot *dot, uint6
                                  .own_seq = dot->with_put ? own_seq : 0};
 }
 
+void oracle_everything(struct sim *s, struct sim_node *n)
+{
+    lives_everything(s, n);
+    reader_everything(s, n);
+    announce_everything(n);
+}
+
 void oracle_applied(struct sim *s, struct sim_node *n, const struct dot *d)
 {
-    const uint32_t run_i = run_seen(s, &n->oracle, d->epoch);
+    const uint32_t run_i = run_seen(s, n, d->epoch);
     struct oracle_run *run = run_i == UINT32_MAX ? NULL : &s->runs[run_i];
-    if (run != NULL && run_i == n->run)
+    if (d->epoch == s->runs[n->run].epoch)
         note_inside(s, n, d->seq);
+    if (run != NULL && run->cloned) {
+        oracle_everything(s, n);
+        return;
+    }
     if (run == NULL || d->seq == 0 || d->seq > run->dots_n) {
         sim_violate(s, CHECK_I6, "n%u applied a dot that nobody issued: seq %llu", n->i,
                     (unsigned long long)d->seq);
@@ -202,13 +258,6 @@ void oracle_applied(struct sim *s, struct sim_node *n, const struct dot *d)
         announce_applied(s, n, d, dot->target);
 }
 
-void oracle_everything(struct sim *s, struct sim_node *n)
-{
-    lives_everything(s, n);
-    reader_everything(s, n);
-    announce_everything(n);
-}
-
 static struct oracle_seen *add_seen(struct oracle_view *v)
 {
     if (v->seen_n == v->seen_cap) {
@@ -224,7 +273,7 @@ static struct oracle_seen *see(struct sim *s, struct sim_node *n, uint32_t i, ui
     struct oracle_seen *seen = seen_of(&n->oracle, epoch, i);
     if (seen != NULL)
         return seen;
-    const uint32_t run = oracle_run_of(s, epoch);
+    const uint32_t run = find_or_note(s, n, epoch);
     if (run == UINT32_MAX || s->nodes[s->runs[run].node].foreign) {
         sim_violate(s, run == UINT32_MAX ? CHECK_I6 : CHECK_S7,
                     "n%u knows an origin that never was one of ours", n->i);
@@ -250,8 +299,10 @@ static void look_at(struct sim *s, struct sim_node *n, uint32_t i, uint64_t forg
     struct oracle_seen *was = see(s, n, i, now.epoch);
     if (was == NULL)
         return;
-    if (was->run == n->run)
+    if (now.epoch == s->runs[n->run].epoch)
         note_inside(s, n, now.head);
+    if (s->runs[was->run].cloned)
+        return;
     if (now.applied < was->applied || now.head < was->head)
         forget_seen(was, forgotten);
     const struct oracle_run *run = &s->runs[was->run];

@@ -25,6 +25,8 @@ struct sim_node;
 /** One process run and the dots that it issued. */
 struct oracle_run {
     uint32_t node;
+    bool
+        cloned; /* another process has the same epoch: its dots promise nothing until that is told */
     uint64_t epoch;
     uint64_t generation; /* highest that it took */
     uint32_t version;    /* highest of that generation */
@@ -77,6 +79,9 @@ struct oracle_view {
 /** The index of the run with this epoch; UINT32_MAX when there was none. */
 uint32_t oracle_run_of(const struct sim *s, uint64_t epoch);
 
+/** Note a process that may issue, or whom a node issues in the name of. Returns: its index. */
+uint32_t oracle_add_run(struct sim *s, const struct sim_node *n, uint64_t epoch);
+
 /** The dot of a run with this number; NULL when it is not known. Lends. */
 const struct oracle_dot *oracle_dot_at(const struct oracle_run *run, uint64_t seq);
 
@@ -91,6 +96,9 @@ void oracle_issue(struct sim *s, struct sim_node *n, const struct oracle_dot *do
 
 /** The last `count` of them were refused. */
 void oracle_refused(struct sim *s, struct sim_node *n, uint32_t count);
+
+/** The last `count` of them, plain ones of keys, went as one. */
+void oracle_fold(struct sim *s, struct sim_node *n, uint32_t count);
 
 /** The node says that a dot took effect; or that so much did that it does not tell what. */
 void oracle_applied(struct sim *s, struct sim_node *n, const struct dot *d);

@@ -45,15 +45,25 @@ static struct run draw_run(struct sim *s, uint64_t wall_ms)
     return run;
 }
 
+/* The random bytes of a machine that was copied while its process ran. */
+static struct run copy_run(struct sim *s, struct sim_node *n, const struct run *own)
+{
+    const struct sim_node *of = n->copies == 0 ? NULL : &s->nodes[n->copies - 1];
+    n->copies = 0;
+    if (of == NULL || !of->up)
+        return *own;
+    s->runs[of->run].cloned = true;
+    s->counters.clones++;
+    return of->run_bytes;
+}
+
 static uint32_t add_run(struct sim *s, const struct sim_node *n, const struct node_cfg *cfg)
 {
-    if (s->runs_n == s->runs_cap) {
-        s->runs_cap = s->runs_cap == 0 ? 64 : s->runs_cap * 2;
-        s->runs = realloc(s->runs, s->runs_cap * sizeof *s->runs);
-        assert(s->runs != NULL);
-    }
-    s->runs[s->runs_n] = (struct oracle_run){.node = n->i, .epoch = run_epoch(&cfg->run)};
-    return s->runs_n++;
+    const uint64_t epoch = run_epoch(&cfg->run);
+    const uint32_t before = oracle_run_of(s, epoch);
+    const uint32_t run = oracle_add_run(s, n, epoch);
+    s->runs[run].cloned = before != UINT32_MAX;
+    return run;
 }
 
 static void own(struct sim *s, const struct sim_node *n)
@@ -100,6 +110,9 @@ static struct node_cfg config_of(struct sim *s, const struct sim_node *n)
     cfg.checkpoints_max = s->cfg.checkpoints_max;
     cfg.log_max = s->cfg.log_max;
     cfg.recent_max = s->cfg.recent_max;
+    cfg.direct_max = s->cfg.direct_max;
+    cfg.burst = s->cfg.burst;
+    cfg.burst_min = s->cfg.burst_min;
     if (!n->foreign)
         cfg.policies = s->policies;
     return cfg;
@@ -133,7 +146,8 @@ void process_boot(struct sim *s, struct sim_node *n, uint64_t flags)
     else
         block_clear(n->memory, n->memory_used);
     give_address(s, n, (flags & RESTART_NEW_ADDR) != 0);
-    const struct node_cfg cfg = config_of(s, n);
+    struct node_cfg cfg = config_of(s, n);
+    cfg.run = copy_run(s, n, &cfg.run);
     arena_init(&arena, n->memory, BLOCK_BYTES);
     n->run = add_run(s, n, &cfg);
     n->namesake = n->foreign ? n->i : sim_named(s, cfg.name);
@@ -195,8 +209,12 @@ void process_end(struct sim *s, struct sim_node *n)
 
 void process_exit(struct sim *s, struct sim_node *n)
 {
+    struct node_view view;
+    node_inspect(n->node, &view);
     conn_crash(s, n->i, true);
     process_end(s, n);
+    if (view.node.poisoned > 0) /* it ends with an error, and is started anew */
+        sim_restart(s, n->i, US_PER_SEC, 0);
 }
 
 void process_hold(struct sim *s, struct sim_node *n, struct event *e)
@@ -265,6 +283,15 @@ void sim_crash(struct sim *s, uint32_t i, bool told)
     s->counters.crashes++;
     conn_crash(s, i, told);
     process_end(s, &s->nodes[i]);
+}
+
+void sim_clone(struct sim *s, uint32_t i, uint32_t of)
+{
+    if (i == of || !s->nodes[of].up || s->nodes[of].left)
+        return;
+    sim_crash(s, i, true);
+    s->nodes[i].copies = of + 1;
+    process_boot(s, &s->nodes[i], 0);
 }
 
 void sim_stop(struct sim *s, uint32_t i)

@@ -27,6 +27,10 @@ void process_hold(struct sim *s, struct sim_node *n, struct event *e);
 /** The process goes on: reads what waits, then looks at the clock. */
 void process_thaw(struct sim *s, struct sim_node *n);
 
+/** The process of node i dies, and its next one begins with the random bytes of the process of node `of`,
+ *  which goes on: a machine was copied. Nothing happens when that is not up, or is the same. */
+void sim_clone(struct sim *s, uint32_t i, uint32_t of);
+
 /** A key of the source as the node's cache knows it. Lends until the process ends. */
 const struct cache_key *process_key(struct sim *s, struct sim_node *n, uint32_t key);
 

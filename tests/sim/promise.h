@@ -62,6 +62,9 @@ void promises_free(struct sim *s); /**< see above */
 uint64_t promise_open(struct sim *s, struct sim_node *n, const struct change *change, uint64_t seq,
                       uint32_t dots);
 
+/** It is answered for one dot, seq, in the place of all that were expected. */
+void promise_fold(struct sim *s, uint64_t ticket, uint64_t seq);
+
 /** Was the command taken, so that its reply is to come, or has come? */
 bool promise_accepted(struct sim *s, uint64_t ticket);
 

@@ -73,7 +73,7 @@ void reader_everything(struct sim *s, const struct sim_node *n)
 
 void reader_dot(struct sim *s, const struct sim_node *n, const struct oracle_dot *dot)
 {
-    if (dot->kind == DOT_ABORT || dot->kind == DOT_UNKNOWN)
+    if (dot->kind == DOT_ABORT)
         return;
     if (dot_names_key(dot->kind))
         reader_load_ended(s, n, dot->target);
@@ -162,6 +162,8 @@ static void check_after_dot(struct sim *s, const struct sim_node *n, const struc
 static void check_after(struct sim *s, const struct sim_node *n, const struct reading *r,
                         bool stale)
 {
+    if (s->runs[r->stamp.run].cloned)
+        return;
     for (uint32_t i = 0; i < r->stamp.count && !s->failed; i++)
         check_after_dot(s, n, r, oracle_dot_at(&s->runs[r->stamp.run], r->stamp.seq - i), stale);
 }

@@ -28,6 +28,7 @@ static const struct {
     [ACT_RATE] = {"rate", {"node", "ppm"}},
     [ACT_WALL] = {"wall", {"node", "ms"}},
     [ACT_DNS] = {"dns", {"mode"}},
+    [ACT_CLONE] = {"clone", {"node", "of"}}, /* the second goes on beside its copy */
 };
 
 /* ---- cuts ---- */

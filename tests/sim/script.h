@@ -39,6 +39,7 @@ enum act_kind {
     ACT_RATE,
     ACT_WALL,
     ACT_DNS,
+    ACT_CLONE,
     ACTS
 };
 

@@ -36,6 +36,8 @@ static uint32_t count_boots(const struct script *sc)
     for (uint32_t i = 0; i < sc->acts_n; i++) {
         const enum act_kind kind = sc->acts[i].kind;
         boots += kind == ACT_CRASH || kind == ACT_LEAVE || kind == ACT_FOREIGN;
+        boots +=
+            kind == ACT_CLONE ? 4 : 0; /* a copy, both that come after, and who tells of them */
     }
     return boots;
 }
@@ -80,6 +82,21 @@ static void configure(struct sim_cfg *out, const struct script *sc, struct rng *
     out->strict_ns = proves && strict ? 1U << 2 : 0;
 }
 
+/* What only many nodes, or many writes, do in production: dots by way of relays, and one dot for a list
+ * of keys. Drawn by themselves. */
+static void draw_sizes(struct sim_cfg *out)
+{
+    struct rng r;
+    rng_init(&r, out->seed ^ 0x512E5ULL);
+    const bool relays = rng_chance(&r, 300);
+    const uint32_t direct = 1 + (uint32_t)rng_below(&r, 3);
+    const bool bursts = rng_chance(&r, 300);
+    const uint32_t per_second = rng_chance(&r, 500) ? 1 : 20;
+    out->direct_max = relays ? direct : 0;
+    out->burst = bursts ? per_second : 0;
+    out->burst_min = bursts ? 2 : 0;
+}
+
 /* Some seeds live with tables so small that everything overflows. Everything is drawn in any case, so
  * that a class left out changes nothing else. */
 static struct sim_cfg world_of(const struct script *sc, int64_t watch, struct rng *r)
@@ -103,6 +120,7 @@ static struct sim_cfg world_of(const struct script *sc, int64_t watch, struct rn
     if (has(sc, FAULT_MEMORY))
         make_small(&out, &small);
     configure(&out, sc, r);
+    draw_sizes(&out);
     return out;
 }
 
@@ -129,8 +147,9 @@ static void draw_wishes(struct workload_cfg *out, const struct sim *s, struct rn
         out->within_permille = 0;
 }
 
-/* Requests that name many or change no value; drawn by themselves, as those above are. */
-static void draw_batches(struct workload_cfg *out, uint64_t seed)
+/* Requests that name many or change no value; drawn by themselves, as those above are. Where lists are
+ * to go as one dot, there are lists. */
+static void draw_batches(struct workload_cfg *out, const struct sim *s, uint64_t seed)
 {
     static const uint32_t SHARES[] = {20, 100, 300};
     uint32_t *const wishes[] = {&out->many_permille, &out->touch_permille, &out->several_permille,
@@ -142,6 +161,8 @@ static void draw_batches(struct workload_cfg *out, uint64_t seed)
         const uint32_t share = SHARES[rng_below(&r, ARRAY_LEN(SHARES))];
         *wishes[i] = on ? share : 0;
     }
+    if (s->cfg.burst != 0)
+        out->several_permille = SHARES[2];
 }
 
 static struct workload_cfg clients_of(const struct sim *s, const struct script *sc, struct rng *r)
@@ -157,7 +178,7 @@ static struct workload_cfg clients_of(const struct sim *s, const struct script *
     out.tell_us = TIMES_US[rng_below(r, 4)];
     rng_init(&wishes, rng_next(r));
     draw_wishes(&out, s, &wishes);
-    draw_batches(&out, sc->seed);
+    draw_batches(&out, s, sc->seed);
     return out;
 }
 

@@ -1,6 +1,7 @@
 /* Start, end, restart, identity, DNS. */
 #include "base/attr.h"
 
+#include "process.h"
 #include "story.h"
 
 static bool both_alive(struct sim *s, void *ctx)
@@ -231,6 +232,34 @@ static void two_of_one_name(struct sim *s)
         story_expect(s, s->nodes[i].up, "nobody exits");
 }
 
+static bool are_anew(struct sim *s, void *ctx)
+{
+    (void)ctx;
+    for (uint32_t i = 1; i <= 2; i++)
+        if (!s->nodes[i].up || s->runs[s->nodes[i].run].cloned)
+            return false;
+    return true;
+}
+
+/* A machine is copied with the process in it, and the copy gets a name of its own. Nobody can tell until
+ * one of both says something. */
+static void copied(struct sim *s)
+{
+    story_begin(s);
+    sim_clone(s, 2, 1);
+    sim_run(s, 15 * US_PER_SEC);
+    (void)workload_read(s, &s->nodes[0], 1);
+    sim_run(s, 5 * US_PER_SEC);
+    story_expect(s, !s->failed && workload_read(s, &s->nodes[0], 1), "what was filled is a hit");
+    story_expect(s, !are_anew(s, NULL), "nobody has found out");
+    if (!s->failed)
+        (void)sim_invalidate(s, 1, 2);
+    story_within(s, 6 * US_PER_SEC, are_anew, NULL, "both find out, end, and begin anew");
+    story_within(s, 10 * US_PER_SEC, sim_settled, NULL, "one view");
+    story_expect(s, !s->failed && !workload_read(s, &s->nodes[0], 1),
+                 "what else was said nobody can know: everything is dropped");
+}
+
 static bool all_ready(struct sim *s, void *ctx)
 {
     (void)ctx;
@@ -292,6 +321,8 @@ struct stories stories_life(void)
         {"addresses_swapped", 3, 50, addresses_swapped, "two restart with swapped addresses"},
         {"clock_back", 3, 50, clock_back, "a restart with the clock an hour back: REPLACED in 2 s"},
         {"two_of_one_name", 4, 20, two_of_one_name, "two live nodes of one name: CONFLICT"},
+        {"copied", 4, 20, copied,
+         "two processes with the same random bytes: both end, all is dropped"},
         {"one_incarnation", 4, 40, one_incarnation,
          "of two processes at one incarnation everybody believes the same"},
         {"dns_late", 3, 20, dns_late, "no names for 20 s, then joined within 6 s"},

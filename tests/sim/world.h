@@ -47,8 +47,7 @@
 
 struct sim_cfg {
     uint64_t seed;
-    uint32_t nodes;
-    uint32_t keys;
+    uint32_t nodes, keys;
     bool sealed;
     int64_t watch;  /* key whose life is printed; -1 = none */
     bool hints;     /* hosts answer for dead processes: NODE_IN_UNREACHABLE */
@@ -58,6 +57,7 @@ struct sim_cfg {
     uint32_t thin_max, more_bytes, retired_max, checkpoints_max; /* of the ledger */
     uint32_t origins_max; /* processes that ever issue; they are never forgotten */
     uint64_t budget_bytes;
+    uint32_t direct_max, burst, burst_min; /* as in node_cfg; 0 = as in production */
     uint32_t expect;    /* nodes that are configured to be there; 0 = nobody said */
     uint32_t fence_ms;  /* D */
     uint32_t strict_ns; /* namespaces that give proven values only, a bit set; needs expect */
@@ -78,6 +78,7 @@ struct sim_node {
     bool up, frozen, left;
     bool foreign;     /* of the other cluster: checked for nothing but that it stays apart */
     bool barred;      /* it never comes back */
+    uint32_t copies;  /* node + 1 whose random bytes its next process begins with; 0 = its own */
     int32_t rate_ppm; /* how much faster its clock runs */
     mono_us rate_at, rate_local_at; /* since when, in the world's time and in its own */
     uint32_t run;                   /* index into runs */
@@ -90,9 +91,8 @@ struct sim_node {
     uint8_t *memory;
     size_t memory_used;
     struct event *inbox, *inbox_last;
-    uint32_t inbox_datagrams;
-    uint32_t inputs;        /* since it was last settled */
-    struct cache_key *keys; /* derived once a process */
+    uint32_t inbox_datagrams, inputs; /* inputs: since it was last settled */
+    struct cache_key *keys;           /* derived once a process */
     struct oracle_view oracle;
     struct checks checks;
     struct gifts gifts;
