@@ -25,7 +25,7 @@ struct reader_codec {
     void *memory;
     uint8_t answer[ANSWER_ROOM];
     struct command_issue issue;
-    uint8_t stamp[STAMP_LEN];
+    uint8_t stamps[2 * STAMP_LEN];
 };
 
 void readers_init(struct sim *s)
@@ -107,7 +107,8 @@ static void lend_load(struct sim *s, const struct sim_node *n, const struct read
 /* Who is turned away is so because somebody has been told to load the key. */
 static void check_turned_away(struct sim *s, const struct sim_node *n, const struct reading *r)
 {
-    if (!is_held(n, loading_of(s, n, r->key), sim_local(s, n->i)))
+    const struct loading *l = loading_of(s, n, r->key);
+    if (l->gone || !is_held(n, l, sim_local(s, n->i)))
         sim_violate(s, CHECK_LEASE, "n%u: nobody loads %s, and a reader is told to wait", n->i,
                     s->source.keys[r->key].text);
 }
@@ -159,13 +160,21 @@ static void check_after_dot(struct sim *s, const struct sim_node *n, const struc
                     s->source.keys[r->key].text, over, dot->commit);
 }
 
-static void check_after(struct sim *s, const struct sim_node *n, const struct reading *r,
+static void check_stamp(struct sim *s, const struct sim_node *n, const struct reading *r,
                         bool stale)
 {
     if (s->runs[r->stamp.run].cloned)
         return;
     for (uint32_t i = 0; i < r->stamp.count && !s->failed; i++)
         check_after_dot(s, n, r, oracle_dot_at(&s->runs[r->stamp.run], r->stamp.seq - i), stale);
+}
+
+static void check_after(struct sim *s, const struct sim_node *n, const struct reading *r,
+                        bool stale)
+{
+    const struct reading other = {.key = r->key, .stamp = r->also};
+    check_stamp(s, n, r, stale);
+    check_stamp(s, n, &other, stale);
 }
 
 static void check_value(struct sim *s, struct sim_node *n, const struct reading *r,
@@ -185,15 +194,23 @@ static void check_value(struct sim *s, struct sim_node *n, const struct reading 
 
 /* ---- the request ---- */
 
+static void write_stamp(const struct sim *s, const struct stamped *named, uint8_t out[STAMP_LEN])
+{
+    const struct stamp stamp = {
+        .epoch = s->runs[named->run].epoch, .seq = named->seq, .count = (uint16_t)named->count};
+    stamp_write(&s->hkey, &stamp, out);
+}
+
 static struct slice stamp_bytes(struct sim *s, const struct reading *r)
 {
-    const struct stamp stamp = {.epoch = s->runs[r->stamp.run].epoch,
-                                .seq = r->stamp.seq,
-                                .count = (uint16_t)r->stamp.count};
+    uint8_t *out = s->readers.codec->stamps;
     if (!r->has_stamp)
         return (struct slice){0};
-    stamp_write(&s->hkey, &stamp, s->readers.codec->stamp);
-    return slice_of(s->readers.codec->stamp, STAMP_LEN);
+    write_stamp(s, &r->stamp, out);
+    if (r->also.count == 0)
+        return slice_of(out, STAMP_LEN);
+    write_stamp(s, &r->also, out + STAMP_LEN);
+    return slice_of(out, 2UL * STAMP_LEN);
 }
 
 /* Control says from which index on an entry reflects the stamp. Returns: false when it cannot. */
@@ -259,6 +276,7 @@ static void load(struct sim *s, struct sim_node *n, const struct reading *r, str
         struct command_claims claims = {.hashes = {process_key(s, n, r->key)->hash}, .n = 1};
         reader_load_ended(s, n, r->key);
         command_gone(&ctx, &claims, r->caller);
+        loading_of(s, n, r->key)->gone = true;
         s->counters.loaders_gone++;
     }
     if (fate <= 1)

@@ -29,6 +29,7 @@ struct reading {
     bool many; /* one key of several: who asked fills them itself */
     bool has_stamp;
     struct stamped stamp;
+    struct stamped also; /* another stamp; count 0 = none */
 };
 
 /** A reader that waits for another's load. */
@@ -44,6 +45,7 @@ struct waiting {
 struct loading {
     uint32_t run;
     bool over;
+    bool gone; /* its caller went, and its node was told */
     uint64_t caller;
     mono_us until; /* on the node's clock */
 };

@@ -66,7 +66,7 @@ static void strike(struct sim *s)
     } else if (what == 1) {
         sim_pause(s, i, us);
     } else if (what == 2) {
-        sim_split(s, 1ULL << i, true);
+        sim_split(s, 1ULL << i | 1ULL << rng_below(r, s->cfg.nodes), true); /* or a pair */
     } else {
         sim_split(s, UINT64_MAX, false); /* no side: nothing changes */
         for (uint32_t j = 0; j < s->cfg.nodes; j++)
@@ -172,6 +172,9 @@ static void after_cut(struct sim *s)
     s->work.cfg.think_us = 1000;
     story_begin(s);
     warm_all(s);
+    if (!s->failed)
+        sim_invalidate(s, 2, 100);
+    const struct stamped known = {s->nodes[2].run, s->runs[s->nodes[2].run].dots_n, 1, s->now};
     sim_split(s, 4, true);
     for (uint32_t key = 0; key < 40 && !s->failed; key++) {
         const uint32_t run = s->nodes[0].run;
@@ -182,7 +185,8 @@ static void after_cut(struct sim *s)
         const struct reading r = {.key = key,
                                   .caller = ++s->readers.callers,
                                   .has_stamp = true,
-                                  .stamp = {run, s->runs[run].dots_n, 1, s->now}};
+                                  .stamp = {run, s->runs[run].dots_n, 1, s->now},
+                                  .also = key % 2 == 0 ? known : (struct stamped){.count = 0}};
         story_expect(s, reader_ask(s, &s->nodes[2], &r) == READ_MISS, "who has the stamp misses");
         story_expect(s, oracle_get(s, &s->nodes[2], key), "who has not still hits");
         sim_run(s, 1500 * US_PER_MS); /* it loaded and filled, or its load is late */

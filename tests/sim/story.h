@@ -30,6 +30,7 @@ struct stories stories_network(void); /**< cuts, splits, freezes, forged news */
 struct stories stories_warm(void);    /**< joins that take entries over */
 struct stories stories_data(void);    /**< invalidations, fills, joins under load, clients */
 struct stories stories_promise(void); /**< levels, stamps, proofs, announced writes, loads */
+struct stories stories_proof(void);   /**< what answers to polls prove */
 
 struct stories stories_member_boot(void);   /**< many at once, rest, names that come and go */
 struct stories stories_member_detect(void); /**< crashes by number, loss, slow and flapping nodes */
