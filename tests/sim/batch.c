@@ -406,7 +406,7 @@ static void storm(struct sim *s, struct sim_node *n, const struct event *e)
     if (times == 0 || s->failed)
         return;
     (void)sim_invalidate(s, n->i, key);
-    if (!s->failed && reader != UINT32_MAX && !s->nodes[reader].frozen)
+    if (!s->failed && reader != UINT32_MAX && s->nodes[reader].up && !s->nodes[reader].frozen)
         (void)workload_read(s, &s->nodes[reader], key);
     const uint64_t us = 1 + workload_delay(s, STORM_MEAN_US);
     struct event *next = sim_plan(s, s->now + us, EVENT_CLIENT, n->i);
