@@ -18,6 +18,17 @@ static bool workers_turn(const struct loop *l, mono_us now)
     return true;
 }
 
+/** Written here alone; read by whoever asks for counters. */
+static void count_wedge(struct loop *l, enum wedge_news news)
+{
+    if (news == WEDGE_BEGAN) {
+        atomic_fetch_add_explicit(&l->wedged_total, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&l->wedged_now, 1, memory_order_relaxed);
+    } else {
+        atomic_fetch_sub_explicit(&l->wedged_now, 1, memory_order_relaxed);
+    }
+}
+
 static void look_at_workers(struct loop *l, mono_us now)
 {
     for (uint32_t i = 0; i < l->workers_n; i++) {
@@ -25,7 +36,7 @@ static void look_at_workers(struct loop *l, mono_us now)
         const enum wedge_news news = wedge_look(w, turned_at(l, i), now, BEAT_LATE);
         if (news == WEDGE_NONE)
             continue;
-        l->wedged_total += news == WEDGE_BEGAN;
+        count_wedge(l, news);
         report_wedge(l, i, w);
     }
 }
@@ -49,12 +60,4 @@ void beat_look(struct loop *l, mono_us now)
         node_heartbeat(l->node, now);
     look_at_workers(l, now);
     look_at_counters(l, now);
-}
-
-uint32_t beat_wedged(const struct loop *l)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < l->workers_n; i++)
-        n += l->wedges[i].wedged;
-    return n;
 }

@@ -70,8 +70,8 @@ void loop_counters(const struct loop *l, struct loop_counters *out)
     add_tcp(out, tcp_counters(l->tcp));
     add_dns(out, dns_counters(l->dns));
     out->connections_open = atomic_load(&l->world.connections);
-    out->workers_wedged = beat_wedged(l);
-    out->wedged = l->wedged_total;
+    out->workers_wedged = atomic_load_explicit(&l->wedged_now, memory_order_relaxed);
+    out->wedged = atomic_load_explicit(&l->wedged_total, memory_order_relaxed);
     out->log_lines = look(&l->log.lines_total);
     out->log_suppressed = look(&l->log.suppressed_total);
     out->memory_fixed_bytes = l->fixed_bytes;

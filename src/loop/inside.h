@@ -55,7 +55,8 @@ struct loop {
     ev_timer due;              /* the node's deadline */
     ev_timer beat;             /* looks whether workers turn */
     struct wedge wedges[LOOP_WORKERS_MAX];
-    uint64_t wedged_total;           /* times that a worker did not turn for long */
+    _Atomic uint64_t wedged_now;     /* workers that have not turned for long */
+    _Atomic uint64_t wedged_total;   /* times that one did not */
     struct alarm refused, by_stream; /* packets under other keys; members reached by streams */
     ev_timer drained;                /* the last moment of leaving */
     const char *state_told;          /* what the log said last; static */
@@ -93,9 +94,6 @@ void control_phase_set(struct loop *l, enum worker_phase phase);
 
 /** Look at the workers and at counters that should stand still; tell what changed. */
 void beat_look(struct loop *l, mono_us now);
-
-/** How many workers have not turned for 10 s. */
-uint32_t beat_wedged(const struct loop *l);
 
 /* ---- report.c: what people are told ---- */
 

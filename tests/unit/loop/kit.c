@@ -14,7 +14,8 @@
 
 struct loop *kit_loop;
 static pthread_t thread;
-static ev_async stop;
+static ev_async stop, hold;
+static pthread_barrier_t held; /* of control and of the test: met twice */
 static int exit_status;
 
 static void on_stop(struct ev_loop *ev, ev_async *wake, int revents)
@@ -22,6 +23,27 @@ static void on_stop(struct ev_loop *ev, ev_async *wake, int revents)
     (void)ev;
     (void)revents;
     loop_stop(wake->data);
+}
+
+static void on_hold(struct ev_loop *ev, ev_async *wake, int revents)
+{
+    (void)ev;
+    (void)wake;
+    (void)revents;
+    (void)pthread_barrier_wait(&held); /* it stands still */
+    (void)pthread_barrier_wait(&held); /* until it is let go */
+}
+
+void kit_hold(void)
+{
+    cr_assert_eq(pthread_barrier_init(&held, NULL, 2), 0);
+    ev_async_send(loop_ev(kit_loop), &hold);
+    (void)pthread_barrier_wait(&held);
+}
+
+void kit_let_go(void)
+{
+    (void)pthread_barrier_wait(&held);
 }
 
 static void *run_loop(void *ctx)
@@ -52,6 +74,8 @@ void kit_make(const struct loop_cfg *cfg)
     ev_async_init(&stop, on_stop);
     stop.data = kit_loop;
     ev_async_start(loop_ev(kit_loop), &stop);
+    ev_async_init(&hold, on_hold);
+    ev_async_start(loop_ev(kit_loop), &hold);
 }
 
 void kit_launch(void)

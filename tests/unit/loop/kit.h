@@ -24,6 +24,10 @@ void kit_launch(void);
 /** Stop, join and release; expects that it ended well. */
 void kit_end(void);
 
+/** Hold control: it does nothing at all until it is let go. Returns when it stands still. */
+void kit_hold(void);
+void kit_let_go(void); /**< see above */
+
 /** Counters of the node, all workers together. */
 struct loop_counters kit_counters(void);
 
