@@ -36,7 +36,6 @@ static void on_hold(struct ev_loop *ev, ev_async *wake, int revents)
 
 void kit_hold(void)
 {
-    cr_assert_eq(pthread_barrier_init(&held, NULL, 2), 0);
     ev_async_send(loop_ev(kit_loop), &hold);
     (void)pthread_barrier_wait(&held);
 }
@@ -74,6 +73,7 @@ void kit_make(const struct loop_cfg *cfg)
     ev_async_init(&stop, on_stop);
     stop.data = kit_loop;
     ev_async_start(loop_ev(kit_loop), &stop);
+    cr_assert_eq(pthread_barrier_init(&held, NULL, 2), 0); /* before there is another thread */
     ev_async_init(&hold, on_hold);
     ev_async_start(loop_ev(kit_loop), &hold);
 }
