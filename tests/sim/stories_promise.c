@@ -31,15 +31,6 @@ static void make_strict(struct sim *s, uint32_t ns)
     s->policy[s->policies.n++] = (struct policy){.ns = source_ns(ns), .strict = true};
 }
 
-static bool all_vote(struct sim *s, void *ctx)
-{
-    (void)ctx;
-    for (uint32_t i = 0; i < s->cfg.nodes; i++)
-        if (!s->nodes[i].up || sim_view(s, i).votes.mode == VOTE_NONE)
-            return false;
-    return true;
-}
-
 static void audit_all(struct sim *s)
 {
     for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++) {
@@ -82,7 +73,7 @@ static void fenced_storm(struct sim *s)
     clients.level_permille = 600;
     clients.within_permille = 700;
     story_begin(s);
-    story_within(s, 20 * US_PER_SEC, all_vote, NULL, "everybody votes");
+    story_within(s, 20 * US_PER_SEC, story_all_vote, NULL, "everybody votes");
     for (uint32_t i = 0; i < s->cfg.nodes * s->cfg.nodes; i++)
         s->links[i].loss = (uint16_t)rng_below(&s->rest_rng, 200);
     workload_begin(s, &clients);
@@ -97,6 +88,23 @@ static void fenced_storm(struct sim *s)
 
 /* ---- proof ---- */
 
+/* How reads with a bound ended. */
+struct bounded {
+    uint64_t certified, unproven;
+};
+
+/* Let clients read for so long, and tell. */
+static struct bounded read_for(struct sim *s, uint64_t us, const char *story)
+{
+    const struct sim_counters before = s->counters;
+    sim_run(s, us);
+    const struct bounded b = {.certified = s->counters.certified - before.certified,
+                              .unproven = s->counters.unproven - before.unproven};
+    printf("     %s: %llu reads certified, %llu not\n", story, (unsigned long long)b.certified,
+           (unsigned long long)b.unproven);
+    return b;
+}
+
 static void strict_quiet(struct sim *s)
 {
     struct workload_cfg clients = ALL_CLIENTS;
@@ -105,18 +113,14 @@ static void strict_quiet(struct sim *s)
     make_strict(s, 0);
     clients.within_permille = 1000;
     story_begin(s);
-    story_within(s, 20 * US_PER_SEC, all_vote, NULL, "everybody votes");
+    story_within(s, 20 * US_PER_SEC, story_all_vote, NULL, "everybody votes");
     workload_begin(s, &clients);
     sim_run(s, 2 * US_PER_SEC); /* the first readers make their nodes ask */
-    const struct sim_counters before = s->counters;
-    sim_run(s, 60 * US_PER_SEC);
+    const struct bounded b = read_for(s, 60 * US_PER_SEC, "strict_quiet");
     workload_begin(s, &none);
-    const uint64_t certified = s->counters.certified - before.certified;
-    const uint64_t unproven = s->counters.unproven - before.unproven;
-    printf("     strict_quiet: %llu reads certified, %llu not\n", (unsigned long long)certified,
-           (unsigned long long)unproven);
-    story_expect(s, certified > 10000, "there are reads enough to tell");
-    story_expect(s, unproven * 10000 <= certified + unproven, "99.99 % of them are certified");
+    story_expect(s, b.certified > 10000, "there are reads enough to tell");
+    story_expect(s, b.unproven * 10000 <= b.certified + b.unproven,
+                 "99.99 % of them are certified");
 }
 
 /* With 20 nodes that write, an answer to a poll names 20 origins, which no datagram of an MTU of 548 bytes
@@ -130,20 +134,15 @@ static void strict_narrow(struct sim *s)
     expect_all(s, POLICY_FENCE_MS);
     make_strict(s, 0);
     story_begin(s);
-    story_within(s, 20 * US_PER_SEC, all_vote, NULL, "everybody votes");
+    story_within(s, 20 * US_PER_SEC, story_all_vote, NULL, "everybody votes");
     for (uint32_t i = 0; i < s->cfg.nodes * s->cfg.nodes; i++)
         s->links[i].mtu = NARROW_PAYLOAD;
     workload_begin(s, &clients);
     sim_run(s, 10 * US_PER_SEC); /* it takes some silence until answers are asked for in parts */
-    const struct sim_counters before = s->counters;
-    sim_run(s, 10 * US_PER_SEC);
+    const struct bounded b = read_for(s, 10 * US_PER_SEC, "strict_narrow");
     workload_stop(s);
-    const uint64_t certified = s->counters.certified - before.certified;
-    const uint64_t unproven = s->counters.unproven - before.unproven;
-    printf("     strict_narrow: %llu reads certified, %llu not\n", (unsigned long long)certified,
-           (unsigned long long)unproven);
-    story_expect(s, certified > 500, "there are reads enough to tell");
-    story_expect(s, unproven * 100 <= certified + unproven, "99 % of them are certified");
+    story_expect(s, b.certified > 500, "there are reads enough to tell");
+    story_expect(s, b.unproven * 100 <= b.certified + b.unproven, "99 % of them are certified");
 }
 
 /* ---- stamps ---- */

@@ -7,15 +7,6 @@
 #define LATE_MS  700 /* how long an answer is under way: less than eight polls take */
 #define FENCE_MS 400
 
-static bool all_vote(struct sim *s, void *ctx)
-{
-    (void)ctx;
-    for (uint32_t i = 0; i < s->cfg.nodes; i++)
-        if (!s->nodes[i].up || sim_view(s, i).votes.mode == VOTE_NONE)
-            return false;
-    return true;
-}
-
 static void audit(struct sim *s)
 {
     for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++) {
@@ -39,7 +30,7 @@ static void certify_copy(struct sim *s, uint32_t key)
     s->policies.fence_ms = s->cfg.fence_ms = FENCE_MS;
     s->work.cfg.think_us = 1000;
     story_begin(s);
-    story_within(s, 20 * US_PER_SEC, all_vote, NULL, "everybody votes");
+    story_within(s, 20 * US_PER_SEC, story_all_vote, NULL, "everybody votes");
     for (uint32_t i = 0; i < 500 && !certified && !s->failed; i++) { /* a loader may give up */
         certified = read_bounded(s, 2, key);
         sim_run(s, 20 * US_PER_MS);
@@ -104,9 +95,9 @@ static void voter_restarts(struct sim *s)
     sim_split(s, 1ULL << 0, true);
     sim_boot(s, 1);
     read_for(s, key, 10 * US_PER_SEC);
-    story_expect(s, !all_vote(s, NULL), "n1 learns nothing of n0, and does not vote");
+    story_expect(s, !story_all_vote(s, NULL), "n1 learns nothing of n0, and does not vote");
     sim_split(s, 1ULL << 0, false);
-    story_within(s, 20 * US_PER_SEC, all_vote, NULL, "everybody votes again");
+    story_within(s, 20 * US_PER_SEC, story_all_vote, NULL, "everybody votes again");
     audit(s);
 }
 

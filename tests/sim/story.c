@@ -48,6 +48,15 @@ bool story_all_hold(struct sim *s, void *ctx)
     return true;
 }
 
+bool story_all_vote(struct sim *s, void *ctx)
+{
+    (void)ctx;
+    for (uint32_t i = 0; i < s->cfg.nodes; i++)
+        if (!s->nodes[i].up || sim_view(s, i).votes.mode == VOTE_NONE)
+            return false;
+    return true;
+}
+
 uint32_t story_events_but(struct sim *s, enum swim_event_kind kind, uint32_t but)
 {
     return sim_events_all(s, UINT32_MAX, kind) -

@@ -71,5 +71,8 @@ bool story_all_told(struct sim *s, void *about);
 /** Does every other running node hold about->member in about->state? */
 bool story_all_hold(struct sim *s, void *about);
 
+/** Do all nodes run, and may all vote? ctx is not looked at. */
+bool story_all_vote(struct sim *s, void *ctx);
+
 /** Events of a kind about other nodes than `but` (UINT32_MAX: any), everywhere. */
 uint32_t story_events_but(struct sim *s, enum swim_event_kind kind, uint32_t but);
