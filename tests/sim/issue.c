@@ -326,6 +326,30 @@ static uint32_t expect_dots(struct sim *s, struct sim_node *n, const struct chan
     return two ? 2 : 1;
 }
 
+/* A command that a node was given. */
+struct handed {
+    uint64_t ticket;
+    uint64_t seq;   /* of its last dot */
+    uint32_t dots;  /* of it */
+    uint32_t count; /* those that its caller asked for: the end of an intent is not one */
+};
+
+/* Was it accepted? Whoever gave it may name it from now on, unless the reply is to come. */
+static bool is_accepted(struct sim *s, struct sim_node *n, const struct handed *h)
+{
+    s->work.asked = 0;
+    if (s->failed)
+        return false;
+    const bool later = h->ticket != TICKET_NOW;
+    const bool accepted =
+        later ? promise_accepted(s, h->ticket) : check_reply(s, n, h->seq, h->dots);
+    if (accepted && !later)
+        promise_stamped(s, n, &(struct stamped){.seq = h->seq, .count = h->count, .at = s->now});
+    if (accepted && n->up)
+        check_own(s, n, h->seq);
+    return accepted;
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion): an announcement's reply may lead to its next command */
 bool workload_issue(struct sim *s, struct sim_node *n, const struct change *change)
 {
@@ -343,17 +367,9 @@ bool workload_issue(struct sim *s, struct sim_node *n, const struct change *chan
     s->work.asked = dots;
     s->counters.invalidations++;
     sim_input(s, n->i, &(struct node_in){.kind = NODE_IN_COMMAND, .command = &command});
-    s->work.asked = 0;
-    if (s->failed)
-        return false;
-    const bool later = command.ticket != TICKET_NOW;
-    const bool accepted =
-        later ? promise_accepted(s, command.ticket) : check_reply(s, n, seq, dots);
-    if (accepted && !later)
-        promise_stamped(s, n, &(struct stamped){.seq = seq, .count = 1, .at = s->now});
-    if (accepted && n->up)
-        check_own(s, n, seq);
-    if (accepted && !later)
+    const struct handed handed = {.ticket = command.ticket, .seq = seq, .dots = dots, .count = 1};
+    const bool accepted = is_accepted(s, n, &handed);
+    if (accepted && command.ticket == TICKET_NOW)
         finish(s, n, change);
     return accepted && !s->failed;
 }
@@ -406,18 +422,10 @@ bool workload_issue_several(struct sim *s, struct sim_node *n, const struct seve
     s->work.asked = several->n;
     s->counters.invalidations += several->n;
     const uint64_t seq = hand_over(s, n, &command);
-    const uint32_t dots = s->work.asked;
-    s->work.asked = 0;
-    if (s->failed)
-        return false;
-    const bool later = command.ticket != TICKET_NOW;
-    const bool accepted =
-        later ? promise_accepted(s, command.ticket) : check_reply(s, n, seq, dots);
-    if (accepted && !later)
-        promise_stamped(s, n, &(struct stamped){.seq = seq, .count = dots, .at = s->now});
-    if (accepted && n->up)
-        check_own(s, n, seq);
-    return accepted && !s->failed;
+    const uint32_t dots = s->work.asked; /* one, when the list was folded */
+    const struct handed handed = {
+        .ticket = command.ticket, .seq = seq, .dots = dots, .count = dots};
+    return is_accepted(s, n, &handed) && !s->failed;
 }
 
 void workload_reply(struct sim *s, struct sim_node *n, const struct node_reply *reply)
