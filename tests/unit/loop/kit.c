@@ -78,6 +78,19 @@ void kit_make(const struct loop_cfg *cfg)
     ev_async_start(loop_ev(kit_loop), &hold);
 }
 
+struct loop *kit_still(int log_fd)
+{
+    char why[LOOP_WHY_MAX] = "";
+    struct loop_cfg cfg = kit_cfg();
+    cfg.budget_bytes = 8U << 20;
+    cfg.value_max = 65536;
+    cfg.workers = 1;
+    cfg.log = (struct logger_cfg){.fd = log_fd};
+    struct loop *l = loop_new(&cfg, why, sizeof why);
+    cr_assert_neq(l, NULL, "%s", why);
+    return l;
+}
+
 void kit_launch(void)
 {
     cr_assert_eq(pthread_create(&thread, NULL, run_loop, kit_loop), 0);

@@ -18,6 +18,10 @@ struct loop_cfg kit_cfg(void);
 /** Make the node without starting it; kit_end() stops it. */
 void kit_make(const struct loop_cfg *cfg);
 
+/** A small node of its own whose threads do not run: nobody empties its queues. It logs there. The caller
+ *  frees it. */
+struct loop *kit_still(int log_fd);
+
 /** Run what kit_make() made. */
 void kit_launch(void);
 

@@ -2,8 +2,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "loop/address.h"
 #include "loop/inside.h"
+
+#include "kit.h"
 
 #define LATE (2 * US_PER_SEC)
 #define LOOK (500 * US_PER_MS)
@@ -89,23 +90,6 @@ Test(alarm, a_counter_that_stands_still_is_not_told)
 
 /* ---- a node with a worker that does not turn: its thread was never started ---- */
 
-static struct loop *still_loop(int log_fd)
-{
-    char why[LOOP_WHY_MAX] = "";
-    struct loop_cfg cfg = {.name = "n",
-                           .cluster = "test",
-                           .profile = SWIM_TEST,
-                           .budget_bytes = 8U << 20,
-                           .value_max = 65536,
-                           .workers = 1,
-                           .log = {.fd = log_fd}};
-    cr_assert_eq(address_parse("127.0.0.1:0", &cfg.client), OK);
-    cfg.gossip = cfg.client;
-    struct loop *l = loop_new(&cfg, why, sizeof why);
-    cr_assert_neq(l, NULL, "%s", why);
-    return l;
-}
-
 static uint64_t wedged_now(const struct loop *l)
 {
     struct loop_counters c;
@@ -125,7 +109,7 @@ Test(wedge, a_worker_that_stands_still_is_told_in_the_log_and_in_the_counters)
     char lines[65536];
     struct loop_counters c;
     cr_assert_eq(pipe(fds), 0);
-    struct loop *l = still_loop(fds[1]);
+    struct loop *l = kit_still(fds[1]);
     const mono_us begun_at = loop_now();
     mono_us now = begun_at;
     atomic_store(&l->workers[0]->turned_at, begun_at);

@@ -1,24 +1,8 @@
 #include <criterion/criterion.h>
 
-#include "loop/address.h"
 #include "loop/inside.h"
 
-/** A node whose threads do not run, so that nobody empties its queues. */
-static struct loop *still_loop(void)
-{
-    char why[LOOP_WHY_MAX] = "";
-    struct loop_cfg cfg = {.name = "n",
-                           .cluster = "test",
-                           .profile = SWIM_TEST,
-                           .budget_bytes = 8U << 20,
-                           .value_max = 65536,
-                           .workers = 1};
-    cr_assert_eq(address_parse("127.0.0.1:0", &cfg.client), OK);
-    cfg.gossip = cfg.client;
-    struct loop *l = loop_new(&cfg, why, sizeof why);
-    cr_assert_neq(l, NULL, "%s", why);
-    return l;
-}
+#include "kit.h"
 
 static struct push *push_of(struct loop *l)
 {
@@ -28,7 +12,7 @@ static struct push *push_of(struct loop *l)
 
 Test(worker, pushes_over_the_limit_become_one_push_of_everything)
 {
-    struct loop *l = still_loop();
+    struct loop *l = kit_still(0);
     struct worker *w = l->workers[0];
     struct push *p = push_of(l);
     atomic_store(&w->subscribers, 1);
@@ -47,7 +31,7 @@ Test(worker, pushes_over_the_limit_become_one_push_of_everything)
 
 Test(worker, nothing_is_queued_while_nobody_listens)
 {
-    struct loop *l = still_loop();
+    struct loop *l = kit_still(0);
     struct push *p = push_of(l);
     worker_push(l->workers[0], p);
     worker_push(l->workers[0], NULL);
@@ -66,7 +50,7 @@ static void on_done(void *ctx, const struct node_reply *reply)
 
 Test(worker, the_control_thread_issues_dots_itself)
 {
-    struct loop *l = still_loop();
+    struct loop *l = kit_still(0);
     struct node_reply reply = {.err = ERR_COUNT};
     const struct node_target target = {.kind = DOT_ALL};
     const struct node_command command = {.targets = &target, .targets_n = 1};
@@ -92,7 +76,7 @@ static void command_that_waits(struct loop *l, struct node_reply *reply)
 
 Test(worker, commands_that_wait_can_be_ended_before_their_callers_go)
 {
-    struct loop *l = still_loop();
+    struct loop *l = kit_still(0);
     struct node_reply replies[2];
     command_that_waits(l, &replies[0]);
     command_that_waits(l, &replies[1]);
@@ -107,7 +91,7 @@ Test(worker, commands_that_wait_can_be_ended_before_their_callers_go)
 
 Test(worker, commands_that_wait_are_released_with_their_loop)
 {
-    struct loop *l = still_loop();
+    struct loop *l = kit_still(0);
     struct node_reply reply;
     command_that_waits(l, &reply);
     loop_free(l);
@@ -116,7 +100,7 @@ Test(worker, commands_that_wait_are_released_with_their_loop)
 
 Test(worker, a_trace_is_told_with_the_number_of_dots_of_its_stamp)
 {
-    struct loop *l = still_loop();
+    struct loop *l = kit_still(0);
     struct node_reply issued = {.err = ERR_COUNT}, traced = {.err = ERR_COUNT};
     const struct node_target targets[] = {{.kind = DOT_KEY, .hash = 1},
                                           {.kind = DOT_KEY, .hash = 2}};
@@ -136,7 +120,7 @@ Test(worker, a_trace_is_told_with_the_number_of_dots_of_its_stamp)
 
 Test(worker, a_keyring_can_be_replaced_but_not_taken_away)
 {
-    struct loop *l = still_loop();
+    struct loop *l = kit_still(0);
     struct keyring ring = {.n = 1};
     cr_expect_eq(loop_keyring_set(l, &ring), ERR_CONFIG, "a plain node stays plain");
     ring.n = 0;
