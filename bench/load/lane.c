@@ -171,9 +171,9 @@ static void count(struct lane *l, const struct slot *slot, const struct reply *r
     t->requests++;
     t->hits += reply->answer == ANSWER_HIT;
     t->misses += reply->answer == ANSWER_MISS || reply->answer == ANSWER_WAIT;
-    latency_add(&t->sent, now_ns - slot->sent_ns);
+    histogram_add(&t->sent, now_ns - slot->sent_ns);
     if (job->options->rate > 0)
-        latency_add(&t->due, now_ns - slot->due_ns);
+        histogram_add(&t->due, now_ns - slot->due_ns);
 }
 
 void lane_answered(struct lane *l, struct conn *c, const struct slot *slot,

@@ -35,12 +35,12 @@ static const char *dist_of(const struct options *o)
 
 /* ---- for people ---- */
 
-static void say_latency(const char *what, const struct latency *l)
+static void say_latency(const char *what, const struct histogram *l)
 {
     printf("%-14s", what);
     for (size_t i = 0; i < ARRAY_LEN(QUANTILES); i++)
         printf(" %s %.1f ", QUANTILES[i].name,
-               (double)latency_quantile(l, QUANTILES[i].permyriad) / 1000);
+               (double)histogram_quantile(l, QUANTILES[i].permyriad) / 1000);
     printf("us\n");
 }
 
@@ -83,12 +83,12 @@ static void say(const struct report *r)
 
 /* ---- for programs ---- */
 
-static void put_latency(const char *key, const struct latency *l)
+static void put_latency(const char *key, const struct histogram *l)
 {
     printf(", \"%s\": {\"mean\": %.3f", key, share(l->sum, l->count) / 1000);
     for (size_t i = 0; i < ARRAY_LEN(QUANTILES); i++)
         printf(", \"%s\": %.3f", QUANTILES[i].key,
-               (double)latency_quantile(l, QUANTILES[i].permyriad) / 1000);
+               (double)histogram_quantile(l, QUANTILES[i].permyriad) / 1000);
     printf("}");
 }
 

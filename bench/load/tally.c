@@ -44,6 +44,6 @@ void tally_merge(struct tally *into, const struct tally *from)
     into->refused += from->refused;
     for (uint32_t i = 0; i < from->named_n; i++)
         tally_error(into, slice_text(from->named[i].name), from->named[i].n);
-    latency_merge(&into->sent, &from->sent);
-    latency_merge(&into->due, &from->due);
+    histogram_merge(&into->sent, &from->sent);
+    histogram_merge(&into->due, &from->due);
 }

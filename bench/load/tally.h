@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
+#include "base/histogram.h"
 #include "base/slice.h"
-#include "load/latency.h"
 
 #define TALLY_NAMES    16
 #define TALLY_NAME_MAX 64
@@ -25,8 +25,8 @@ struct tally {
     uint64_t errors;  /* of all names, in every stage */
     struct tally_error named[TALLY_NAMES];
     uint32_t named_n;
-    struct latency sent; /* from sending to the answer */
-    struct latency due;  /* from when it should have been sent: with a rate only */
+    struct histogram sent; /* from sending to the answer */
+    struct histogram due;  /* from when it should have been sent: with a rate only */
 };
 
 /** Count n errors of a name. Its bytes may be hostile: what is not plain text is told as "?". The last

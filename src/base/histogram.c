@@ -2,8 +2,8 @@
 
 #include <assert.h>
 
-#define STEPS 32U /* linear steps per power of two */
-#define SHIFT 5U  /* log2 STEPS */
+#define STEPS 128U /* linear steps per power of two */
+#define SHIFT 7U   /* log2 STEPS */
 
 static size_t bucket_of(uint64_t value)
 {
@@ -36,9 +36,7 @@ uint64_t histogram_quantile(const struct histogram *h, uint32_t permyriad)
     assert(permyriad <= 10000);
     const uint64_t rank = (h->count * permyriad + 9999) / 10000;
     uint64_t seen = 0;
-    if (h->count == 0)
-        return 0;
-    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS - 1; i++) {
         seen += h->buckets[i];
         if (seen >= rank && seen > 0)
             return bucket_top(i) < h->max ? bucket_top(i) : h->max;
