@@ -51,6 +51,14 @@ finish()
 }
 trap finish EXIT
 
+# A command that failed where none may ends the test: which, and where, has to be told by somebody.
+ended()
+{
+    [ "$BASH_SUBSHELL" -gt 0 ] || echo "FAIL  ended at $(basename "$1"):$2: $3"
+}
+set -E
+trap 'ended "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND"' ERR
+
 # --- verdicts ------------------------------------------------------------------------------------
 
 pass()
