@@ -99,6 +99,15 @@ const struct oracle_dot *oracle_dot_at(const struct oracle_run *run, uint64_t se
     return seq == 0 || seq > run->dots_n ? NULL : &run->dots[seq - 1];
 }
 
+/* The first dot that a node issues of itself once it votes anew is its barrier. */
+static void note_anew(struct sim *s, const struct sim_node *n, struct oracle_run *run)
+{
+    if (run->anew_seq != 0 || sim_view(s, n->i).votes.mode != VOTE_ANEW)
+        return;
+    run->anew_seq = run->dots_n;
+    run->anew_at = s->now;
+}
+
 /* A node issues some dots of itself: when a voter begins anew, when an intent runs out. What they are
  * is told with their effects, mostly. */
 static void note_inside(struct sim *s, const struct sim_node *n, uint64_t head)
@@ -107,6 +116,7 @@ static void note_inside(struct sim *s, const struct sim_node *n, uint64_t head)
     while (run->dots_n < head) {
         s->counters.inside++;
         add_dot(run, &(struct oracle_dot){.kind = DOT_UNKNOWN, .commit = s->source.commits});
+        note_anew(s, n, run);
     }
 }
 

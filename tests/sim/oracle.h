@@ -31,6 +31,8 @@ struct oracle_run {
     uint64_t generation; /* highest that it took */
     uint32_t version;    /* highest of that generation */
     uint64_t counter;    /* of the last packet that it sealed */
+    uint64_t anew_seq;   /* its barrier when voting began anew with it; 0 = it never did */
+    mono_us anew_at;     /* and when that was */
     struct oracle_dot *dots;
     uint32_t dots_n, dots_cap;
 };

@@ -365,6 +365,18 @@ void promise_certified(struct sim *s, const struct sim_node *n, uint32_t state)
                     s->source.keys[st->key].text, st->over, floor);
 }
 
+/* When voting began anew with somebody, it issued a barrier. Who began to vote by what it learned there
+ * has covered that, and asks nobody for another one. */
+static bool was_barred(struct sim *s, const struct sim_node *n, mono_us since)
+{
+    for (uint32_t run = s->runs_n; run > 0; run--) {
+        const struct oracle_run *r = &s->runs[run - 1];
+        if (r->anew_seq != 0 && r->anew_at >= since && has_settled(s, n, run - 1, r->anew_seq))
+            return true;
+    }
+    return false;
+}
+
 /* What a majority held before the horizon is covered here, or voting began anew, and what is missing
  * was barred. */
 static void check_horizon(struct sim *s, const struct sim_node *n)
@@ -375,7 +387,8 @@ static void check_horizon(struct sim *s, const struct sim_node *n)
         return;
     for (uint32_t i = 0; i < HELD_KEPT && i < all->held_n && !s->failed; i++) {
         const struct stamped *held = &all->held[i];
-        if (sim_world_time(s, n->i, horizon) > held->at && !has_settled(s, n, held->run, held->seq))
+        if (sim_world_time(s, n->i, horizon) > held->at &&
+            !has_settled(s, n, held->run, held->seq) && !was_barred(s, n, held->at))
             sim_violate(s, CHECK_I11,
                         "n%u has a horizon of %llu us, and lacks dot %llu of n%u, held at %llu",
                         n->i, (unsigned long long)horizon, (unsigned long long)held->seq,
