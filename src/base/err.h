@@ -22,6 +22,7 @@
     X(ERR_CONFLICT, "two truths for one name")                                                     \
     X(ERR_REPLAY, "a replayed packet")                                                             \
     X(ERR_KEY, "unknown key id")                                                                   \
+    X(ERR_PLAIN, "a plain packet where only sealed ones count")                                    \
     X(ERR_UNAUTHENTIC, "authentication failed")                                                    \
     X(ERR_VERSION, "unsupported version")                                                          \
     X(ERR_REFUSED, "refused")                                                                      \

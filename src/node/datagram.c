@@ -12,6 +12,8 @@ void datagram_count(struct node_counters *c, enum err err)
         c->dropped_version++;
     else if (err == ERR_KEY)
         c->dropped_key++;
+    else if (err == ERR_PLAIN)
+        c->dropped_plain++;
     else if (err == ERR_REPLAY)
         c->own_packets++;
     else
@@ -125,9 +127,11 @@ void datagram_recv(struct node *n, mono_us now, const struct addr *from, struct 
     err = peers_accept(n->peers, now, &packet.head, &p, &run);
     if (err != OK) {
         n->counters.dropped_replay += err == ERR_REPLAY;
+        n->counters.dropped_plain += err == ERR_PLAIN;
         n->counters.dropped_peers_full += err == ERR_FULL;
         return;
     }
+    n->counters.plain_taken += packet.head.key_id == 0;
     if (peer_decode(n->codec, packet.body, n->in) != OK) {
         n->counters.dropped_decode++;
         return;

@@ -214,6 +214,7 @@ struct node *node_new(struct arena *arena, const struct node_cfg *cfg, struct ca
     rng_init(&n->rng, cfg->seed);
     packet_ctx_init(&n->seal, cfg->ring, n->cfg.cluster, hash_node_id(n->cfg.cluster, n->cfg.name),
                     &cfg->run);
+    n->seal.mode = mode_settle(cfg->crypto, cfg->ring->n > 0);
     if (!make_buffers(n, arena) || !make_machines(n, arena, now) || !make_promises(n, arena, now)) {
         node_free(n);
         return NULL;

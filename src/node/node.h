@@ -43,7 +43,8 @@ struct node_cfg {
     struct run run;             /* 16 random bytes of this process, epoch not 0 */
     uint64_t generation;        /* wall-clock ms at start */
     uint64_t seed;              /* of choices that need no secrecy */
-    const struct keyring *ring; /* lent for life; empty = plain mode */
+    const struct keyring *ring; /* lent for life; empty = no keys, only plain packets */
+    enum seal_mode crypto;      /* what is sent and taken; past SEAL_OFF it needs keys */
     enum swim_profile profile;
     bool seeded;             /* are seeds or DNS names configured? else READY at once */
     uint64_t ready_alone_us; /* 2,000,000; 200,000 in the test profile */

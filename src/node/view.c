@@ -13,7 +13,8 @@ static void inspect_self(const struct node *n, struct node_view *out)
     out->epoch = ledger_epoch(n->ledger);
     out->state = n->life.state;
     out->state_text = node_state_text(n);
-    out->sealed = n->seal.ring->n > 0;
+    out->crypto = packet_mode(&n->seal);
+    out->sealed = mode_seals(out->crypto);
     out->node = n->counters;
 }
 

@@ -24,6 +24,9 @@ struct node_counters {
     uint64_t frames_in, frames_out;
     uint64_t dropped_size, dropped_malformed, dropped_version, dropped_key, dropped_unauthentic;
     uint64_t dropped_replay, dropped_decode, dropped_unproven, dropped_peers_full;
+    uint64_t dropped_plain; /* where only sealed ones count */
+    uint64_t
+        plain_taken; /* datagrams and frames that nobody sealed, and that counted all the same */
     uint64_t own_packets; /* of this very run: a seed was ourselves */
     uint64_t proven;      /* runs that proved to be fresh */
     uint64_t streams_in, streams_out, streams_failed, streams_busy, streams_timeout;
@@ -51,7 +54,9 @@ struct node_view {
     uint64_t view_hash, vector_hash;
     uint64_t gaps, log_n;
     uint8_t lhm;
-    bool isolated, sealed;
+    bool isolated;
+    bool sealed; /* what is sent */
+    enum seal_mode crypto;
     size_t members, alive, origins;
     uint32_t retired_n,
         forgotten_n; /* numbers of the newest retired and of the newest forgotten origin */

@@ -54,6 +54,11 @@ void packet_ctx_init(struct packet_ctx *ctx, const struct keyring *ring, struct 
                        0);
 }
 
+enum seal_mode packet_mode(const struct packet_ctx *ctx)
+{
+    return mode_settle(ctx->mode, ctx->ring->n > 0);
+}
+
 /** Write the 40 header bytes. */
 static void write_head(const struct packet_head *head, uint8_t *out)
 {
@@ -160,7 +165,7 @@ size_t packet_seal(const struct packet_ctx *ctx, const struct packet_out *what, 
     assert(cap >= PACKET_OVERHEAD && cap - PACKET_OVERHEAD >= what->body.len);
     assert(what->counter != 0);
     assert((what->class == PACKET_JOIN) == (what->dest == 0));
-    const struct keyring_key *key = ctx->ring->n > 0 ? &ctx->ring->keys[0] : NULL;
+    const struct keyring_key *key = mode_seals(packet_mode(ctx)) ? &ctx->ring->keys[0] : NULL;
     const struct packet_head head = {.class = what->class,
                                      .key_id = key != NULL ? key->id : 0,
                                      .sender = ctx->self,
@@ -197,17 +202,44 @@ MUST_USE static enum err open_secret(const uint8_t *subkey, const struct binding
     return OK;
 }
 
+/**
+ * The key that opens a packet, by its id; NULL for a plain one. Nothing is tried. Errors: ERR_KEY,
+ * ERR_PLAIN.
+ */
+MUST_USE static enum err find_key(const struct packet_ctx *ctx, uint32_t id,
+                                  const struct keyring_key **key)
+{
+    const enum seal_mode mode = packet_mode(ctx);
+    *key = NULL;
+    if (id == 0)
+        return mode_takes_plain(mode) ? OK : ERR_PLAIN;
+    if (mode_takes_sealed(mode))
+        *key = keyring_find(ctx->ring, id);
+    return *key != NULL ? OK : ERR_KEY;
+}
+
+/**
+ * Is a packet, whose tag is good, one of our own? Only a packet that we did make may tell that an address
+ * is our own, and anybody can make a plain one: from a run that seals, none is. Errors: ERR_REPLAY,
+ * ERR_PLAIN.
+ */
+MUST_USE static enum err refuse_own(const struct packet_ctx *ctx, const struct packet_head *head)
+{
+    if (memcmp(head->run.bytes, ctx->run.bytes, RUN_LEN) != 0)
+        return OK;
+    return head->key_id == 0 && mode_seals(packet_mode(ctx)) ? ERR_PLAIN : ERR_REPLAY;
+}
+
 enum err packet_open(const struct packet_ctx *ctx, enum packet_channel channel, struct slice bytes,
                      uint8_t *buf, struct packet_in *out)
 {
     struct packet_head head;
+    const struct keyring_key *key = NULL;
     enum err err = read_head(bytes, &head);
+    if (err == OK)
+        err = find_key(ctx, head.key_id, &key);
     if (err != OK)
         return err;
-    /* The id selects and nothing is tried: without a ring only plain packets, else none. */
-    const struct keyring_key *key = keyring_find(ctx->ring, head.key_id);
-    if (key == NULL && (head.key_id != 0 || ctx->ring->n > 0))
-        return ERR_KEY;
     const uint64_t dest = head.class == PACKET_JOIN ? 0 : ctx->self;
     struct binding b = bind_packet(ctx, bytes.at, channel, dest);
     const struct slice body = slice_of(bytes.at + PACKET_HEAD, bytes.len - PACKET_OVERHEAD);
@@ -215,11 +247,10 @@ enum err packet_open(const struct packet_ctx *ctx, enum packet_channel channel, 
         err = open_plain(ctx, &b, body, buf);
     else
         err = open_secret(choose_subkey(key, channel), &b, body, buf);
+    if (err == OK)
+        err = refuse_own(ctx, &head);
     if (err != OK)
         return err;
-    /* After the tag: only a packet that we did make may tell that an address is our own. */
-    if (memcmp(head.run.bytes, ctx->run.bytes, RUN_LEN) == 0)
-        return ERR_REPLAY;
     *out = (struct packet_in){.head = head, .body = slice_of(buf, body.len)};
     return OK;
 }

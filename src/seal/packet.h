@@ -22,7 +22,8 @@
  *
  *     tag = H(AD || nonce || H(body) || length of the body, u64)
  *
- * hkey is no secret, so the plain tag finds damage and strays, it does not stop an attacker.
+ * hkey is no secret, so the plain tag finds damage and strays, it does not stop an attacker. Which of the
+ * two is sent and which are taken says the mode (seal/mode.h).
  * Source: XChaCha20-Poly1305, draft-irtf-cfrg-xchacha; SipHash, Aumasson and Bernstein (2012).
  */
 #pragma once
@@ -33,6 +34,7 @@
 #include "base/hash.h"
 #include "base/slice.h"
 #include "seal/keyring.h"
+#include "seal/mode.h"
 
 #define PACKET_OVERHEAD 56
 #define PACKET_HEAD     40
@@ -66,7 +68,8 @@ void run_date(struct run *run, uint64_t wall_ms);
 
 /** What both ends must agree on, and who we are. Lends ring. */
 struct packet_ctx {
-    const struct keyring *ring; /* n = 0: plain mode */
+    const struct keyring *ring; /* n = 0: there are no keys */
+    enum seal_mode mode;        /* SEAL_BY_RING from packet_ctx_init() on, until somebody sets it */
     struct hkey hkey;
     uint8_t cluster_hash[16]; /* BLAKE2b-128(cluster name) */
     uint64_t self;            /* our node id */
@@ -77,10 +80,13 @@ struct packet_ctx {
 void packet_ctx_init(struct packet_ctx *ctx, const struct keyring *ring, struct slice cluster,
                      uint64_t self, const struct run *run);
 
+/** The mode that counts: as set, else as the ring says. */
+enum seal_mode packet_mode(const struct packet_ctx *ctx);
+
 /** Clear header fields of a packet. */
 struct packet_head {
     enum packet_class class;
-    uint32_t key_id;
+    uint32_t key_id; /* 0 = it came plain */
     uint64_t sender;
     struct run run;
     uint64_t counter;
@@ -96,7 +102,7 @@ struct packet_out {
 };
 
 /**
- * Seal what->body with the ring's first key (or plainly when the ring is empty) into out.
+ * Seal what->body with the ring's first key into out, or plainly where the mode says so.
  *
  * Returns: the length, what->body.len + PACKET_OVERHEAD. Asserts that cap has room for it.
  * Copies: the body; out must not overlap it.
@@ -117,9 +123,10 @@ struct packet_in {
  * buf:     room for at least bytes.len bytes, apart from bytes; written only as far as the body, and
  *          of no meaning after an error.
  * Errors:  ERR_MALFORMED (too short, wrong magic or class, sender, counter or epoch 0), ERR_VERSION,
- *          ERR_KEY (unknown key id, or plain while a ring is held, or sealed while none is),
- *          ERR_UNAUTHENTIC (tag), ERR_REPLAY (the tag is good and the run our own: a packet of ours
- *          came back). *out is unchanged on every error.
+ *          ERR_KEY (unknown key id, or the mode takes no sealed ones), ERR_PLAIN (plain, and the mode
+ *          takes sealed ones only; or under our own run, which seals), ERR_UNAUTHENTIC (tag),
+ *          ERR_REPLAY (the tag is good and the run our own: a packet of ours came back). *out is
+ *          unchanged on every error.
  */
 MUST_USE enum err packet_open(const struct packet_ctx *ctx, enum packet_channel channel,
                               struct slice bytes, uint8_t *buf, struct packet_in *out);

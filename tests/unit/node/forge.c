@@ -87,6 +87,7 @@ static void hear(struct forge *f, struct slice frame)
     struct stream_msg m;
     cr_assert_eq(packet_open(&f->ctx, CHANNEL_TCP, frame, f->opened, &packet), OK);
     cr_assert_eq(stream_decode(f->codec, packet.body, &m), OK);
+    f->key_id = packet.head.key_id;
     f->heard_n[m.type]++;
     if (m.type == STREAM_HELLO)
         f->challenge = m.hello.challenge;

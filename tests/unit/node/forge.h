@@ -16,6 +16,7 @@ struct forge {
     uint64_t counter;
     uint64_t challenge; /* of the rig's HELLO; 0 until it came */
     uint64_t echo;      /* of the rig's AUTH */
+    uint32_t key_id;    /* of the last frame of the rig; 0 = it came plain */
     struct stream_codec *codec;
     bool hung_up;
     uint32_t heard_n[STREAM_ENTRIES + 1]; /* frames of the rig, by type */

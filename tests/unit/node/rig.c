@@ -46,6 +46,7 @@ void rig_init(struct rig *r, const struct rig_cfg *cfg)
                             .generation = 1000 + cfg->run,
                             .seed = cfg->run,
                             .ring = &r->ring,
+                            .crypto = cfg->crypto,
                             .seeded = cfg->seeded,
                             .warm_up = cfg->warm_up,
                             .policies = cfg->policies};

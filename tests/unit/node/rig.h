@@ -27,9 +27,10 @@ struct rig {
 struct rig_cfg {
     const char *name;
     const char *cluster; /* NULL = "test" */
-    uint8_t key;         /* first byte of the cluster key; 0 = plain mode */
-    uint8_t run;         /* first byte of the run; from 1 */
-    uint8_t host;        /* 10.0.0.host */
+    uint8_t key;         /* first byte of the cluster key; 0 = none */
+    enum seal_mode crypto;
+    uint8_t run;  /* first byte of the run; from 1 */
+    uint8_t host; /* 10.0.0.host */
     bool seeded;
     bool warm_up;
     uint32_t log_max;         /* dots kept for others; 0 = 1,024 */

@@ -75,7 +75,8 @@ Test(hostile, plain_packets_are_refused_by_a_node_with_a_keyring)
     struct node_view after;
     const struct rig_cfg plain = {.name = "b", .key = 0, .run = 2, .host = 2, .seeded = true};
     cr_assert_not(is_answered(&plain, &after));
-    cr_assert_eq(after.node.dropped_key, 1);
+    cr_assert_eq(after.node.dropped_plain, 1);
+    cr_assert_eq(after.node.plain_taken, 0);
 }
 
 Test(hostile, another_cluster_is_met_with_silence_and_counted_unauthentic)

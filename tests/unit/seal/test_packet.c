@@ -236,7 +236,7 @@ Test(packet, plain_and_sealed_nodes_refuse_each_other)
 {
     struct pair *plain = pair_new(rings[0]);
     struct pair *sealed = pair_new(rings[1]);
-    cr_assert(open_refused(&sealed->b, CHANNEL_UDP, packet_of(plain)) == ERR_KEY);
+    cr_assert(open_refused(&sealed->b, CHANNEL_UDP, packet_of(plain)) == ERR_PLAIN);
     cr_assert(open_refused(&plain->b, CHANNEL_UDP, packet_of(sealed)) == ERR_KEY);
     free(plain);
     free(sealed);
@@ -248,9 +248,80 @@ Test(packet, a_sealed_packet_relabelled_as_plain_is_refused)
     struct keyring none = {0};
     const struct packet_ctx plain = ctx_of(&none, CLUSTER, NODE_B);
     memset(p->packet + 4, 0, 4);
-    cr_assert(open_refused(&p->b, CHANNEL_UDP, packet_of(p)) == ERR_KEY);
+    cr_assert(open_refused(&p->b, CHANNEL_UDP, packet_of(p)) == ERR_PLAIN);
+    p->b.mode = SEAL_PREFER;
+    cr_assert(open_refused(&p->b, CHANNEL_UDP, packet_of(p)) == ERR_UNAUTHENTIC);
     cr_assert(open_refused(&plain, CHANNEL_UDP, packet_of(p)) == ERR_UNAUTHENTIC);
     free(p);
+}
+
+/* Who sends in the row is heard by whom of the column: off, listen, prefer, require. */
+static const bool HEARD[4][4] = {
+    {true, true, true, false}, /* off sends plain */
+    {true, true, true, false}, /* listen, too */
+    {false, true, true, true}, /* prefer seals */
+    {false, true, true, true}, /* require, too */
+};
+
+Test(packet, modes_that_are_neighbours_understand_each_other_both_ways_and_no_others_do)
+{
+    for (size_t i = 0; i < 32; i++) {
+        const size_t from = i / 2 / 4;
+        const size_t to = i / 2 % 4;
+        struct pair *p = pair_new(rings[1]);
+        p->a.mode = (enum seal_mode)(SEAL_OFF + from);
+        p->b.mode = (enum seal_mode)(SEAL_OFF + to);
+        p->what.channel = i % 2 == 0 ? CHANNEL_UDP : CHANNEL_TCP;
+        p->len = packet_seal(&p->a, &p->what, p->packet, sizeof p->packet);
+        if (HEARD[from][to])
+            open_good(&p->b, &p->what, packet_of(p));
+        else
+            cr_assert(open_refused(&p->b, p->what.channel, packet_of(p)) ==
+                      (from < 2 ? ERR_PLAIN : ERR_KEY));
+        const bool neighbours = from - to + 1 <= 2;
+        cr_assert_eq(HEARD[from][to] && HEARD[to][from], neighbours, "%zu and %zu", from, to);
+        free(p);
+    }
+}
+
+Test(packet, a_plain_packet_is_bound_to_cluster_node_and_channel_in_every_mode_that_takes_it)
+{
+    for (enum seal_mode mode = SEAL_OFF; mode <= SEAL_PREFER; mode++) {
+        struct pair *p = pair_new(rings[1]);
+        struct packet_ctx node = ctx_of(&p->ring, CLUSTER, NODE_C);
+        struct packet_ctx cluster = ctx_of(&p->ring, "green", NODE_B);
+        p->a.mode = SEAL_OFF;
+        p->b.mode = node.mode = cluster.mode = mode;
+        p->len = packet_seal(&p->a, &p->what, p->packet, sizeof p->packet);
+        open_good(&p->b, &p->what, packet_of(p));
+        cr_assert(open_refused(&node, CHANNEL_UDP, packet_of(p)) == ERR_UNAUTHENTIC);
+        cr_assert(open_refused(&cluster, CHANNEL_UDP, packet_of(p)) == ERR_UNAUTHENTIC);
+        cr_assert(open_refused(&p->b, CHANNEL_TCP, packet_of(p)) == ERR_UNAUTHENTIC);
+        free(p);
+    }
+}
+
+/** ERR_REPLAY tells a node that an address is its own: nobody without the key may say so to who seals. */
+Test(packet, nobody_can_forge_a_packet_of_our_own_run_in_plain_when_we_seal)
+{
+    struct pair *p = pair_new(rings[1]);
+    p->what.class = PACKET_JOIN;
+    p->what.dest = 0;
+    p->a.mode = SEAL_LISTEN;
+    p->len = packet_seal(&p->a, &p->what, p->packet, sizeof p->packet);
+    cr_assert(open_refused(&p->a, CHANNEL_UDP, packet_of(p)) == ERR_REPLAY);
+    p->a.mode = SEAL_PREFER;
+    cr_assert(open_refused(&p->a, CHANNEL_UDP, packet_of(p)) == ERR_PLAIN);
+    p->len = packet_seal(&p->a, &p->what, p->packet, sizeof p->packet);
+    cr_assert(open_refused(&p->a, CHANNEL_UDP, packet_of(p)) == ERR_REPLAY);
+    free(p);
+}
+
+Test(packet, a_mode_past_off_without_keys_is_a_programmers_error, .signal = SIGABRT)
+{
+    struct pair *p = pair_new(rings[0]);
+    p->a.mode = SEAL_LISTEN;
+    packet_seal(&p->a, &p->what, p->packet, sizeof p->packet);
 }
 
 Test(packet, a_packet_of_our_own_run_is_a_replay)
@@ -298,7 +369,7 @@ Test(packet, the_header_is_checked_field_by_field)
     } cases[] = {
         {0, 1, 0x5D, ERR_MALFORMED}, {1, 1, 0x4B, ERR_MALFORMED}, {2, 1, 0, ERR_VERSION},
         {2, 1, 2, ERR_VERSION},      {3, 1, 2, ERR_MALFORMED},    {3, 1, 255, ERR_MALFORMED},
-        {4, 4, 0, ERR_KEY},          {8, 8, 0, ERR_MALFORMED},    {16, 8, 0, ERR_MALFORMED},
+        {4, 4, 0, ERR_PLAIN},        {8, 8, 0, ERR_MALFORMED},    {16, 8, 0, ERR_MALFORMED},
         {24, 8, 0, ERR_UNAUTHENTIC}, {32, 8, 0, ERR_MALFORMED},
     };
 
