@@ -137,24 +137,31 @@ static bool may_speak(struct peer *p, const struct packet_head *head)
     return true;
 }
 
-static void begin_run(struct peer_run *r, const struct run *run)
+static void begin_run(struct peer_run *r, const struct run *run, bool sealed)
 {
-    *r = (struct peer_run){.used = true, .run = *run};
+    *r = (struct peer_run){.used = true, .sealed = sealed, .run = *run};
     window_init(&r->window);
 }
 
-/* The place of a run: the believed one, or the fresh one, which a newer stranger may take over. */
-static struct peer_run *place_of(struct peer *p, const struct run *run)
+/* Where a run is, or is to be: the believed one, or the fresh one, which a newer stranger may take over. */
+static struct peer_run *choose_place(struct peer *p, const struct run *run)
 {
-    if (p->now.used && same_run(&p->now.run, run))
+    if (!p->now.used || same_run(&p->now.run, run))
         return &p->now;
-    if (!p->now.used) {
-        begin_run(&p->now, run);
-        return &p->now;
-    }
-    if (!p->fresh.used || !same_run(&p->fresh.run, run))
-        begin_run(&p->fresh, run);
     return &p->fresh;
+}
+
+/* The place of a run that was heard sealed or plain; NULL when what was heard is not its own. Anybody can
+ * use up counters of a run, and prove it, in plain packets: with the first sealed one it begins anew. */
+static struct peer_run *place_of(struct peer *p, const struct run *run, bool sealed)
+{
+    struct peer_run *r = choose_place(p, run);
+    const bool known = r->used && same_run(&r->run, run);
+    if (known && r->sealed && !sealed)
+        return NULL;
+    if (!known || r->sealed != sealed)
+        begin_run(r, run, sealed);
+    return r;
 }
 
 enum err peers_accept(struct peers *t, mono_us now, const struct packet_head *head,
@@ -165,7 +172,9 @@ enum err peers_accept(struct peers *t, mono_us now, const struct packet_head *he
         return ERR_FULL;
     if (!may_speak(p, head))
         return ERR_REPLAY;
-    struct peer_run *r = place_of(p, &head->run);
+    struct peer_run *r = place_of(p, &head->run, head->key_id != 0);
+    if (r == NULL)
+        return ERR_PLAIN;
     if (!window_accept(&r->window, head->counter))
         return ERR_REPLAY;
     p->heard_at = now;
@@ -216,7 +225,9 @@ bool peers_prove_run(struct peers *t, mono_us now, const struct peer_proven *pro
     struct peer *p = peers_get(t, now, proven->id);
     if (p == NULL || retired_at(p, &proven->run) >= 0 || is_overtaken(p, proven))
         return false;
-    struct peer_run *run = place_of(p, &proven->run);
+    struct peer_run *run = place_of(p, &proven->run, proven->sealed);
+    if (run == NULL)
+        return false;
     if (!run->proven && run->window.newest < proven->counter)
         run->window.newest = proven->counter;
     peers_prove(p, now, run);

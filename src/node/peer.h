@@ -3,7 +3,8 @@
  *
  * A node id may have one believed run and one fresh run that has yet to prove itself by echoing a
  * challenge of ours. A run that was replaced is refused (the last few are remembered) until it asks to
- * join anew and proves itself once more.
+ * join anew and proves itself once more. A run seals all that it sends, or nothing, for life: what comes
+ * plain in the name of a run that has sealed is forged, and so was what came plain before.
  * Never looks at members: ids come from sealed headers.
  * Source: scrubjay's own; the window is seal/window.h.
  */
@@ -33,6 +34,7 @@
 struct peer_run {
     bool used;
     bool proven;
+    bool sealed; /* it seals what it sends, so nothing plain is its own */
     struct run run;
     struct window window;
 };
@@ -74,7 +76,8 @@ void peers_forget(struct peers *t, uint64_t id);
 /**
  * Take in the header of an authentic packet: its run must not be retired, its counter not used.
  *
- * Errors: ERR_REPLAY (state unchanged), ERR_FULL (no room for the id). Sets *peer and *run.
+ * Errors: ERR_REPLAY, ERR_PLAIN (a run that seals did not say it), both with the state unchanged; ERR_FULL
+ * (no room for the id). Sets *peer and *run.
  */
 MUST_USE enum err peers_accept(struct peers *t, mono_us now, const struct packet_head *head,
                                struct peer **peer, struct peer_run **run);
@@ -89,11 +92,12 @@ struct peer_proven {
     struct run run;
     mono_us challenged_at;
     uint64_t counter; /* of the frame that echoed it; nothing older counts from now on */
+    bool sealed;      /* was that frame? */
 };
 
 /** Believe such a run. Returns: false, and nothing changed, when it is a retired one, when another run
- *  was proven since it was challenged (bytes of a dead process may still be on their way), or when
- *  there is no room. */
+ *  was proven since it was challenged (bytes of a dead process may still be on their way), when the frame
+ *  was plain and the run seals, or when there is no room. */
 MUST_USE bool peers_prove_run(struct peers *t, mono_us now, const struct peer_proven *proven);
 
 /** A challenge left for dest (0 = for whoever is at an address). */

@@ -245,6 +245,7 @@ static bool take_hello(struct node *n, struct stream *s, const struct packet_hea
     }
     s->got_hello = true;
     s->run = head->run;
+    s->sealed = head->key_id != 0;
     s->vote = certify_vote(hello->record.caps);
     s->vector_hash = hello->vector_hash;
     s->window_ms = hello->window_ms;
@@ -272,7 +273,8 @@ static bool take_auth(struct node *n, mono_us now, struct stream *s, uint64_t ec
                          &(struct peer_proven){.id = s->peer,
                                                .run = s->run,
                                                .challenged_at = s->begun_at,
-                                               .counter = s->last_counter}))
+                                               .counter = s->last_counter,
+                                               .sealed = s->sealed}))
         return false; /* a run that was replaced comes back by the front door, or not at all */
     s->got_auth = true;
     certify_window(n, s->peer, s->window_ms);
@@ -442,12 +444,15 @@ static bool take(struct node *n, mono_us now, struct stream *s, const struct pac
     return has_place(s, m->type) && take_authed(n, now, s, m);
 }
 
-/* One run and one peer per stream, and counters that rise: nothing can be spliced in or repeated. */
+/* One run and one peer per stream, all of it sealed or nothing, and counters that rise: nothing can be
+ * spliced in or repeated. */
 static bool belongs(const struct stream *s, const struct packet_head *head)
 {
     if (head->class != PACKET_MEMBER || head->counter <= s->last_counter)
         return false;
     if (s->peer != 0 && head->sender != s->peer)
+        return false;
+    if (s->got_hello && s->sealed != (head->key_id != 0))
         return false;
     return !s->got_hello || memcmp(head->run.bytes, s->run.bytes, RUN_LEN) == 0;
 }

@@ -16,6 +16,7 @@
 /** One stream; what is due is said in the order of the fields. */
 struct stream {
     bool used, inbound;
+    bool sealed;   /* the other end seals its frames; from its HELLO on */
     bool up;       /* connected */
     bool hangup;   /* say so once, then the slot is free */
     bool reported; /* its success was told */

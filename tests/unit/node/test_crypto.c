@@ -4,6 +4,7 @@
 
 #include "base/attr.h"
 #include "base/bytes.h"
+#include "node/peer.h"
 
 #include "forge.h"
 #include "rig.h"
@@ -141,4 +142,113 @@ Test(crypto, a_stream_is_accepted_or_closed_by_the_modes_of_both)
         forge_free(f);
         rig_fini(&a);
     }
+}
+
+/* All frames of one end are sealed, or none is: whoever cannot seal cannot go on with another's stream. */
+Test(crypto, a_stream_that_changes_between_sealed_and_plain_is_closed)
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct rig a;
+        start(&a, "a", SEAL_LISTEN);
+        struct forge *f = forge_of(&a, SEAL_OFF);
+        f->ctx.mode = i == 0 ? SEAL_LISTEN : SEAL_PREFER;
+        const struct stream_msg hello = forge_hello(f, STREAM_FOR_SYNC);
+        forge_say(f, &hello);
+        cr_assert_neq(f->challenge, 0);
+        f->ctx.mode = i == 0 ? SEAL_PREFER : SEAL_LISTEN;
+        forge_say(f, &(struct stream_msg){.type = STREAM_AUTH, .echo = f->challenge});
+        cr_assert(f->hung_up);
+        cr_assert_eq(rig_view(&a).node.proven, 0);
+        forge_free(f);
+        rig_fini(&a);
+    }
+}
+
+Test(crypto, a_run_that_has_sealed_cannot_be_spoken_for_by_a_plain_stream)
+{
+    struct rig a;
+    start(&a, "a", SEAL_PREFER);
+    struct forge *f = forge_of(&a, SEAL_PREFER);
+    forge_auth(f, STREAM_FOR_SYNC);
+    node_recv(a.node, a.now, &(struct node_in){.kind = NODE_IN_STREAM_DOWN, .conn = FORGE_CONN});
+    rig_drain(&a);
+    forge_connect(f);
+    f->ctx.mode = SEAL_LISTEN;
+    const struct stream_msg hello = forge_hello(f, STREAM_FOR_SYNC);
+    forge_say(f, &hello);
+    forge_say(f, &(struct stream_msg){.type = STREAM_AUTH, .echo = f->challenge});
+    cr_assert(f->hung_up);
+    forge_free(f);
+    rig_fini(&a);
+}
+
+/* ---- runs ---- */
+
+static uint8_t memory[1 << 20];
+
+static struct peers *make_peers(void)
+{
+    struct arena arena;
+    arena_init(&arena, memory, sizeof memory);
+    struct peers *t = peers_new(&arena, 8, 1);
+    cr_assert_not_null(t);
+    return t;
+}
+
+static enum err accept(struct peers *t, uint32_t key_id, uint64_t counter)
+{
+    const struct packet_head h = {
+        .sender = 5, .key_id = key_id, .run = {{1, 1}}, .counter = counter};
+    struct peer *p;
+    struct peer_run *r;
+    return peers_accept(t, 1, &h, &p, &r);
+}
+
+Test(crypto, nothing_plain_counts_as_said_by_a_run_that_has_sealed)
+{
+    struct peers *t = make_peers();
+    cr_assert_eq(accept(t, 7, 1), OK);
+    cr_assert_eq(accept(t, 0, 1000), ERR_PLAIN);
+    cr_assert_eq(peers_find(t, 5)->now.window.newest, 1, "it uses up no counter");
+    cr_assert_eq(accept(t, 7, 2), OK);
+    const struct peer_proven plain = {.id = 5, .run = {{1, 1}}, .challenged_at = 2};
+    cr_assert_not(peers_prove_run(t, 3, &plain));
+    cr_assert_not(peers_find(t, 5)->now.proven);
+}
+
+Test(crypto, what_came_plain_before_the_first_sealed_packet_of_a_run_is_void)
+{
+    struct peers *t = make_peers();
+    const struct peer_proven plain = {.id = 5, .run = {{1, 1}}, .challenged_at = 2};
+    cr_assert_eq(accept(t, 0, UINT64_MAX), OK, "a stranger uses up all counters");
+    cr_assert(peers_prove_run(t, 3, &plain));
+    cr_assert_eq(accept(t, 7, 1), OK);
+    cr_assert_not(peers_find(t, 5)->now.proven, "it has to prove itself");
+    cr_assert_eq(accept(t, 7, 1), ERR_REPLAY);
+    const struct peer_proven sealed = {
+        .id = 5, .run = {{1, 1}}, .challenged_at = 4, .counter = 1, .sealed = true};
+    cr_assert(peers_prove_run(t, 5, &sealed));
+    cr_assert_eq(accept(t, 7, 2), OK, "the counter of a forgery shut nobody out");
+}
+
+Test(crypto, the_next_run_of_a_name_may_have_another_mode)
+{
+    struct peers *t = make_peers();
+    const struct packet_head next = {.sender = 5, .run = {{2, 1}}, .counter = 1};
+    struct peer *p;
+    struct peer_run *r;
+    cr_assert_eq(accept(t, 7, 1), OK);
+    cr_assert_eq(peers_accept(t, 1, &next, &p, &r), OK);
+    cr_assert_not(r->sealed);
+}
+
+Test(crypto, a_key_that_is_rotated_makes_no_new_run)
+{
+    struct peers *t = make_peers();
+    const struct peer_proven sealed = {
+        .id = 5, .run = {{1, 1}}, .challenged_at = 2, .sealed = true};
+    cr_assert_eq(accept(t, 7, 1), OK);
+    cr_assert(peers_prove_run(t, 3, &sealed));
+    cr_assert_eq(accept(t, 8, 2), OK);
+    cr_assert(peers_find(t, 5)->now.proven);
 }
