@@ -6,13 +6,27 @@
 #define DEFAULT_CLIENT "127.0.0.1:6247" /* where jay looks when it is told nothing */
 #define MIB            (1024.0 * 1024.0)
 
+/** How packets go out, what else is taken, and the word for both. */
+static void say_mode(const struct banner *b, FILE *out)
+{
+    const enum seal_mode mode = b->config->crypto;
+    if (mode_seals(mode))
+        (void)fprintf(out, ", sealed with key %s", b->ring->keys[0].label);
+    else
+        (void)fprintf(out, ", plain");
+    if (mode == SEAL_LISTEN)
+        (void)fprintf(out, ", takes sealed");
+    if (mode == SEAL_PREFER)
+        (void)fprintf(out, ", takes plain");
+    (void)fprintf(out, " (%s)", mode_text(mode));
+}
+
 static void say_gossip(const struct banner *b, FILE *out)
 {
     char bound[ADDRESS_TEXT_MAX];
     char told[ADDRESS_TEXT_MAX];
-    (void)fprintf(out, "  gossip   %s, udp and tcp, %s%s", address_format(&b->gossip, bound),
-                  b->ring->n == 0 ? "plain" : "sealed with key ",
-                  b->ring->n == 0 ? "" : b->ring->keys[0].label);
+    (void)fprintf(out, "  gossip   %s, udp and tcp", address_format(&b->gossip, bound));
+    say_mode(b, out);
     if (!addr_eq(&b->gossip, &b->advertise))
         (void)fprintf(out, ", advertised as %s", address_format(&b->advertise, told));
     (void)fprintf(out, "\n");

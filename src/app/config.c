@@ -188,16 +188,49 @@ static bool resolve_memory(struct config *c, const struct config_source *source,
     return true;
 }
 
+static bool resolve_crypto(struct config *c, struct config_fault *fault)
+{
+    const bool keyed = c->keyring[0] != '\0';
+    if (c->crypto == SEAL_BY_RING)
+        return set_found(c, OPTION_GOSSIP_CRYPTO, mode_text(mode_settle(SEAL_BY_RING, keyed)),
+                         keyed ? "there is a keyring" : "there is no keyring", fault);
+    if (keyed || c->crypto == SEAL_OFF)
+        return true;
+    return config_refuse(fault, EXIT_CONFIG,
+                         "gossip.crypto is %s, which needs keys, and there is no keyring: give "
+                         "--keyring FILE (jay keyring generate makes one), or --gossip-crypto off",
+                         mode_text(c->crypto));
+}
+
 static bool resolve(struct config *c, const struct config_source *source,
                     struct config_fault *fault)
 {
     struct node_cfg times;
-    if (!resolve_memory(c, source, fault))
+    if (!resolve_memory(c, source, fault) || !resolve_crypto(c, fault))
         return false;
     node_cfg_sizes(&times, c->profile, c->memory.bytes);
     return set_number(c, OPTION_HEAL_LOG, times.log_max, fault) &&
            set_time(c, OPTION_DRAIN, times.drain_us, fault) &&
            set_time(c, OPTION_READY_ALONE, times.ready_alone_us, fault);
+}
+
+/** Whoever takes plain packets takes them from anybody, whatever else it takes and sends. */
+static bool check_gossip(const struct config *c, struct config_fault *fault)
+{
+    char text[ADDRESS_TEXT_MAX];
+    if (!mode_takes_plain(c->crypto) || address_is_loopback(&c->gossip))
+        return true;
+    if (c->keyring[0] == '\0')
+        return config_refuse(fault, EXIT_CONFIG,
+                             "gossip on %s can be reached from other machines and there is no "
+                             "keyring: give --keyring FILE (jay keyring generate makes one), or "
+                             "--insecure to run without keys",
+                             address_format(&c->gossip, text));
+    return config_refuse(fault, EXIT_CONFIG,
+                         "gossip on %s can be reached from other machines, and with gossip.crypto "
+                         "%s anybody there may pass for a peer: give --gossip-crypto require, or "
+                         "--insecure until all nodes seal what they send",
+                         address_format(&c->gossip, text), mode_text(c->crypto));
 }
 
 /** Others can reach what is not on loopback: then keys are not optional. */
@@ -206,12 +239,8 @@ static bool check_exposure(const struct config *c, struct config_fault *fault)
     char text[ADDRESS_TEXT_MAX];
     if (c->insecure)
         return true;
-    if (!address_is_loopback(&c->gossip) && c->keyring[0] == '\0')
-        return config_refuse(fault, EXIT_CONFIG,
-                             "gossip on %s can be reached from other machines and there is no "
-                             "keyring: give --keyring FILE (jay keyring generate makes one), or "
-                             "--insecure to run without keys",
-                             address_format(&c->gossip, text));
+    if (!check_gossip(c, fault))
+        return false;
     if (!address_is_loopback(&c->client))
         return config_refuse(
             fault, EXIT_CONFIG,

@@ -15,6 +15,7 @@
 #include "base/attr.h"
 #include "loop/logger.h"
 #include "node/policy.h"
+#include "seal/mode.h"
 #include "swim/swim.h"
 
 #define CONFIG_TEXT_MAX 512 /* bytes of one value, its NUL included */
@@ -51,6 +52,7 @@ enum config_option {
     OPTION_CLIENT_LISTEN,
     OPTION_CLIENT_MAX_VALUE,
     OPTION_GOSSIP_LISTEN,
+    OPTION_GOSSIP_CRYPTO,
     OPTION_HTTP_LISTEN,
     OPTION_JOIN_STATIC,
     OPTION_JOIN_DNS,
@@ -124,7 +126,8 @@ struct config {
     uint32_t heal_log; /* dots kept for healing others */
     struct addr client;
     struct addr gossip;
-    struct addr http; /* ip_len 0 = off */
+    enum seal_mode crypto; /* settled after config_load() */
+    struct addr http;      /* ip_len 0 = off */
     uint32_t value_max;
     struct config_list join, join_dns, join_srv, dns_servers;
     enum logger_level log_level;

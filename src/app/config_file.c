@@ -26,8 +26,12 @@ struct document {
     } client;
 
     struct {
+        char *listen, *crypto;
+    } gossip;
+
+    struct {
         char *listen;
-    } gossip, http;
+    } http;
 
     struct {
         struct list fixed, dns, srv;
@@ -82,6 +86,7 @@ static const cyaml_schema_field_t CLIENT[] = {TEXT("listen", BASE(client), clien
                                               TEXT("max_value", BASE(client), client.max_value),
                                               CYAML_FIELD_END};
 static const cyaml_schema_field_t GOSSIP[] = {TEXT("listen", BASE(gossip), gossip.listen),
+                                              TEXT("crypto", BASE(gossip), gossip.crypto),
                                               CYAML_FIELD_END};
 static const cyaml_schema_field_t HTTP[] = {TEXT("listen", BASE(http), http.listen),
                                             CYAML_FIELD_END};
@@ -141,6 +146,7 @@ static const size_t PLACES[OPTIONS] = {
     [OPTION_CLIENT_LISTEN] = BASE(client.listen),
     [OPTION_CLIENT_MAX_VALUE] = BASE(client.max_value),
     [OPTION_GOSSIP_LISTEN] = BASE(gossip.listen),
+    [OPTION_GOSSIP_CRYPTO] = BASE(gossip.crypto),
     [OPTION_HTTP_LISTEN] = BASE(http.listen),
     [OPTION_JOIN_STATIC] = BASE(join.fixed),
     [OPTION_JOIN_DNS] = BASE(join.dns),

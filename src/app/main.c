@@ -94,6 +94,7 @@ static struct loop *make_loop(struct daemon *d, char *why, size_t why_cap)
                                  .gossip = c->gossip,
                                  .advertise = c->advertise,
                                  .keyring = &d->ring,
+                                 .crypto = c->crypto,
                                  .profile = c->profile,
                                  .budget_bytes = c->memory.bytes,
                                  .value_max = c->value_max,

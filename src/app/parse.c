@@ -234,6 +234,17 @@ const char *parse_profile(const char *text, void *into)
     return "pod, wan or test";
 }
 
+const char *parse_crypto(const char *text, void *into)
+{
+    for (enum seal_mode mode = SEAL_OFF; mode <= SEAL_REQUIRE; mode++) {
+        if (strcmp(text, mode_text(mode)) == 0) {
+            *(enum seal_mode *)into = mode;
+            return NULL;
+        }
+    }
+    return "off, listen, prefer or require";
+}
+
 const char *parse_level(const char *text, void *into)
 {
     return logger_level_of(text, into) ? NULL : "debug, info, warn or error";

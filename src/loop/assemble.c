@@ -77,6 +77,16 @@ static bool keep_texts(struct loop *l, const struct loop_cfg *cfg)
            texts_copy(&l->dns_servers, &cfg->dns_servers);
 }
 
+static enum err keep_keys(struct loop *l, const struct loop_cfg *cfg, const struct why *why)
+{
+    if (cfg->keyring != NULL)
+        l->ring = *cfg->keyring;
+    if (cfg->crypto > SEAL_OFF && l->ring.n == 0)
+        return refuse(why, ERR_CONFIG, "gossip can be sealed with a keyring only; give --keyring");
+    l->crypto = mode_settle(cfg->crypto, l->ring.n > 0);
+    return OK;
+}
+
 enum err assemble_settings(struct loop *l, const struct loop_cfg *cfg, const struct why *why)
 {
     if (!keep_name(l->name, cfg->name))
@@ -93,9 +103,7 @@ enum err assemble_settings(struct loop *l, const struct loop_cfg *cfg, const str
     if (err == OK && !keep_texts(l, cfg))
         err = refuse(why, ERR_FULL, "out of memory");
     l->policies = cfg->policies;
-    if (err == OK && cfg->keyring != NULL)
-        l->ring = *cfg->keyring;
-    return err;
+    return err == OK ? keep_keys(l, cfg, why) : err;
 }
 
 /* ---- gossip ---- */
@@ -224,6 +232,7 @@ static struct node_cfg node_cfg_of(const struct loop *l, const struct loop_cfg *
                          .run = *run,
                          .generation = clock_wall_ms(),
                          .ring = &l->ring,
+                         .crypto = l->crypto,
                          .profile = cfg->profile,
                          .seeded = l->seeds.n + l->dns_names.n + l->srv_names.n > 0};
     node_cfg_sizes(&n, cfg->profile, cfg->budget_bytes);

@@ -45,8 +45,8 @@ static void look_at_counters(struct loop *l, mono_us now)
 {
     struct node_view v;
     node_inspect(l->node, &v);
-    const uint64_t refused =
-        alarm_due(&l->refused, v.node.dropped_key + v.node.dropped_unauthentic, now);
+    const uint64_t refused = alarm_due(
+        &l->refused, v.node.dropped_key + v.node.dropped_plain + v.node.dropped_unauthentic, now);
     const uint64_t by_stream = alarm_due(&l->by_stream, v.swim.probes_tcp, now);
     if (refused > 0)
         report_refused(l, refused, &v.node);

@@ -44,6 +44,7 @@ struct loop {
 
     /* The control thread's alone. */
     struct keyring ring;
+    enum seal_mode crypto; /* settled */
     struct store_map node_map;
     struct node *node;
     struct ev_loop *ev;
@@ -57,7 +58,7 @@ struct loop {
     struct wedge wedges[LOOP_WORKERS_MAX];
     _Atomic uint64_t wedged_now;     /* workers that have not turned for long */
     _Atomic uint64_t wedged_total;   /* times that one did not */
-    struct alarm refused, by_stream; /* packets under other keys; members reached by streams */
+    struct alarm refused, by_stream; /* packets of strangers; members reached by streams */
     ev_timer drained;                /* the last moment of leaving */
     const char *state_told;          /* what the log said last; static */
     uint32_t stops;                  /* requests to stop that count */
@@ -115,7 +116,7 @@ void report_windows(struct loop *l, const struct node_windows *windows);
 /** Worker i does not turn any more, or turns again. */
 void report_wedge(struct loop *l, uint32_t i, const struct wedge *w);
 
-/** Packets were refused since the last time: under unknown keys, or not authentic. */
+/** Packets were refused since the last time: under unknown keys, plain, or not authentic. */
 void report_refused(struct loop *l, uint64_t packets, const struct node_counters *c);
 
 /** Members were found alive by a stream alone, since the last time. */

@@ -19,6 +19,7 @@
 #include "node/node.h"
 #include "node/policy.h"
 #include "seal/keyring.h"
+#include "seal/mode.h"
 #include "swim/swim.h"
 #include "wire/client.h"
 
@@ -41,7 +42,8 @@ struct loop_cfg {
     struct addr client;            /* listener of clients; port 0 = any free port */
     struct addr gossip;            /* UDP and TCP; port 0 = any free port */
     struct addr advertise;         /* ip_len 0 = the bound gossip address; port 0 = its port */
-    const struct keyring *keyring; /* NULL or empty = plain mode */
+    const struct keyring *keyring; /* NULL or empty = no keys */
+    enum seal_mode crypto;         /* past SEAL_OFF it needs keys */
     enum swim_profile profile;
     uint64_t budget_bytes;         /* of the cache */
     uint32_t value_max;            /* 0 = CLIENT_VALUE_MAX */

@@ -119,9 +119,11 @@ void report_wedge(struct loop *l, uint32_t i, const struct wedge *w)
 void report_refused(struct loop *l, uint64_t packets, const struct node_counters *c)
 {
     char now[LOGGER_TEXT_MAX], key[LOGGER_TEXT_MAX], tag[LOGGER_TEXT_MAX];
+    char plain[LOGGER_TEXT_MAX];
     const struct logger_field fields[] = {
         logger_number("packets", packets, now),
         logger_number("unknown_key_total", c->dropped_key, key),
+        logger_number("plain_total", c->dropped_plain, plain),
         logger_number("unauthentic_total", c->dropped_unauthentic, tag),
     };
     logger_say(&l->log, LOGGER_WARN, "packets of another key or cluster refused", fields,
@@ -136,6 +138,19 @@ void report_by_stream(struct loop *l, uint64_t probes)
                fields, ARRAY_LEN(fields));
 }
 
+/* A mode on the way between plain and sealed is meant to end: whoever forgets it finds it in the log. */
+static void warn_of_mode(struct loop *l)
+{
+    const struct logger_field mode = logger_text("crypto", mode_text(l->crypto));
+    if (l->ring.n == 0 || l->crypto == SEAL_REQUIRE)
+        return;
+    logger_say(&l->log, LOGGER_WARN,
+               l->crypto == SEAL_OFF
+                   ? "gossip is plain: there is a keyring, and it is not used"
+                   : "packets that nobody sealed are taken, until gossip.crypto is require",
+               &mode, 1);
+}
+
 void report_start(struct loop *l)
 {
     char client[ADDRESS_TEXT_MAX], gossip[ADDRESS_TEXT_MAX], advertise[ADDRESS_TEXT_MAX];
@@ -147,7 +162,9 @@ void report_start(struct loop *l)
         logger_text("gossip", address_format(&l->gossip, gossip)),
         logger_text("advertise", address_format(&l->advertise, advertise)),
         logger_number("workers", l->workers_n, workers),
-        logger_text("sealed", l->ring.n > 0 ? "yes" : "no"),
+        logger_text("sealed", mode_seals(l->crypto) ? "yes" : "no"),
+        logger_text("crypto", mode_text(l->crypto)),
     };
     logger_say(&l->log, LOGGER_INFO, "node started", fields, ARRAY_LEN(fields));
+    warn_of_mode(l);
 }

@@ -4,7 +4,8 @@
 
 #include "app/banner.h"
 
-static struct config config = {.name = "a", .cluster = "c", .workers = 2, .memory.bytes = 64 << 20};
+static struct config config = {
+    .name = "a", .cluster = "c", .workers = 2, .crypto = SEAL_OFF, .memory.bytes = 64 << 20};
 static struct keyring ring;
 
 static struct banner plain(void)
@@ -48,7 +49,7 @@ Test(banner, tells_listeners_and_memory)
     const struct banner b = plain();
     shows(&b, "node a of cluster c\n");
     shows(&b, "clients  127.0.0.1:6247, 2 workers\n");
-    shows(&b, "gossip   127.0.0.1:6248, udp and tcp, plain\n");
+    shows(&b, "gossip   127.0.0.1:6248, udp and tcp, plain (off)\n");
     shows(&b, "http     http://127.0.0.1:6249/v1/members\n");
     shows(&b, "memory   64 MiB for the cache, 3.0 MiB fixed\n");
 }
@@ -80,12 +81,26 @@ Test(banner, says_what_peers_are_told)
     shows(&b, "advertised as 10.0.0.1:6248\n");
 }
 
-Test(banner, names_the_sealing_key_and_no_secret)
+Test(banner, names_the_sealing_key_and_the_mode_and_no_secret)
 {
-    struct banner b = plain();
+    static const struct {
+        enum seal_mode mode;
+        const char *text;
+    } cases[] = {{SEAL_OFF, "udp and tcp, plain (off)\n"},
+                 {SEAL_LISTEN, "udp and tcp, plain, takes sealed (listen)\n"},
+                 {SEAL_PREFER, "udp and tcp, sealed with key k7, takes plain (prefer)\n"},
+                 {SEAL_REQUIRE, "udp and tcp, sealed with key k7 (require)\n"}};
+    static struct config keyed; /* too long for the stack */
     struct keyring sealed = {.n = 1, .keys = {{.label = "k7"}}};
-    b.ring = &sealed;
-    shows(&b, "sealed with key k7\n");
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct banner b = plain();
+        keyed = *b.config;
+        keyed.crypto = cases[i].mode;
+        b.config = &keyed;
+        b.ring = &sealed;
+        shows(&b, cases[i].text);
+    }
 }
 
 Test(banner, http_may_be_off)

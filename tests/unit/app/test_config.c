@@ -302,7 +302,7 @@ Test(config, every_key_of_the_file_is_read)
               "memory: 64MiB\nworkers: 3\nexpect: 5\nprofile: wan\ndrain: 3s\nready_alone: 4s\n"
               "warm_up: off\nheal_log: 1000\n"
               "client: {listen: '127.0.0.1:1', max_value: 1MiB}\n"
-              "gossip: {listen: '127.0.0.1:2'}\nhttp: {listen: off}\n"
+              "gossip: {listen: '127.0.0.1:2', crypto: prefer}\nhttp: {listen: off}\n"
               "join:\n  static: [a:1]\n  dns: [d]\n  srv: [s]\n"
               "dns: {servers: ['10.0.0.1:53']}\nlog: {level: error, format: json}\n"
               "freshness: {fence_ms: 700}\n");
@@ -326,6 +326,7 @@ Test(config, every_key_of_the_file_is_read)
     listens(&k.config.client, "127.0.0.1:1");
     cr_assert_eq(k.config.value_max, 1U << 20);
     listens(&k.config.gossip, "127.0.0.1:2");
+    cr_assert_eq(k.config.crypto, SEAL_PREFER);
     cr_assert_not(addr_known(&k.config.http));
     cr_assert_str_eq(k.config.join.at[0], "a:1");
     cr_assert_str_eq(k.config.join_dns.at[0], "d");
@@ -445,6 +446,59 @@ Test(config, a_keyring_opens_gossip)
     give("--gossip-listen", "0.0.0.0:6248");
     give("--keyring", "/k");
     kit_loads(&k);
+}
+
+Test(config, without_keys_gossip_is_plain_and_with_keys_it_is_sealed)
+{
+    kit_loads(&k);
+    cr_assert_eq(k.config.crypto, SEAL_OFF);
+    cr_assert_str_eq(k.config.settings[OPTION_GOSSIP_CRYPTO].note, "there is no keyring");
+    give("--keyring", "/k");
+    kit_arg(&k, "--insecure"); /* says something about addresses, nothing about packets */
+    kit_loads(&k);
+    cr_assert_eq(k.config.crypto, SEAL_REQUIRE);
+    cr_assert_str_eq(k.config.settings[OPTION_GOSSIP_CRYPTO].text, "require");
+    cr_assert_str_eq(k.config.settings[OPTION_GOSSIP_CRYPTO].note, "there is a keyring");
+}
+
+Test(config, a_mode_of_gossip_is_one_of_four)
+{
+    give("--gossip-crypto", "on");
+    kit_fails(&k, EXIT_USAGE, "--gossip-crypto: \"on\" is not off, listen, prefer or require");
+}
+
+Test(config, modes_that_seal_or_open_need_a_keyring)
+{
+    static const char *const modes[] = {"listen", "prefer", "require"};
+    char text[64];
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        give("--gossip-crypto", modes[i]);
+        (void)snprintf(text, sizeof text, "gossip.crypto is %s, which needs keys", modes[i]);
+        kit_fails(&k, EXIT_CONFIG, text);
+    }
+    give("--gossip-crypto", "off");
+    kit_loads(&k);
+    give("--keyring", "/k");
+    kit_loads(&k);
+    cr_assert_eq(k.config.crypto, SEAL_OFF, "a step back: the keys wait");
+}
+
+/* Whoever takes plain packets takes them from anybody: that other nodes seal theirs is no help. */
+Test(config, gossip_in_the_open_that_takes_plain_packets_needs_insecure)
+{
+    static const char *const modes[] = {"off", "listen", "prefer"};
+    char text[64];
+    give("--gossip-listen", "10.0.0.1:6248");
+    give("--keyring", "/k");
+    kit_loads(&k);
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        give("--gossip-crypto", modes[i]);
+        (void)snprintf(text, sizeof text, "with gossip.crypto %s anybody", modes[i]);
+        kit_fails(&k, EXIT_CONFIG, text);
+    }
+    kit_arg(&k, "--insecure");
+    kit_loads(&k);
+    cr_assert_eq(k.config.crypto, SEAL_PREFER);
 }
 
 Test(config, insecure_opens_gossip_and_clients)

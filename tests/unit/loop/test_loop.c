@@ -409,4 +409,9 @@ Test(loop, settings_out_of_range_are_refused)
     cfg.seeds = (struct loop_texts){.at = bad_seed, .n = 1};
     cr_expect_eq(loop_new(&cfg, why, sizeof why), NULL);
     cr_expect_neq(strstr(why, "no-port"), NULL, "%s", why);
+    cfg = kit_cfg();
+    cfg.keyring = NULL;
+    cfg.crypto = SEAL_LISTEN;
+    cr_expect_eq(loop_new(&cfg, why, sizeof why), NULL);
+    cr_expect_neq(strstr(why, "keyring"), NULL, "%s", why);
 }
