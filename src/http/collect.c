@@ -63,6 +63,7 @@ static void derive(struct facts *f)
     f->now.alive = f->node.alive;
     f->now.origins = f->node.origins;
     f->now.lhm = f->node.lhm;
+    f->now.crypto = f->node.crypto;
     f->now.isolated = f->node.isolated;
     f->now.ready = http_is_ready(&f->node);
     f->now.workers = f->loop.workers;

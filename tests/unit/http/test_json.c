@@ -275,7 +275,7 @@ Test(json, the_node_has_the_shape_that_scripts_rely_on)
         "name",       "cluster", "address",   "version",   "id",          "epoch",
         "generation", "head",    "index",     "view_hash", "vector_hash", "gaps",
         "log",        "members", "lhm",       "alive",     "origins",     "incarnation",
-        "isolated",   "sealed",  "uptime_ms", "state"};
+        "isolated",   "sealed",  "uptime_ms", "state",     "crypto"};
     const struct facts f = {.node = {.name = slice_text("a"),
                                      .cluster = slice_text("c"),
                                      .id = 0x1f,
@@ -283,7 +283,8 @@ Test(json, the_node_has_the_shape_that_scripts_rely_on)
                                      .state = NODE_READY,
                                      .state_text = "ready",
                                      .lhm = 3,
-                                     .sealed = true},
+                                     .sealed = true,
+                                     .crypto = SEAL_PREFER},
                             .now.uptime_us = 1234567};
     json_t *out = http_json_node(&f);
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
@@ -294,6 +295,7 @@ Test(json, the_node_has_the_shape_that_scripts_rely_on)
     cr_assert_eq(number(out, "lhm"), 3);
     cr_assert_eq(number(out, "uptime_ms"), 1234);
     cr_assert(json_is_true(json_object_get(out, "sealed")));
+    cr_assert_str_eq(text(out, "crypto"), "prefer");
     json_decref(out);
 }
 

@@ -319,6 +319,17 @@ Test(metrics, names_that_others_rely_on)
     release(e);
 }
 
+Test(metrics, plain_packets_are_told_apart_by_what_became_of_them)
+{
+    const struct facts f = {.node.node = {.plain_taken = 1, .dropped_plain = 2},
+                            .now.crypto = SEAL_LISTEN};
+    struct exposition *e = expose(&f, false);
+    cr_assert_eq(value(e, "scrubjay_plain_packets_total", "{result=\"taken\"}"), 1);
+    cr_assert_eq(value(e, "scrubjay_plain_packets_total", "{result=\"refused\"}"), 2);
+    cr_assert_eq(value(e, "scrubjay_gossip_crypto", ""), 2);
+    release(e);
+}
+
 Test(metrics, times_are_in_seconds)
 {
     const struct facts f = {.now = {.uptime_us = 12000034, .cpu_us = 500000}};
