@@ -75,7 +75,9 @@ static const struct {
     [CHECK_S16] = {"S16", "checks.c", "a deadline does not stay in the past"},
     [CHECK_S17] = {"S17", "quiet.c",
                    "in 2N - 1 periods without faults each node probes every live member"},
-    [CHECK_S18] = {"S18", "checks.c", "every packet is sealed with the first key of the ring"},
+    [CHECK_S18] =
+        {"S18", "checks.c",
+         "every packet is sealed with the first key of the ring, or plain where the mode says so"},
     [CHECK_S19] = {"S19", "workload.c", "each command has exactly one reply"},
     [CHECK_S20] = {"S20", "checks.c",
                    "every datagram sent can be read, and encodes to the same bytes again"},

@@ -319,8 +319,8 @@ void link_send(struct sim *s, uint32_t from, const struct addr *to, struct slice
 static uint64_t dropped(const struct node_counters *c)
 {
     return c->dropped_size + c->dropped_malformed + c->dropped_version + c->dropped_key +
-           c->dropped_unauthentic + c->dropped_replay + c->dropped_decode + c->dropped_unproven +
-           c->dropped_peers_full + c->own_packets;
+           c->dropped_plain + c->dropped_unauthentic + c->dropped_replay + c->dropped_decode +
+           c->dropped_unproven + c->dropped_peers_full + c->own_packets;
 }
 
 /* Is everything as it was, but counters of what was dropped? */

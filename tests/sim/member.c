@@ -86,6 +86,7 @@ void member_say(struct sim *s, struct member_voice *v, uint32_t to, struct peer_
     m->vector_hash = sim_view(s, to).vector_hash;
     packet_ctx_init(&ctx, &s->ring, cluster, hash_node_id(cluster, slice_text(n->name)),
                     &n->run_bytes);
+    ctx.mode = v->plain ? SEAL_OFF : SEAL_BY_RING;
     const enum err err = peer_encode(m, body, sizeof body, &len);
     assert(err == OK);
     const struct packet_out what = {

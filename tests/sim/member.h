@@ -38,10 +38,11 @@ struct member_voice {
     uint32_t from;
     enum packet_class class;
     const char *cluster; /* NULL: our own */
+    bool plain;          /* it has no key */
     uint64_t counter;    /* of its last packet; raised */
 };
 
-/** Seal m as the voice would, for node `to`, and hand it over now. The header fields that are 0 in m
+/** Seal m as the voice would, if it can, for node `to`, and hand it over now. The header fields that are 0 in m
  *  are filled in with what its process had last, and with the view of `to`. */
 void member_say(struct sim *s, struct member_voice *v, uint32_t to, struct peer_msg *m);
 

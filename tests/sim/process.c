@@ -98,6 +98,7 @@ static struct node_cfg config_of(struct sim *s, const struct sim_node *n)
     cfg.run = draw_run(s, cfg.generation);
     cfg.seed = rng_next(&s->boot_rng);
     cfg.ring = &s->ring;
+    cfg.crypto = n->crypto;
     cfg.seeded = true;
     cfg.warm_up = s->cfg.warm_up;
     cfg.members_max = s->cfg.nodes + MEMBERS_ROOM;

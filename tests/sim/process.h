@@ -31,6 +31,9 @@ void process_thaw(struct sim *s, struct sim_node *n);
  *  which goes on: a machine was copied. Nothing happens when that is not up, or is the same. */
 void sim_clone(struct sim *s, uint32_t i, uint32_t of);
 
+/** The process is gone without a trace in any counter: the world ends. */
+void sim_stop(struct sim *s, uint32_t i);
+
 /** A key of the source as the node's cache knows it. Lends until the process ends. */
 const struct cache_key *process_key(struct sim *s, struct sim_node *n, uint32_t key);
 

@@ -4,6 +4,7 @@
 
 #include "base/attr.h"
 
+#include "process.h"
 #include "quiet.h"
 
 #define AUDIT_US      (2 * US_PER_SEC)

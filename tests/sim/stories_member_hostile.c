@@ -189,7 +189,8 @@ static uint64_t refused(struct sim *s)
     uint64_t n = 0;
     for (uint32_t i = 0; i < s->cfg.nodes; i++) {
         const struct node_counters c = sim_view(s, i).node;
-        n += c.dropped_malformed + c.dropped_version + c.dropped_key + c.dropped_unauthentic;
+        n += c.dropped_malformed + c.dropped_version + c.dropped_key + c.dropped_plain +
+             c.dropped_unauthentic;
     }
     return n;
 }

@@ -41,6 +41,7 @@ struct stories
 stories_member_hostile(void);               /**< strangers, replays, damage, keys, other versions */
 struct stories stories_member_rates(void);  /**< clocks that run fast or slow */
 struct stories stories_member_deaths(void); /**< who is declared dead and is not */
+struct stories stories_crypto(void);        /**< from plain packets to sealed ones, and back */
 
 /** Why a story is known not to hold yet; NULL when it is to hold. Such a story is told by name only. */
 const char *story_open(const char *name);

@@ -76,8 +76,9 @@ struct sim_node {
     uint32_t i;
     char name[16];
     bool up, frozen, left;
-    bool foreign;     /* of the other cluster: checked for nothing but that it stays apart */
-    bool barred;      /* it never comes back */
+    bool foreign;          /* of the other cluster: checked for nothing but that it stays apart */
+    bool barred;           /* it never comes back */
+    enum seal_mode crypto; /* of its next processes, and of the one that runs */
     uint32_t copies;  /* node + 1 whose random bytes its next process begins with; 0 = its own */
     int32_t rate_ppm; /* how much faster its clock runs */
     mono_us rate_at, rate_local_at; /* since when, in the world's time and in its own */
@@ -174,9 +175,6 @@ void sim_crash(struct sim *s, uint32_t i, bool told);
 
 /** Start a new process after delay_us, perhaps at a new address. */
 void sim_restart(struct sim *s, uint32_t i, uint64_t delay_us, uint64_t flags);
-
-/** The process is gone without a trace in any counter: the world ends. */
-void sim_stop(struct sim *s, uint32_t i);
 
 /** Give node i an address; it must be down, and nobody may have the address. */
 void sim_address(struct sim *s, uint32_t i, uint16_t slot);
