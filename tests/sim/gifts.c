@@ -9,24 +9,21 @@
 #include "process.h"
 #include "world.h"
 
-void gifts_said(struct sim *s, struct sim_node *n)
+struct oracle_entry *gifts_said(struct sim *s, struct sim_node *n)
 {
     struct gifts *g = &n->gifts;
     const uint64_t given = node_warm_view(n->node).counters.given;
-    const size_t len = s->source.keys_n * sizeof *g->said;
+    const size_t len = s->source.keys_n * sizeof *n->oracle.entries;
     if (g->run != n->run)
         g->given = 0;
     g->run = n->run;
     if (given == g->given)
-        return;
+        return NULL;
     g->given = given;
-    if (g->said == NULL)
-        g->said = calloc(1, len);
-    assert(g->said != NULL);
-    /* What a process said before it ended may still arrive. */
-    for (uint32_t key = 0; key < s->source.keys_n; key++)
-        if (n->oracle.entries[key].stored)
-            g->said[key] = n->oracle.entries[key];
+    struct oracle_entry *said = malloc(len);
+    assert(said != NULL);
+    memcpy(said, n->oracle.entries, len);
+    return said;
 }
 
 /* As FNV-1a, but eight bytes a step: for each frame that brings gifts all values are looked at twice. */
@@ -101,11 +98,12 @@ void gifts_before(struct sim *s, struct sim_node *n)
         g->held[key] = answer_of(s, n, key, known);
 }
 
-void gifts_after(struct sim *s, struct sim_node *n, const struct sim_node *from)
+void gifts_after(struct sim *s, struct sim_node *n, const struct oracle_entry *said)
 {
     struct gifts *g = &n->gifts;
     if (!g->watching || s->failed || node_warm_view(n->node).counters.taken == g->taken)
         return;
+    assert(said != NULL);
     const uint32_t known = known_ns(s, n);
     for (uint32_t key = 0; key < s->source.keys_n && !s->failed; key++) {
         const struct gifts_answer now = answer_of(s, n, key, known);
@@ -116,7 +114,7 @@ void gifts_after(struct sim *s, struct sim_node *n, const struct sim_node *from)
                 n->oracle.entries[key].stamp = 0;
             continue;
         }
-        struct oracle_entry gift = from->gifts.said[key];
+        struct oracle_entry gift = said[key];
         gift.stamp =
             0; /* it was stored with none of a token, though it may be our own that comes back */
         gift.until = now.ttl_left_ms == UINT64_MAX ? 0 : lives_until(s, n, now.ttl_left_ms + 1);
@@ -127,7 +125,6 @@ void gifts_after(struct sim *s, struct sim_node *n, const struct sim_node *from)
 
 void gifts_free(struct gifts *g)
 {
-    free(g->said);
     free(g->held);
     *g = (struct gifts){0};
 }

@@ -13,9 +13,16 @@
 struct sim_frame {
     struct sim_frame *next;
     mono_us at;
+    struct oracle_entry *said; /* when there are entries in it; see gifts.h */
     uint32_t len;
     uint8_t bytes[];
 };
+
+static void free_frame(struct sim_frame *f)
+{
+    free(f->said);
+    free(f);
+}
 
 static uint64_t name_of(const struct conns *t, const struct conn *c)
 {
@@ -44,7 +51,7 @@ static void drop_frames(struct conn *c, uint32_t end)
     while (c->first[end] != NULL) {
         struct sim_frame *f = c->first[end];
         c->first[end] = f->next;
-        free(f);
+        free_frame(f);
     }
     c->last[end] = NULL;
 }
@@ -146,12 +153,14 @@ static uint64_t frame_delay(struct sim *s, const struct conn *c, uint32_t end)
     return s->now + delay > l->clogged_until ? delay : l->clogged_until - s->now;
 }
 
-/* Put bytes on their way to an end, behind what is on its way. */
-static void add_frame(struct sim *s, struct conn *c, uint32_t end, struct slice bytes)
+/* Put bytes on their way to an end, behind what is on its way; takes said. */
+static void add_frame(struct sim *s, struct conn *c, uint32_t end, struct slice bytes,
+                      struct oracle_entry *said)
 {
     struct sim_frame *f = malloc(sizeof *f + bytes.len);
     assert(f != NULL);
-    *f = (struct sim_frame){.at = s->now + frame_delay(s, c, end), .len = (uint32_t)bytes.len};
+    *f = (struct sim_frame){
+        .at = s->now + frame_delay(s, c, end), .said = said, .len = (uint32_t)bytes.len};
     if (bytes.len > 0)
         memcpy(f->bytes, bytes.at, bytes.len);
     if (c->first[end] == NULL) {
@@ -164,13 +173,16 @@ static void add_frame(struct sim *s, struct conn *c, uint32_t end, struct slice 
     c->last[end] = f;
 }
 
-void conn_send(struct sim *s, uint32_t node, uint32_t id, struct slice bytes)
+void conn_send(struct sim *s, uint32_t node, uint32_t id, struct slice bytes,
+               struct oracle_entry *said)
 {
     uint32_t end = 0;
     struct conn *c = find(s, node, id, &end);
     s->counters.frames++;
     if (c != NULL && c->open[1 - end])
-        add_frame(s, c, 1 - end, bytes);
+        add_frame(s, c, 1 - end, bytes, said);
+    else
+        free(said);
 }
 
 void conn_hangup(struct sim *s, uint32_t node, uint32_t id)
@@ -180,7 +192,7 @@ void conn_hangup(struct sim *s, uint32_t node, uint32_t id)
     if (c == NULL)
         return;
     if (c->open[1 - end])
-        add_frame(s, c, 1 - end, (struct slice){0});
+        add_frame(s, c, 1 - end, (struct slice){0}, NULL);
     close_end(c, end);
 }
 
@@ -192,7 +204,7 @@ void conn_crash(struct sim *s, uint32_t node, bool told)
             if (!c->open[end] || c->node[end] != node)
                 continue;
             if (told && c->open[1 - end])
-                add_frame(s, c, 1 - end, (struct slice){0});
+                add_frame(s, c, 1 - end, (struct slice){0}, NULL);
             close_end(c, end);
         }
     }
@@ -254,9 +266,9 @@ static bool deliver(struct sim *s, struct conn *c, uint32_t end)
             .kind = NODE_IN_STREAM, .conn = c->id[end], .bytes = slice_of(f->bytes, f->len)};
         gifts_before(s, n);
         node_recv(n->node, sim_local(s, n->i), &in);
-        gifts_after(s, n, &s->nodes[c->node[1 - end]]);
+        gifts_after(s, n, f->said);
     }
-    free(f);
+    free_frame(f);
     return touched;
 }
 

@@ -20,6 +20,7 @@
 #define IDLE_US         (45 * US_PER_SEC) /* a node gives a silent stream up after 30 s */
 
 struct sim;
+struct oracle_entry;
 struct sim_frame;
 
 struct conn {
@@ -43,8 +44,9 @@ struct conns {
 /** A node wants a connection to `to` that it calls id. */
 void conn_open(struct sim *s, uint32_t node, uint32_t id, const struct addr *to);
 
-/** A node says one frame on its connection id. */
-void conn_send(struct sim *s, uint32_t node, uint32_t id, struct slice bytes);
+/** A node says one frame on its connection id. Takes said, as of gifts_said(). */
+void conn_send(struct sim *s, uint32_t node, uint32_t id, struct slice bytes,
+               struct oracle_entry *said);
 
 /** A node closes its connection id, after what it said. */
 void conn_hangup(struct sim *s, uint32_t node, uint32_t id);

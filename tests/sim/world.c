@@ -270,8 +270,7 @@ static void hear_output(struct sim *s, struct sim_node *n, const struct node_out
     case NODE_OUT_STREAM:
         trace_bytes(&s->trace, out->bytes);
         checks_frame(s, n, out->bytes);
-        gifts_said(s, n);
-        conn_send(s, n->i, out->conn, out->bytes);
+        conn_send(s, n->i, out->conn, out->bytes, gifts_said(s, n));
         break;
     case NODE_OUT_HANGUP:
         conn_hangup(s, n->i, out->conn);
