@@ -59,7 +59,7 @@ void announce_begin(struct sim *s, uint32_t where, uint32_t key)
                                  .ack = draw_ack(s),
                                  .timeout_ms = LEVEL_MS};
     s->counters.begins++;
-    if (!workload_issue(s, &s->nodes[where], &begin))
+    if (!workload_issue(s, &s->nodes[where], &begin) || !s->nodes[where].up)
         a->used = false;
 }
 

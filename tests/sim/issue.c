@@ -293,7 +293,9 @@ static struct node_command command_of(const struct change *c, const struct node_
 
 static void finish(struct sim *s, struct sim_node *n, const struct change *c)
 {
-    if (c->kind == DOT_PUT && n->up)
+    if (!n->up) /* it found another process with its epoch, and ended */
+        return;
+    if (c->kind == DOT_PUT)
         workload_store(s, n, c, &s->work.reply);
     if (c->announce != 0 && !s->failed)
         announce_reply(s, c, &s->work.reply);
