@@ -141,9 +141,9 @@ static bool say_retired(struct node *n, struct stream *s, struct node_out *out)
 static bool say_records(struct node *n, struct stream *s, struct node_out *out)
 {
     struct peer_record records[RECORDS_A_FRAME];
-    const size_t count =
-        swim_records(n->swim, s->differ, records, RECORDS_A_FRAME, &s->records_cursor);
-    s->records_due = s->records_cursor != 0;
+    s->records.to = s->peer;
+    const size_t count = swim_records(n->swim, s->differ, records, RECORDS_A_FRAME, &s->records);
+    s->records_due = s->records.at != 0;
     return seal_frame(
         n, s, &(struct stream_msg){.type = STREAM_RECORDS, .records = records, .records_n = count},
         out);

@@ -44,7 +44,8 @@ struct stream {
     mono_us progress_at;
     mono_us fed_at;                     /* with pulls: when it was asked, or gave something last */
     uint8_t differ[STREAM_BUCKETS / 8]; /* buckets whose records the other end lacks */
-    size_t records_cursor, heads_cursor;
+    struct swim_telling records;
+    size_t heads_cursor;
     uint64_t cursor;          /* of the next WANT, or of the ENTRIES that are due */
     uint32_t legacy_cursor;   /* of what is said before the ring */
     uint64_t retired_cursor;  /* epoch of the last ring entry that was said */

@@ -8,10 +8,10 @@ void fullsync_want(struct swim *s, uint64_t id)
     s->sync.wanted_id = id;
 }
 
-void fullsync_inquire(struct swim *s)
+void fullsync_inquire(struct swim *s, uint64_t id)
 {
     if (!s->sync.busy && s->seen_at - s->sync.begun_at >= s->times.sync_differ_us)
-        fullsync_want(s, 0);
+        fullsync_want(s, id);
 }
 
 static void differs(struct swim *s, mono_us now, struct member *m)

@@ -37,7 +37,7 @@ static bool add(struct swim *s, struct parcel *p, uint32_t slot, uint32_t turn)
         p->full = true;
         return false;
     }
-    if (!outbox_may_tell(s, slot) || carries(p, member_name(m)))
+    if (!outbox_may_tell(s, slot, p->to) || carries(p, member_name(m)))
         return false;
     if (knows(p, m))
         return false;

@@ -65,8 +65,9 @@ struct swim_member outbox_snapshot(const struct swim *s, uint32_t slot);
 /** The record of slot as it is told to others; `turn` chooses among several accusers. */
 struct peer_record outbox_record(const struct swim *s, uint32_t slot, uint32_t turn);
 
-/** May this member be told to others? Isolated we accuse nobody; hearsay of an end goes no further. */
-bool outbox_may_tell(const struct swim *s, uint32_t slot);
+/** May this member be told to member id `to`? Isolated we accuse nobody but to his face; hearsay of an end
+ *  goes no further. */
+bool outbox_may_tell(const struct swim *s, uint32_t slot, uint64_t to);
 
 /* --- merge.c: records of others --- */
 /** Merge one record. h is the message that brought it from a proven run; NULL: it came by stream. */
@@ -177,8 +178,9 @@ void refute_claim(struct swim *s, struct claim told);
 /** Raise our version and tell everybody. */
 void refute_announce(struct swim *s, uint32_t above);
 
-/** A PING says what its sender believes of us: true when it does not know our present claim. */
-bool refute_buddy(struct swim *s, const struct peer_you *you);
+/** A PING says what its sender, member id `from`, believes of us: true when it does not know our present
+ *  claim. */
+bool refute_buddy(struct swim *s, uint64_t from, const struct peer_you *you);
 
 /* --- identity.c: our name in other hands --- */
 
@@ -198,8 +200,8 @@ void identity_stall(struct swim *s, uint64_t late); /**< the answer may lie in t
 /** Wish a full sync with id soon; 0 = with anybody. */
 void fullsync_want(struct swim *s, uint64_t id);
 
-/** As fullsync_want() with anybody, but no more often than a differing view would ask for it. */
-void fullsync_inquire(struct swim *s);
+/** As fullsync_want(), but no more often than a differing view would ask for it. */
+void fullsync_inquire(struct swim *s, uint64_t id);
 
 /** A member told its view hash. */
 void fullsync_compare(struct swim *s, mono_us now, uint32_t slot, uint64_t view_hash);

@@ -89,12 +89,13 @@ struct swim_member outbox_snapshot(const struct swim *s, uint32_t slot)
                                 .self = slot == SLOT_SELF};
 }
 
-bool outbox_may_tell(const struct swim *s, uint32_t slot)
+bool outbox_may_tell(const struct swim *s, uint32_t slot, uint64_t to)
 {
     const struct member *m = &s->roster.at[slot];
     if ((m->state == SWIM_DEAD || m->state == SWIM_LEFT) && m->hearsay)
         return false;
-    return !s->isolated || (m->state != SWIM_SUSPECT && m->state != SWIM_DEAD);
+    /* Its subject has to hear it even so: its new run may have to outrank an earlier one. */
+    return !s->isolated || m->id == to || (m->state != SWIM_SUSPECT && m->state != SWIM_DEAD);
 }
 
 struct peer_record outbox_record(const struct swim *s, uint32_t slot, uint32_t turn)

@@ -25,7 +25,7 @@ static void answer_ping(struct swim *s, const struct heard *h)
 {
     const struct peer_ping *ping = &h->msg->args.ping;
     const bool proven = h->from->proven;
-    const bool outdated = proven && refute_buddy(s, &ping->you);
+    const bool outdated = proven && refute_buddy(s, h->from->id, &ping->you);
     if (s->muted || !is_addressed(s, ping)) {
         answer_not_me(s, h);
         return;

@@ -34,7 +34,7 @@ void refute_claim(struct swim *s, struct claim told)
         health_worse(s, 1); /* Lifeguard IV.A: who is suspected may be slow himself */
 }
 
-bool refute_buddy(struct swim *s, const struct peer_you *you)
+bool refute_buddy(struct swim *s, uint64_t from, const struct peer_you *you)
 {
     const struct member *self = swim_self(s);
     if (!you->known)
@@ -42,6 +42,6 @@ bool refute_buddy(struct swim *s, const struct peer_you *you)
     if (you->gen == self->gen)
         refute_claim(s, (struct claim){you->ver, (enum swim_state)you->state});
     if (you->gen > self->gen)
-        fullsync_inquire(s); /* an earlier run of ours is known there, with its address */
+        fullsync_inquire(s, from); /* an earlier run of ours is known there, with its address */
     return you->gen != self->gen || you->ver != self->ver || you->state != (uint8_t)self->state;
 }

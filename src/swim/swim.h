@@ -216,10 +216,16 @@ uint8_t swim_lhm(const struct swim *s);
 /** Fill the 256 bucket hashes of the member table: XOR of record hashes by name hash mod 256. */
 void swim_digest(const struct swim *s, uint64_t buckets[STREAM_BUCKETS]);
 
-/** The records of buckets set in the bitmap (32 bytes); at most cap, from *cursor on (0 to begin).
- *  Returns: how many; *cursor is 0 again when all were told. Lends until the next call. */
+/** How far member id `to` was told our records; at = 0 to begin, and again when all were told. */
+struct swim_telling {
+    uint64_t to;
+    size_t at;
+};
+
+/** The records of buckets set in the bitmap (32 bytes) for telling->to; at most cap, from telling->at on,
+ *  which moves. Returns: how many. Lends until the next call. */
 size_t swim_records(const struct swim *s, const uint8_t bitmap[STREAM_BUCKETS / 8],
-                    struct peer_record *out, size_t cap, size_t *cursor);
+                    struct peer_record *out, size_t cap, struct swim_telling *telling);
 
 /** Counters since start. */
 struct swim_counters {

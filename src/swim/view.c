@@ -88,26 +88,26 @@ void swim_digest(const struct swim *s, uint64_t buckets[STREAM_BUCKETS])
     }
 }
 
-static bool is_wanted(const struct swim *s, uint32_t slot, const uint8_t *bitmap)
+static bool is_wanted(const struct swim *s, uint32_t slot, const uint8_t *bitmap, uint64_t to)
 {
     const struct member *m = &s->roster.at[slot];
-    if (m->id == 0 || m->state == SWIM_CANDIDATE || !outbox_may_tell(s, slot))
+    if (m->id == 0 || m->state == SWIM_CANDIDATE || !outbox_may_tell(s, slot, to))
         return false;
     const uint32_t bucket = bucket_of(m);
     return (bitmap[bucket / 8] >> (bucket % 8) & 1) != 0;
 }
 
 size_t swim_records(const struct swim *s, const uint8_t bitmap[STREAM_BUCKETS / 8],
-                    struct peer_record *out, size_t cap, size_t *cursor)
+                    struct peer_record *out, size_t cap, struct swim_telling *telling)
 {
     size_t n = 0;
-    for (; *cursor < s->roster.slots_max; (*cursor)++) {
-        if (!is_wanted(s, (uint32_t)*cursor, bitmap))
+    for (; telling->at < s->roster.slots_max; telling->at++) {
+        if (!is_wanted(s, (uint32_t)telling->at, bitmap, telling->to))
             continue;
         if (n == cap)
             return n;
-        out[n++] = outbox_record(s, (uint32_t)*cursor, 0);
+        out[n++] = outbox_record(s, (uint32_t)telling->at, 0);
     }
-    *cursor = 0;
+    telling->at = 0;
     return n;
 }

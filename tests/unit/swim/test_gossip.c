@@ -140,9 +140,9 @@ Test(gossip, a_digest_differs_exactly_where_members_do)
     }
     cr_assert_eq(differing, 1);
     struct peer_record records[4];
-    size_t cursor = 0;
-    cr_assert_eq(swim_records(world_at(w, 0), wanted, records, 4, &cursor), 1);
-    cr_assert_eq(cursor, 0);
+    struct swim_telling telling = {0};
+    cr_assert_eq(swim_records(world_at(w, 0), wanted, records, 4, &telling), 1);
+    cr_assert_eq(telling.at, 0);
     cr_assert(slice_eq(records[0].name, slice_text("n0")));
     world_free(w);
 }
@@ -154,14 +154,15 @@ Test(gossip, records_come_in_portions_and_each_once)
     cr_assert(world_run_until(w, world_agrees, 0, 10 * US_PER_SEC));
     uint8_t all[STREAM_BUCKETS / 8];
     struct peer_record records[3];
-    size_t cursor = 0, told = 0;
+    struct swim_telling telling = {0};
+    size_t told = 0;
     for (size_t i = 0; i < sizeof all; i++)
         all[i] = 0xFF;
     do {
-        const size_t n = swim_records(world_at(w, 5), all, records, 3, &cursor);
+        const size_t n = swim_records(world_at(w, 5), all, records, 3, &telling);
         cr_assert(n <= 3);
         told += n;
-    } while (cursor != 0);
+    } while (telling.at != 0);
     cr_assert_eq(told, 20);
     world_free(w);
 }

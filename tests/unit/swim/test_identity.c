@@ -293,6 +293,37 @@ Test(identity, an_earlier_run_is_outranked_however_far_ahead_its_clock_was)
     world_free(w);
 }
 
+static bool all_is_well(struct world *w, uint32_t i)
+{
+    return world_agrees(w, 0) && !swim_isolated(world_at(w, i));
+}
+
+/* Who feels isolated accuses nobody; but to its subject it tells what the new run has to outrank. */
+Test(identity, with_their_clocks_back_most_outrank_what_an_isolated_node_alone_remembers)
+{
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        struct world *w = world_settled(4, seed);
+        for (uint32_t i = 1; i < 4; i++) {
+            world_cut(w, 0, i);
+            world_cut(w, i, 0);
+        }
+        world_run(w, 2 * US_PER_SEC);
+        cr_assert(swim_isolated(world_at(w, 0)), "seed %lu", seed);
+        for (uint32_t i = 1; i < 4; i++)
+            world_crash(w, i);
+        world_start(w, 1);
+        for (uint32_t i = 2; i < 4; i++) {
+            char name[] = {'n', (char)('0' + i), 0};
+            world_start_as(w, i, name, wall_ms(w) - HOUR_MS);
+            world_seed(w, i, 1);
+        }
+        world_run(w, US_PER_SEC);
+        world_heal(w);
+        cr_assert(world_run_until(w, all_is_well, 0, 4 * US_PER_SEC), "seed %lu", seed);
+        world_free(w);
+    }
+}
+
 Test(identity, nobody_jumps_past_the_last_generation)
 {
     struct world *w = settled(8);

@@ -195,11 +195,12 @@ static size_t sync_records(struct world *w, uint32_t i)
 {
     static struct peer_record records[512];
     uint8_t all[STREAM_BUCKETS / 8];
-    size_t cursor = 0, n = 0;
+    struct swim_telling telling = {0};
+    size_t n = 0;
     memset(all, 0xFF, sizeof all);
     do
-        n += swim_records(world_at(w, i), all, records, 512, &cursor);
-    while (cursor != 0);
+        n += swim_records(world_at(w, i), all, records, 512, &telling);
+    while (telling.at != 0);
     return n;
 }
 

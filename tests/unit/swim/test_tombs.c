@@ -21,9 +21,9 @@ static bool is_told(struct world *w, uint32_t i, const char *name)
 {
     static struct peer_record records[64];
     uint8_t all[STREAM_BUCKETS / 8];
-    size_t cursor = 0;
+    struct swim_telling telling = {0};
     memset(all, 0xFF, sizeof all);
-    const size_t n = swim_records(world_at(w, i), all, records, ARRAY_LEN(records), &cursor);
+    const size_t n = swim_records(world_at(w, i), all, records, ARRAY_LEN(records), &telling);
     for (size_t at = 0; at < n; at++) {
         if (slice_eq(records[at].name, slice_text(name)))
             return true;

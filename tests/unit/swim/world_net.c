@@ -245,15 +245,15 @@ static void hand_over(struct world *w, uint32_t a, uint32_t b, const uint64_t *t
         if (ours[i] != theirs[i])
             wanted[i / 8] |= (uint8_t)(1u << (i % 8));
     }
-    size_t cursor = 0;
+    struct swim_telling telling = {.to = w->node[b].id};
     do {
-        const size_t n = swim_records(w->node[a].s, wanted, records, 512, &cursor);
+        const size_t n = swim_records(w->node[a].s, wanted, records, 512, &telling);
         w->stream_records += n;
         for (size_t i = 0; i < n; i++)
             prove(&w->node[b], records[i].epoch);
         swim_merge(w->node[b].s, w->now, records, n);
         drain(w, b);
-    } while (cursor != 0);
+    } while (telling.at != 0);
 }
 
 static void end_sync(struct world *w, const struct packet *p)
