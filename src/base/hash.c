@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/siphash.h"
 
 #define NS_MAX     64
 #define TARGET_MAX 1024
@@ -43,12 +44,9 @@ uint64_t hash_node_id(struct slice cluster, struct slice name)
 
 uint64_t hash_bytes(const struct hkey *hkey, struct slice bytes)
 {
-    uint8_t out[crypto_shorthash_BYTES];
-    crypto_shorthash(out, bytes.at, bytes.len, hkey->bytes);
-    uint64_t value = 0;
-    for (size_t i = sizeof out; i > 0; i--)
-        value = value << 8 | out[i - 1];
-    return value;
+    struct siphash s = siphash_begin(hkey->bytes);
+    siphash_add(&s, bytes);
+    return siphash_end(&s);
 }
 
 uint64_t hash_pair(const struct hkey *hkey, uint64_t a, uint64_t b)
@@ -76,16 +74,15 @@ bool hash128_zero(const struct hash128 *d)
 uint64_t hash_target(const struct hkey *hkey, enum target_class target_class, struct slice ns,
                      struct slice target)
 {
-    uint8_t bytes[2 + NS_MAX + 2 + TARGET_MAX];
     assert(ns.len <= NS_MAX);
     assert(target.len <= TARGET_MAX);
-    struct writer w = writer_of(bytes, sizeof bytes);
-    write_u8(&w, (uint8_t)target_class);
-    write_u8(&w, (uint8_t)ns.len);
-    write_bytes(&w, ns);
+    const uint8_t head[] = {(uint8_t)target_class, (uint8_t)ns.len};
+    const uint8_t len[] = {(uint8_t)(target.len >> 8), (uint8_t)target.len};
+    struct siphash s = siphash_begin(hkey->bytes);
+    siphash_add(&s, slice_of(head, sizeof head));
+    siphash_add(&s, ns);
     if (target_class == TARGET_PREFIX)
-        write_u16(&w, (uint16_t)target.len);
-    write_bytes(&w, target);
-    assert(w.err == OK);
-    return hash_bytes(hkey, writer_slice(&w));
+        siphash_add(&s, slice_of(len, sizeof len));
+    siphash_add(&s, target);
+    return siphash_end(&s);
 }
