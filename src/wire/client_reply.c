@@ -1,5 +1,6 @@
 #include <assert.h>
 
+#include "wire/client_direct.h"
 #include "wire/client_op.h"
 #include "wire/client_pack.h"
 
@@ -124,6 +125,8 @@ static void pack_got(struct packer *p, const struct client_got *got)
 
 void client_reply_get(struct writer *w, uint32_t id, const struct client_got *got)
 {
+    if (client_direct_get(w, id, got))
+        return;
     struct frame f = open_reply(w, id);
     pack_got(&f.p, got);
     close_frame(&f);
@@ -141,6 +144,8 @@ static void pack_stored(struct packer *p, const char *reason)
 
 void client_reply_fill(struct writer *w, uint32_t id, const char *reason)
 {
+    if (reason == NULL && client_direct_stored(w, id))
+        return;
     struct frame f = open_reply(w, id);
     pack_stored(&f.p, reason);
     close_frame(&f);
@@ -155,6 +160,8 @@ size_t client_reply_many_begin(struct writer *w, uint32_t id, size_t n)
 
 void client_reply_many_get(struct writer *w, const struct client_got *got)
 {
+    if (client_direct_many_get(w, got))
+        return;
     struct packer p = packer_of(w);
     pack_got(&p, got);
 }
