@@ -5,8 +5,6 @@
 
 #include "node/command_inside.h"
 
-#define VALUE_ROOM 4096 /* most replies with a value */
-
 static const char *const FEATURES[] = {
     "get",       "fill",       "put",        "invalidate", "touch",   "mget",      "mfill",
     "subscribe", "members",    "stats",      "node",       "vectors", "trace",     "namespaces",

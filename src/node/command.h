@@ -15,6 +15,7 @@
 #include "node/node.h"
 #include "node/policy.h"
 #include "wire/client.h"
+#include "wire/client_plain.h"
 
 #define COMMAND_LEASE_US US_PER_SEC /* so long a caller that missed may load a key alone */
 
@@ -80,8 +81,33 @@ enum command_step command_run(const struct command_ctx *ctx, const struct comman
                               const struct client_request *request, struct writer *w,
                               struct command_issue *issue);
 
+/** A plain get or fill on its way: as it was read, with what was derived from its key. */
+struct command_plain {
+    struct client_plain request;
+    struct cache_key key;
+};
+
+/** Derive the key of p->request into p->key, and ask for the memory that both will need first: for each
+ *  of those that arrived together. Changes nothing in the cache. */
+void command_plain_prepare(const struct command_ctx *ctx, struct command_plain *p);
+
+/** For each of those that were prepared: ask for what that memory names. Optional. */
+void command_plain_hint(const struct command_ctx *ctx, const struct command_plain *p);
+
+/**
+ * Carry a prepared one out, as command_run() does the same request, and append its reply. It is always
+ * done at once.
+ *
+ * Errors:  as command_run(): for a get again with command_room_max().
+ */
+void command_plain_run(const struct command_ctx *ctx, const struct command_call *call,
+                       const struct command_plain *p, struct writer *w);
+
 /** Room, in bytes, that is enough for the reply to request if it carries no long value. */
 size_t command_room(const struct client_request *request);
+
+/** The same of a plain one. */
+size_t command_plain_room(const struct command_plain *p);
 
 /** Room, in bytes, that is enough for any reply. A hit of an mget that would not fit is told as a MISS
  *  without a token: ask for it alone. */

@@ -2,7 +2,10 @@
 #include <assert.h>
 
 #include "cache/claim.h"
+#include "cache/hint.h"
 #include "node/command_inside.h"
+
+#define GROUP 32 /* keys of an mget that wait for memory together */
 
 /** One look-up on its way to its reply: a whole one, or one element of an mget. */
 struct lookup {
@@ -118,11 +121,9 @@ static enum command_step miss(struct lookup *l)
     return COMMAND_DONE;
 }
 
-static enum command_step find(struct lookup *l, struct slice ns, struct slice name)
+static enum command_step find(struct lookup *l)
 {
-    const enum err err = cache_key(l->ctx->cache, ns, name, &l->key);
     const size_t begun = l->w->len;
-    assert(err == OK); /* the codec checked the same limits */
     l->token = (struct slice){0};
     l->horizon = l->within_us > 0 ? cache_horizon(l->ctx->cache) : 0;
     if (!look(l, false))
@@ -132,11 +133,18 @@ static enum command_step find(struct lookup *l, struct slice ns, struct slice na
     return COMMAND_DONE;
 }
 
-/** The bound of a read: its own, or the one of its namespace. */
-static uint64_t within_us(const struct command_ctx *ctx, const struct client_request *request)
+static struct cache_key key_of(const struct command_ctx *ctx, struct slice ns, struct slice name)
 {
-    const struct policy *policy = policy_of(ctx->policies, request->ns);
-    uint64_t ms = request->read.within_ms;
+    struct cache_key key;
+    const enum err err = cache_key(ctx->cache, ns, name, &key);
+    assert(err == OK); /* the codec checked the same limits */
+    return key;
+}
+
+/** The bound of a read: its own, or the one of its namespace. */
+static uint64_t within_us(const struct command_ctx *ctx, struct slice ns, uint64_t ms)
+{
+    const struct policy *policy = policy_of(ctx->policies, ns);
     if (ms == 0)
         ms = policy->within_ms;
     if (policy->strict && (ms == 0 || ms > ctx->policies->fence_ms))
@@ -144,17 +152,19 @@ static uint64_t within_us(const struct command_ctx *ctx, const struct client_req
     return ms * US_PER_MS;
 }
 
+/** Bound the read before its first look. */
+static void bound(struct lookup *l, struct slice ns)
+{
+    l->within_us = within_us(l->ctx, ns, l->read->within_ms);
+    if (l->within_us > 0)
+        cache_want_proof(l->ctx->cache, l->call->now);
+}
+
 static struct lookup lookup_of(const struct command_ctx *ctx, const struct command_call *call,
                                const struct client_request *request, struct writer *w)
 {
-    struct lookup l = {.ctx = ctx,
-                       .call = call,
-                       .read = &request->read,
-                       .within_us = within_us(ctx, request),
-                       .w = w,
-                       .id = request->id};
-    if (l.within_us > 0)
-        cache_want_proof(ctx->cache, call->now);
+    struct lookup l = {.ctx = ctx, .call = call, .read = &request->read, .w = w, .id = request->id};
+    bound(&l, request->ns);
     return l;
 }
 
@@ -176,7 +186,34 @@ enum command_step command_get(const struct command_ctx *ctx, const struct comman
     if (request->read.after.len > 0 && !call->has_after)
         return ask_control(ctx, request, w, issue);
     struct lookup l = lookup_of(ctx, call, request, w);
-    return find(&l, request->ns, request->fill.key);
+    l.key = key_of(ctx, request->ns, request->fill.key);
+    return find(&l);
+}
+
+void command_get_plain(const struct command_ctx *ctx, const struct command_call *call,
+                       const struct command_plain *plain, struct writer *w)
+{
+    static const struct client_read by_default;
+    struct lookup l = {.ctx = ctx,
+                       .call = call,
+                       .read = &by_default,
+                       .key = plain->key,
+                       .w = w,
+                       .id = plain->request.id};
+    bound(&l, plain->request.ns);
+    (void)find(&l); /* without wait_ms it is done */
+}
+
+/** Derive the next n keys of an mget and ask for the memory of all. */
+static void prepare(const struct command_ctx *ctx, const struct client_request *request,
+                    size_t from, size_t n, struct cache_key keys[GROUP])
+{
+    for (size_t i = 0; i < n; i++) {
+        keys[i] = key_of(ctx, request->ns, request->targets[from + i]);
+        cache_hint(ctx->cache, keys[i].hash);
+    }
+    for (size_t i = 0; i < n; i++)
+        cache_hint_item(ctx->cache, keys[i].hash);
 }
 
 enum command_step command_mget(const struct command_ctx *ctx, const struct command_call *call,
@@ -190,9 +227,13 @@ enum command_step command_mget(const struct command_ctx *ctx, const struct comma
     l.begun = w->len;
     l.room = command_room_max(ctx) - REPLY_ROOM;
     const size_t mark = client_reply_many_begin(w, request->id, request->targets_n);
+    struct cache_key keys[GROUP];
     for (size_t i = 0; i < request->targets_n; i++) {
         l.left = request->targets_n - i - 1;
-        (void)find(&l, request->ns, request->targets[i]);
+        if (i % GROUP == 0)
+            prepare(ctx, request, i, l.left < GROUP ? l.left + 1 : GROUP, keys);
+        l.key = keys[i % GROUP];
+        (void)find(&l);
     }
     client_reply_many_end(w, mark);
     return COMMAND_DONE;

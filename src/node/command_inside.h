@@ -4,6 +4,7 @@
 #include "node/command.h"
 
 #define REPLY_ROOM 1024 /* any reply without values and names: stamps, texts, tokens */
+#define VALUE_ROOM 4096 /* most replies with a value */
 
 /** Append an error reply; text is shorter than a fault's. */
 void command_fault(struct writer *w, uint32_t id, const char *name, const char *text);
@@ -21,9 +22,14 @@ enum command_step command_mget(const struct command_ctx *ctx, const struct comma
                                const struct client_request *request, struct writer *w,
                                struct command_issue *issue); /**< mget */
 
+void command_get_plain(const struct command_ctx *ctx, const struct command_call *call,
+                       const struct command_plain *plain, struct writer *w); /**< plain get */
+
 /* ---- command_store.c ---- */
 void command_fill(const struct command_ctx *ctx, mono_us now, const struct client_request *request,
                   struct writer *w); /**< fill */
+void command_fill_plain(const struct command_ctx *ctx, mono_us now,
+                        const struct command_plain *plain, struct writer *w); /**< plain fill */
 void command_mfill(const struct command_ctx *ctx, mono_us now, const struct client_request *request,
                    struct writer *w); /**< mfill */
 void command_touch(const struct command_ctx *ctx, mono_us now, const struct client_request *request,

@@ -34,15 +34,29 @@ static enum cache_reason fill_one(const struct command_ctx *ctx, mono_us now, st
     return cache_fill(ctx->cache, now, &key, &item, fill->token);
 }
 
+static void say_filled(struct writer *w, uint32_t id, enum cache_reason reason)
+{
+    if (reason == CACHE_TOKEN_BAD)
+        command_fault(w, id, "BAD_TOKEN", "the token is not one that a MISS gives");
+    else
+        client_reply_fill(w, id, reason == CACHE_STORED ? NULL : cache_reason_text(reason));
+}
+
 void command_fill(const struct command_ctx *ctx, mono_us now, const struct client_request *request,
                   struct writer *w)
 {
-    const enum cache_reason reason = fill_one(ctx, now, request->ns, &request->fill);
-    if (reason == CACHE_TOKEN_BAD)
-        command_fault(w, request->id, "BAD_TOKEN", "the token is not one that a MISS gives");
-    else
-        client_reply_fill(w, request->id,
-                          reason == CACHE_STORED ? NULL : cache_reason_text(reason));
+    say_filled(w, request->id, fill_one(ctx, now, request->ns, &request->fill));
+}
+
+void command_fill_plain(const struct command_ctx *ctx, mono_us now,
+                        const struct command_plain *plain, struct writer *w)
+{
+    const struct client_plain *r = &plain->request;
+    const struct policy_life life =
+        policy_life(policy_of(ctx->policies, r->ns), (struct policy_life){.ttl_ms = r->ttl_ms});
+    const struct cache_item item = {
+        .value = r->value, .ttl_ms = life.ttl_ms, .fresh_ms = life.fresh_ms};
+    say_filled(w, r->id, cache_fill(ctx->cache, now, &plain->key, &item, r->token));
 }
 
 void command_mfill(const struct command_ctx *ctx, mono_us now, const struct client_request *request,

@@ -1,0 +1,35 @@
+/** node/command_plain.c - plain gets and fills, several at a time, so that their waits for memory overlap. */
+#include <assert.h>
+
+#include "cache/hint.h"
+#include "node/command_inside.h"
+
+void command_plain_prepare(const struct command_ctx *ctx, struct command_plain *p)
+{
+    const enum err err = cache_key(ctx->cache, p->request.ns, p->request.key, &p->key);
+    assert(err == OK); /* the codec checked the same limits */
+    (void)err;
+    cache_hint(ctx->cache, p->key.hash);
+    if (p->request.op == OP_FILL)
+        cache_hint_fill(ctx->cache, p->key.hash);
+}
+
+void command_plain_hint(const struct command_ctx *ctx, const struct command_plain *p)
+{
+    cache_hint_item(ctx->cache, p->key.hash);
+}
+
+void command_plain_run(const struct command_ctx *ctx, const struct command_call *call,
+                       const struct command_plain *p, struct writer *w)
+{
+    assert(p->request.op == OP_GET || p->request.op == OP_FILL);
+    if (p->request.op == OP_GET)
+        command_get_plain(ctx, call, p, w);
+    else
+        command_fill_plain(ctx, call->now, p, w);
+}
+
+size_t command_plain_room(const struct command_plain *p)
+{
+    return p->request.op == OP_GET ? VALUE_ROOM : REPLY_ROOM;
+}
