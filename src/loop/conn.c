@@ -10,6 +10,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "loop/batch.h"
 #include "loop/clock.h"
 #include "loop/request.h"
 #include "loop/worker.h"
@@ -194,27 +195,50 @@ static void mind_output(struct conn *c)
     c->paused = !c->closed && outbuf_len(&c->out) >= CONN_OUT_LOW;
 }
 
+static bool may_go_on(const struct conn *c)
+{
+    return !c->closed && !c->ending && !c->paused;
+}
+
+/** Carry out one request. false: it has to wait, and was not used. */
+static bool run_one(struct conn *c, const struct command_call *call, const struct batch_one *one)
+{
+    if (!one->is_plain)
+        return request_run(c, call->now, one->frame);
+    request_run_plain(c, call, &one->plain);
+    return true;
+}
+
+/** Carry a batch out in its order, as long as c may go on. Returns: the end of what was used. */
+static const uint8_t *run_batch(struct conn *c, mono_us now, const struct batch *b,
+                                const uint8_t *begin)
+{
+    const struct command_call call = {.now = now, .caller = (uintptr_t)c, .claims = &c->claims};
+    for (size_t i = 0; i < b->n && may_go_on(c); i++) {
+        const struct batch_one *one = &b->all[i];
+        if (!run_one(c, &call, one))
+            break;
+        begin += one->len;
+        mind_output(c);
+    }
+    return begin;
+}
+
 /** Carry out every whole frame of bytes, as long as c may go on; keep the rest. */
 static void use_input(struct conn *c, struct slice bytes)
 {
     const mono_us now = clock_now(); /* after the read: rule TH6 */
+    struct batch *b = &c->worker->batch;
     size_t need = 0;
-    while (!c->closed && !c->ending && !c->paused && bytes.len > 0) {
-        struct client_fault fault;
-        struct slice frame;
-        const enum err err = client_frame(c->worker->codec, bytes, &frame, &need, &fault);
-        if (err == ERR_SHORT)
-            break;
-        if (err != OK) {
-            request_refuse(c, &fault);
-            break;
-        }
-        if (!request_run(c, now, frame))
-            break;
-        bytes.len -= (size_t)(frame.at + frame.len - bytes.at);
-        bytes.at = frame.at + frame.len;
-        need = 0;
-        mind_output(c);
+    while (may_go_on(c) && bytes.len > 0 && need == 0) {
+        batch_fill(b, &c->worker->world->ctx, c->worker->codec, bytes);
+        const uint8_t *used = run_batch(c, now, b, bytes.at);
+        bytes = slice_of(used, bytes.len - (size_t)(used - bytes.at));
+        if (!may_go_on(c) || b->err == OK)
+            continue;
+        if (b->err != ERR_SHORT)
+            request_refuse(c, &b->fault);
+        need = b->need;
     }
     keep(c, bytes, need);
 }

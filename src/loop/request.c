@@ -336,3 +336,30 @@ bool request_run(struct conn *c, mono_us now, struct slice frame)
     carry_out(c, now, frame);
     return true;
 }
+
+/** As run(), for a plain request. */
+static bool run_plain(struct conn *c, const struct command_call *call,
+                      const struct command_plain *plain)
+{
+    const struct command_ctx *ctx = &c->worker->world->ctx;
+    const size_t rooms[] = {command_plain_room(plain), MIDDLE_ROOM, command_room_max(ctx)};
+    for (size_t i = 0; i < ARRAY_LEN(rooms); i++) {
+        struct writer w;
+        if (!reserve(c, rooms[i], &w))
+            return false;
+        command_plain_run(ctx, call, plain, &w);
+        if (w.err == OK) {
+            outbuf_commit(&c->out, w.len);
+            return true;
+        }
+    }
+    return false;
+}
+
+void request_run_plain(struct conn *c, const struct command_call *call,
+                       const struct command_plain *plain)
+{
+    worker_count(&c->worker->counters.requests[plain->request.op], 1);
+    if (!run_plain(c, call, plain))
+        conn_give_up(c);
+}

@@ -19,6 +19,10 @@
  */
 bool request_run(struct conn *c, mono_us now, struct slice frame);
 
+/** Carry out a prepared plain request of c: it never waits. */
+void request_run_plain(struct conn *c, const struct command_call *call,
+                       const struct command_plain *plain);
+
 /** Carry out a get that waited, for one more time. false: it is to wait on. */
 bool request_again(struct conn *c, const struct client_request *request,
                    const struct command_call *call);

@@ -15,6 +15,7 @@
 #include <ev.h>
 #include <sys/queue.h>
 
+#include "loop/batch.h"
 #include "loop/conn.h"
 #include "loop/logger.h"
 #include "loop/loop.h"
@@ -94,7 +95,8 @@ struct worker {
     struct store_map codec_map;
     struct client_request request;
     struct command_issue issue;
-    uint8_t *in; /* WORKER_IN_LEN bytes, used within one callback */
+    struct batch batch; /* used within one callback, as is `in` */
+    uint8_t *in;        /* WORKER_IN_LEN bytes */
     uint8_t *spare;
     size_t spare_cap;
 

@@ -1,0 +1,38 @@
+/**
+ * loop/batch.h - requests that arrived together, taken apart before the first is carried out.
+ *
+ * Plain requests are decoded and the memory that they will need is asked for: most of a request's time
+ * is waiting for it, and here the waits overlap. Carries nothing out and changes nothing, so the order
+ * of effects is that of the frames. Thread: the worker's.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "node/command.h"
+#include "wire/client.h"
+
+#define BATCH_MAX 64
+
+/** One frame. */
+struct batch_one {
+    struct slice frame; /* without its length; an empty one has no address */
+    size_t len;         /* with it */
+    bool is_plain;
+    struct command_plain plain; /* when is_plain: prepared */
+};
+
+struct batch {
+    size_t n;
+    struct batch_one all[BATCH_MAX];
+    enum err err;              /* what follows the last frame: ERR_SHORT or ERR_LIMIT; OK = more */
+    size_t need;               /* ERR_SHORT: as client_frame() says */
+    struct client_fault fault; /* ERR_LIMIT */
+};
+
+/** Take the whole frames at the front of bytes apart, BATCH_MAX at most. Lends bytes to b. */
+void batch_fill(struct batch *b, const struct command_ctx *ctx, const struct client_codec *codec,
+                struct slice bytes);
