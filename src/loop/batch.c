@@ -1,33 +1,33 @@
 #include "loop/batch.h"
 
 /** false: what follows is no whole frame. */
-static bool take_frame(struct batch *b, const struct client_codec *codec, struct slice *bytes)
+static bool take_frame(struct batch_one *one, const struct client_codec *codec, struct slice *bytes)
 {
-    struct batch_one *one = &b->all[b->n];
-    b->err = client_frame(codec, *bytes, &one->frame, &b->need, &b->fault);
-    if (b->err != OK)
+    struct client_fault fault;
+    if (client_frame(codec, *bytes, &one->frame, &one->len, &fault) != OK)
         return false;
-    one->len = b->need;
     *bytes = slice_of(bytes->at + one->len, bytes->len - one->len);
     one->is_plain = client_plain_read(codec, one->frame, &one->plain.request);
-    b->n++;
     return true;
 }
 
-/** The first goes its way at once: what it waits for nobody else would wait for meanwhile. */
-static void hint(const struct batch *b, const struct command_ctx *ctx)
+size_t batch_add(struct batch *b, const struct command_ctx *ctx, const struct client_codec *codec,
+                 struct slice bytes)
 {
-    for (size_t i = 0; i < b->n && b->n > 1; i++)
-        if (b->all[i].is_plain)
-            command_plain_hint(ctx, &b->all[i].plain);
+    const size_t before = b->n;
+    while (b->n < BATCH_MAX && take_frame(&b->all[b->n], codec, &bytes)) {
+        if (b->all[b->n].is_plain)
+            command_plain_prepare(ctx, &b->all[b->n].plain);
+        b->n++;
+    }
+    return b->n - before;
 }
 
-void batch_fill(struct batch *b, const struct command_ctx *ctx, const struct client_codec *codec,
-                struct slice bytes)
+void batch_hint(const struct batch *b, const struct command_ctx *ctx)
 {
-    b->n = 0;
-    while (b->n < BATCH_MAX && take_frame(b, codec, &bytes))
-        if (b->all[b->n - 1].is_plain)
-            command_plain_prepare(ctx, &b->all[b->n - 1].plain);
-    hint(b, ctx);
+    if (b->n == 1)
+        return; /* it is about to look for itself, and nobody waits beside it */
+    for (size_t i = 0; i < b->n; i++)
+        if (b->all[i].is_plain)
+            command_plain_hint(ctx, &b->all[i].plain);
 }

@@ -28,11 +28,12 @@ struct batch_one {
 struct batch {
     size_t n;
     struct batch_one all[BATCH_MAX];
-    enum err err;              /* what follows the last frame: ERR_SHORT or ERR_LIMIT; OK = more */
-    size_t need;               /* ERR_SHORT: as client_frame() says */
-    struct client_fault fault; /* ERR_LIMIT */
 };
 
-/** Take the whole frames at the front of bytes apart, BATCH_MAX at most. Lends bytes to b. */
-void batch_fill(struct batch *b, const struct command_ctx *ctx, const struct client_codec *codec,
-                struct slice bytes);
+/** Take whole frames at the front of bytes apart and append them to b, until it is full. Lends bytes to
+ *  b. Returns: how many. */
+size_t batch_add(struct batch *b, const struct command_ctx *ctx, const struct client_codec *codec,
+                 struct slice bytes);
+
+/** All were added that will be: ask for the rest of their memory. */
+void batch_hint(const struct batch *b, const struct command_ctx *ctx);

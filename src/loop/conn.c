@@ -27,7 +27,7 @@ static void discard_input(struct conn *c)
 {
     shutdown(c->io.fd, SHUT_WR);
     for (int i = 0; i < DISCARD_MAX; i++) {
-        if (recv(c->io.fd, c->worker->in, WORKER_IN_LEN, MSG_DONTWAIT) <= 0)
+        if (recv(c->io.fd, NULL, WORKER_IN_LEN, MSG_DONTWAIT | MSG_TRUNC) <= 0)
             return;
     }
 }
@@ -44,6 +44,13 @@ static void leave_stuck(struct conn *c)
     if (c->is_stuck)
         LIST_REMOVE(c, stuck);
     c->is_stuck = false;
+}
+
+static void leave_arrived(struct conn *c)
+{
+    if (c->arrived)
+        TAILQ_REMOVE(&c->worker->arrived, c, arrival);
+    c->arrived = false;
 }
 
 static void drop_filters(struct conn *c)
@@ -68,6 +75,7 @@ static void close_conn(struct conn *c)
     close(c->io.fd);
     leave_waiting(c);
     leave_stuck(c);
+    leave_arrived(c);
     drop_filters(c);
     command_gone(&w->world->ctx, &c->claims, (uintptr_t)c);
     free(c->kept);
@@ -115,11 +123,13 @@ static void flush(struct conn *c)
         close_conn(c);
         return;
     }
-    if (sent > 0 || !c->is_stuck)
-        c->progress_at = clock_now();
     if (state == OUTBUF_EMPTY) {
         leave_stuck(c);
-    } else if (!c->is_stuck) {
+        return;
+    }
+    if (sent > 0 || !c->is_stuck)
+        c->progress_at = clock_now();
+    if (!c->is_stuck) {
         c->is_stuck = true;
         LIST_INSERT_HEAD(&c->worker->stuck, c, stuck);
     }
@@ -209,38 +219,89 @@ static bool run_one(struct conn *c, const struct command_call *call, const struc
     return true;
 }
 
-/** Carry a batch out in its order, as long as c may go on. Returns: the end of what was used. */
-static const uint8_t *run_batch(struct conn *c, mono_us now, const struct batch *b,
-                                const uint8_t *begin)
+/** Carry out what c has of the worker's batch, as long as c may go on. */
+static void run_share(struct conn *c, mono_us now)
 {
     const struct command_call call = {.now = now, .caller = (uintptr_t)c, .claims = &c->claims};
-    for (size_t i = 0; i < b->n && may_go_on(c); i++) {
-        const struct batch_one *one = &b->all[i];
+    for (size_t i = 0; i < c->share_n && may_go_on(c); i++) {
+        const struct batch_one *one = &c->worker->batch.all[c->share_i + i];
         if (!run_one(c, &call, one))
-            break;
-        begin += one->len;
+            return;
+        c->input = slice_of(c->input.at + one->len, c->input.len - one->len);
         mind_output(c);
     }
-    return begin;
+}
+
+/** Behind what c was able to carry out. false: there are more whole frames. */
+static bool end_input(struct conn *c)
+{
+    struct client_fault fault;
+    struct slice frame;
+    size_t need = 0;
+    if (may_go_on(c) && c->input.len > 0) {
+        const enum err err = client_frame(c->worker->codec, c->input, &frame, &need, &fault);
+        if (err == OK)
+            return false;
+        if (err != ERR_SHORT)
+            request_refuse(c, &fault);
+    }
+    keep(c, c->input, need);
+    return true;
+}
+
+static void add_share(struct conn *c)
+{
+    struct worker *w = c->worker;
+    c->share_i = w->batch.n;
+    c->share_n = batch_add(&w->batch, &w->world->ctx, w->codec, c->input);
 }
 
 /** Carry out every whole frame of bytes, as long as c may go on; keep the rest. */
 static void use_input(struct conn *c, struct slice bytes)
 {
     const mono_us now = clock_now(); /* after the read: rule TH6 */
-    struct batch *b = &c->worker->batch;
-    size_t need = 0;
-    while (may_go_on(c) && bytes.len > 0 && need == 0) {
-        batch_fill(b, &c->worker->world->ctx, c->worker->codec, bytes);
-        const uint8_t *used = run_batch(c, now, b, bytes.at);
-        bytes = slice_of(used, bytes.len - (size_t)(used - bytes.at));
-        if (!may_go_on(c) || b->err == OK)
-            continue;
-        if (b->err != ERR_SHORT)
-            request_refuse(c, &b->fault);
-        need = b->need;
+    c->input = bytes;
+    do {
+        c->worker->batch.n = 0;
+        add_share(c);
+        batch_hint(&c->worker->batch, &c->worker->world->ctx);
+        run_share(c, now);
+    } while (!end_input(c));
+}
+
+/** Take apart the next requests of all who have some, and then carry them out. Only the last share may
+ *  leave requests behind: the batch was full. */
+static void use_batch(struct worker *w, mono_us now)
+{
+    struct conn *c;
+    size_t shares = 0;
+    w->batch.n = 0;
+    TAILQ_FOREACH(c, &w->arrived, arrival)
+    {
+        if (w->batch.n == BATCH_MAX)
+            break;
+        add_share(c);
+        shares++;
     }
-    keep(c, bytes, need);
+    batch_hint(&w->batch, &w->world->ctx);
+    for (; shares > 0; shares--) {
+        c = TAILQ_FIRST(&w->arrived);
+        run_share(c, now);
+        if (!end_input(c))
+            break;
+        leave_arrived(c);
+        conn_finish(c);
+    }
+}
+
+void conn_use_arrived(struct worker *w)
+{
+    if (TAILQ_EMPTY(&w->arrived))
+        return;
+    const mono_us now = clock_now(); /* after the reads: rule TH6 */
+    while (!TAILQ_EMPTY(&w->arrived))
+        use_batch(w, now);
+    w->in_used = 0;
 }
 
 /** What was kept, taken out of c; the caller frees it. */
@@ -279,19 +340,28 @@ static void read_long(struct conn *c)
     free((void *)whole.at);
 }
 
-/** Read once, behind what was kept; a short read means that there is no more for now. */
-static void read_short(struct conn *c)
+/** Read once, behind what was kept; a short read means that there is no more for now. What was read is
+ *  used with what others sent. false: there is nothing to use. */
+static bool read_short(struct conn *c)
 {
-    uint8_t *in = c->worker->in;
+    struct worker *w = c->worker;
+    uint8_t *in = w->in + w->in_used;
     const size_t kept_len = c->kept_len;
-    const ssize_t n = recv(c->io.fd, in + kept_len, WORKER_IN_LEN - kept_len, 0);
+    assert(!c->arrived && kept_len < WORKER_IN_LEN - w->in_used);
+    const ssize_t n = recv(c->io.fd, in + kept_len, WORKER_IN_LEN - w->in_used - kept_len, 0);
     if (!has_read(c, n))
-        return;
+        return false;
     const struct slice kept = take_kept(c);
     if (kept.at != NULL)
         memcpy(in, kept.at, kept.len);
     free((void *)kept.at);
-    use_input(c, slice_of(in, kept_len + (size_t)n));
+    c->input = slice_of(in, kept_len + (size_t)n);
+    c->arrived = true;
+    TAILQ_INSERT_TAIL(&w->arrived, c, arrival);
+    w->in_used += c->input.len;
+    if (w->in_used >= WORKER_GATHER_LEN)
+        conn_use_arrived(w);
+    return true;
 }
 
 /** Use what was kept when reading stopped, then read on. */
@@ -324,8 +394,8 @@ static void on_conn(struct ev_loop *ev, ev_io *io, int revents)
     else if (!c->closed && !c->paused && !c->ending && (revents & EV_READ) != 0) {
         if (c->kept_need > FRAME_LONG)
             read_long(c);
-        else
-            read_short(c);
+        else if (read_short(c))
+            return; /* it is finished when its input was used, and may be gone already */
     }
     conn_finish(c);
 }

@@ -1,8 +1,8 @@
 /**
  * loop/conn.h - one client's connection: frames in, replies out, back-pressure between them.
  *
- * Idle connections own no buffers: input is read into the worker's, and only an unfinished frame is
- * kept; output memory is handed on when it is empty. Reading stops while much output waits, or while a
+ * Idle connections own no buffers: input is read into the worker's, used before the worker sleeps, and
+ * only an unfinished frame is kept; output memory is handed on when it is empty. Reading stops while much output waits, or while a
  * request cannot get a ticket; a client that does not read its replies is closed.
  * Thread: the worker's.
  */
@@ -39,11 +39,16 @@ struct conn {
     uint32_t owed; /* tickets that are under way */
     uint8_t *kept; /* input that was read and not used: at most one read, or one frame */
     size_t kept_len;
-    size_t kept_need; /* bytes of the frame that kept begins with; 0 = kept was not looked at */
+    size_t kept_need;   /* bytes of the frame that kept begins with; 0 = kept was not looked at */
+    bool arrived;       /* in worker->arrived: */
+    struct slice input; /* read in this turn and not used yet; lent from the worker */
+    size_t share_i;     /* of the worker's batch: where the requests of this input begin */
+    size_t share_n;
     struct outbuf out;
-    mono_us progress_at; /* when output last went */
+    mono_us progress_at; /* is_stuck: when output last went */
     struct filters *filters;
     struct command_claims claims; /* keys that its client was told to load */
+    TAILQ_ENTRY(conn) arrival;
     LIST_ENTRY(conn) all;
     LIST_ENTRY(conn) subscribing;
     LIST_ENTRY(conn) waiting;
@@ -52,6 +57,9 @@ struct conn {
 
 /** Serve fd, which is taken (also on errors). NULL = no memory. */
 struct conn *conn_new(struct worker *w, int fd);
+
+/** Carry out what all connections of w read in this turn, in the order of arrival. */
+void conn_use_arrived(struct worker *w);
 
 /** Close at once, after one last try to send; frees c when no ticket is under way. */
 void conn_end(struct conn *c);

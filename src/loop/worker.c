@@ -171,6 +171,7 @@ static void on_turn(struct ev_loop *ev, ev_prepare *turn, int revents)
     struct worker *w = turn->data;
     (void)ev;
     (void)revents;
+    conn_use_arrived(w); /* nothing else is left to do in this turn */
     atomic_store_explicit(&w->turned_at, clock_now(), memory_order_relaxed);
 }
 
@@ -244,6 +245,7 @@ static void *work(void *ctx)
 {
     struct worker *w = ctx;
     ev_run(w->ev, 0);
+    conn_use_arrived(w);
     waiting_fini(w); /* their clients see the connection close */
     end_all(w);
     return NULL;
@@ -314,6 +316,7 @@ struct worker *worker_new(struct worker_world *world, int listen_fd)
     LIST_INIT(&w->subscribing);
     LIST_INIT(&w->waiting);
     LIST_INIT(&w->stuck);
+    TAILQ_INIT(&w->arrived);
     TAILQ_INIT(&w->waiting_gets.gets);
     TAILQ_INIT(&w->waiting_gets.counts);
     init_watchers(w, listen_fd);

@@ -27,9 +27,11 @@
 #include "node/command.h"
 #include "wire/client.h"
 
-#define WORKER_IN_LEN      (256U << 10) /* one read */
-#define WORKER_TICKETS_MAX 4096         /* requests of one worker that wait for control */
-#define WORKER_TICKET_ROOM (16U << 20)  /* bytes of them; the last one may exceed it */
+#define WORKER_IN_LEN (256U << 10) /* one read, and what others read before it in the same turn */
+#define WORKER_GATHER_LEN                                                                          \
+    (16U << 10)                 /* so much is used at once, less waits for the end of the turn */
+#define WORKER_TICKETS_MAX 4096 /* requests of one worker that wait for control */
+#define WORKER_TICKET_ROOM (16U << 20) /* bytes of them; the last one may exceed it */
 #define WORKER_PUSHES_MAX  4096
 #define WORKER_ACCEPTS     16 /* of one turn */
 #define WORKER_BATCH       256
@@ -71,6 +73,9 @@ enum worker_phase {
 /** Connections, in no order. */
 LIST_HEAD(conn_list, conn);
 
+/** Connections in the order in which they came. */
+TAILQ_HEAD(conn_queue, conn);
+
 struct worker {
     struct worker_world *world;
     struct ev_loop *ev;
@@ -95,8 +100,10 @@ struct worker {
     struct store_map codec_map;
     struct client_request request;
     struct command_issue issue;
-    struct batch batch; /* used within one callback, as is `in` */
-    uint8_t *in;        /* WORKER_IN_LEN bytes */
+    struct conn_queue arrived; /* connections whose input waits for the end of this turn */
+    struct batch batch;        /* used within one callback */
+    uint8_t *in;               /* WORKER_IN_LEN bytes, used within one turn */
+    size_t in_used;
     uint8_t *spare;
     size_t spare_cap;
 

@@ -54,23 +54,34 @@ static void write_gets(struct table *t, uint32_t n)
     cr_assert_eq(t->w.err, OK);
 }
 
-static void fill_batch(struct table *t, struct slice from)
+static size_t add(struct table *t, struct slice from)
 {
-    batch_fill(t->batch, &t->loop->world.ctx, t->loop->workers[0]->codec, from);
+    return batch_add(t->batch, &t->loop->world.ctx, t->loop->workers[0]->codec, from);
 }
 
-Test(batch, it_ends_at_its_limit_and_says_that_there_is_more)
+Test(batch, it_takes_no_more_than_its_limit)
 {
     struct table t = table_new();
     write_gets(&t, BATCH_MAX + 1);
-    fill_batch(&t, writer_slice(&t.w));
+    cr_expect_eq(add(&t, writer_slice(&t.w)), BATCH_MAX);
     cr_expect_eq(t.batch->n, BATCH_MAX);
-    cr_expect_eq(t.batch->err, OK);
+    cr_expect_eq(add(&t, writer_slice(&t.w)), 0, "it is full");
+    batch_hint(t.batch, &t.loop->world.ctx);
     const struct slice last = t.batch->all[BATCH_MAX - 1].frame;
-    fill_batch(&t, slice_of(last.at + last.len, t.w.len - (size_t)(last.at + last.len - bytes)));
-    cr_expect_eq(t.batch->n, 1);
-    cr_expect_eq(t.batch->err, ERR_SHORT);
-    cr_expect_eq(t.batch->need, 4, "nothing is known of the next frame");
+    t.batch->n = 0;
+    const size_t rest = t.w.len - (size_t)(last.at + last.len - bytes);
+    cr_expect_eq(add(&t, slice_of(last.at + last.len, rest)), 1);
+    table_free(&t);
+}
+
+Test(batch, what_several_sent_stands_in_it_one_behind_the_other)
+{
+    struct table t = table_new();
+    write_gets(&t, 3);
+    cr_expect_eq(add(&t, writer_slice(&t.w)), 3);
+    cr_expect_eq(add(&t, writer_slice(&t.w)), 3);
+    cr_expect_eq(t.batch->n, 6);
+    cr_expect_eq(t.batch->all[3].frame.at, t.batch->all[0].frame.at);
     table_free(&t);
 }
 
@@ -78,14 +89,8 @@ Test(batch, a_part_of_a_frame_stays_behind)
 {
     struct table t = table_new();
     write_gets(&t, 3);
-    const size_t each = t.w.len / 3;
-    fill_batch(&t, slice_of(bytes, t.w.len - 1));
-    cr_expect_eq(t.batch->n, 2);
-    cr_expect_eq(t.batch->err, ERR_SHORT);
-    cr_expect_eq(t.batch->need, each);
-    fill_batch(&t, slice_of(bytes, 0));
-    cr_expect_eq(t.batch->n, 0);
-    cr_expect_eq(t.batch->err, ERR_SHORT);
+    cr_expect_eq(add(&t, slice_of(bytes, t.w.len - 1)), 2);
+    cr_expect_eq(add(&t, slice_of(bytes, 0)), 0);
     table_free(&t);
 }
 
@@ -94,10 +99,7 @@ Test(batch, what_stands_before_a_frame_that_is_too_long_is_taken)
     struct table t = table_new();
     write_gets(&t, 2);
     write_u32(&t.w, UINT32_MAX);
-    fill_batch(&t, writer_slice(&t.w));
-    cr_expect_eq(t.batch->n, 2);
-    cr_expect_eq(t.batch->err, ERR_LIMIT);
-    cr_expect_str_eq(t.batch->fault.name, "FRAME_TOO_LONG");
+    cr_expect_eq(add(&t, writer_slice(&t.w)), 2);
     table_free(&t);
 }
 
@@ -107,8 +109,7 @@ Test(batch, what_is_not_plain_is_left_as_it_is)
     const struct client_request ping = {.op = OP_PING};
     client_request_encode(&t.w, &ping);
     write_gets(&t, 1);
-    fill_batch(&t, writer_slice(&t.w));
-    cr_assert_eq(t.batch->n, 2);
+    cr_assert_eq(add(&t, writer_slice(&t.w)), 2);
     cr_expect_not(t.batch->all[0].is_plain);
     cr_expect(t.batch->all[1].is_plain);
     cr_expect(slice_eq(t.batch->all[1].plain.request.key, slice_text("key")));
