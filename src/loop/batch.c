@@ -27,7 +27,10 @@ void batch_hint(const struct batch *b, const struct command_ctx *ctx)
 {
     if (b->n == 1)
         return; /* it is about to look for itself, and nobody waits beside it */
-    for (size_t i = 0; i < b->n; i++)
-        if (b->all[i].is_plain)
-            command_plain_hint(ctx, &b->all[i].plain);
+    /* Loops of their own, and short: the processor then has many requests in its window at once, and
+     * walks the page tables for several. */
+    for (int stage = 1; stage <= 2; stage++)
+        for (size_t i = 0; i < b->n; i++)
+            if (b->all[i].is_plain)
+                command_plain_hint(ctx, &b->all[i].plain, stage);
 }

@@ -87,12 +87,14 @@ struct command_plain {
     struct cache_key key;
 };
 
-/** Derive the key of p->request into p->key, and ask for the memory that both will need first: for each
- *  of those that arrived together. Changes nothing in the cache. */
+/** Derive the key of p->request into p->key. */
 void command_plain_prepare(const struct command_ctx *ctx, struct command_plain *p);
 
-/** For each of those that were prepared: ask for what that memory names. Optional. */
-void command_plain_hint(const struct command_ctx *ctx, const struct command_plain *p);
+/**
+ * Ask for memory that a prepared one will need: first (stage 1) each of those that arrived together,
+ * then each for what that memory names (stage 2). Optional; changes nothing.
+ */
+void command_plain_hint(const struct command_ctx *ctx, const struct command_plain *p, int stage);
 
 /**
  * Carry a prepared one out, as command_run() does the same request, and append its reply. It is always

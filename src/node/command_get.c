@@ -208,10 +208,10 @@ void command_get_plain(const struct command_ctx *ctx, const struct command_call 
 static void prepare(const struct command_ctx *ctx, const struct client_request *request,
                     size_t from, size_t n, struct cache_key keys[GROUP])
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         keys[i] = key_of(ctx, request->ns, request->targets[from + i]);
+    for (size_t i = 0; i < n; i++)
         cache_hint(ctx->cache, keys[i].hash);
-    }
     for (size_t i = 0; i < n; i++)
         cache_hint_item(ctx->cache, keys[i].hash);
 }

@@ -9,14 +9,17 @@ void command_plain_prepare(const struct command_ctx *ctx, struct command_plain *
     const enum err err = cache_key(ctx->cache, p->request.ns, p->request.key, &p->key);
     assert(err == OK); /* the codec checked the same limits */
     (void)err;
+}
+
+void command_plain_hint(const struct command_ctx *ctx, const struct command_plain *p, int stage)
+{
+    if (stage != 1) {
+        cache_hint_item(ctx->cache, p->key.hash);
+        return;
+    }
     cache_hint(ctx->cache, p->key.hash);
     if (p->request.op == OP_FILL)
         cache_hint_fill(ctx->cache, p->key.hash);
-}
-
-void command_plain_hint(const struct command_ctx *ctx, const struct command_plain *p)
-{
-    cache_hint_item(ctx->cache, p->key.hash);
 }
 
 void command_plain_run(const struct command_ctx *ctx, const struct command_call *call,
