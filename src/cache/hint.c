@@ -4,7 +4,7 @@
 #include "cache/mix.h"
 
 #define LINE       64
-#define ITEM_LINES 4 /* most items: head, key, and a short value, wherever in a line they begin */
+#define NEAR_LINES 4 /* into the nearest cache; what is longer would drive others out of it */
 #define STEPS_MAX  8 /* along a run of slots: beyond, the search itself pays */
 
 static void fetch(const void *at)
@@ -50,7 +50,7 @@ __attribute__((no_sanitize("thread"))) static uint32_t glance(const struct slots
     return 0;
 }
 
-void cache_hint_item(const struct cache *c, uint64_t hash)
+void cache_hint_item(const struct cache *c, uint64_t hash, size_t len)
 {
     const struct shard *s = c->shards[cache_shard_of(c, hash)];
     const struct probe p = slots_probe(&s->slots, hash);
@@ -58,6 +58,9 @@ void cache_hint_item(const struct cache *c, uint64_t hash)
     if (where == 0)
         return;
     const uint8_t *item = (const uint8_t *)itemlog_item(&s->log, where - 1);
-    for (size_t i = 0; i < ITEM_LINES; i++)
+    const size_t whole = sizeof(struct item) + (len < CACHE_HINT_MAX ? len : CACHE_HINT_MAX);
+    for (size_t i = 0; i < NEAR_LINES; i++)
         fetch(item + i * LINE);
+    for (size_t at = (size_t)NEAR_LINES * LINE; at < whole; at += LINE)
+        __builtin_prefetch(item + at, 0, 2);
 }

@@ -20,5 +20,8 @@ void cache_hint(const struct cache *c, uint64_t hash);
 /** Stage 1 of a key that is about to be filled: what decides of a fill, besides. */
 void cache_hint_fill(const struct cache *c, uint64_t hash);
 
-/** Stage 2, when the lines of stage 1 have come: the item that the index names, if it does. */
-void cache_hint_item(const struct cache *c, uint64_t hash);
+#define CACHE_HINT_MAX 4096 /* bytes of one item that are worth asking for */
+
+/** Stage 2, when the lines of stage 1 have come: the item that the index names, if it does. len: bytes
+ *  that its key and value are likely to have; at most CACHE_HINT_MAX are asked for. */
+void cache_hint_item(const struct cache *c, uint64_t hash, size_t len);

@@ -29,8 +29,15 @@ void batch_hint(const struct batch *b, const struct command_ctx *ctx)
         return; /* it is about to look for itself, and nobody waits beside it */
     /* Loops of their own, and short: the processor then has many requests in its window at once, and
      * walks the page tables for several. */
-    for (int stage = 1; stage <= 2; stage++)
-        for (size_t i = 0; i < b->n; i++)
-            if (b->all[i].is_plain)
-                command_plain_hint(ctx, &b->all[i].plain, stage);
+    for (size_t i = 0; i < b->n; i++)
+        if (b->all[i].is_plain)
+            command_plain_hint(ctx, &b->all[i].plain);
+    for (size_t i = 0; i < b->n; i++)
+        if (b->all[i].is_plain)
+            command_plain_hint_item(ctx, &b->all[i].plain, b->likely_len);
+}
+
+void batch_learn(struct batch *b, size_t reply_len)
+{
+    b->likely_len += (reply_len + 7) / 8 - b->likely_len / 8;
 }

@@ -27,6 +27,7 @@ struct batch_one {
 
 struct batch {
     size_t n;
+    size_t likely_len; /* of a value: what the last gets were answered with */
     struct batch_one all[BATCH_MAX];
 };
 
@@ -35,5 +36,8 @@ struct batch {
 size_t batch_add(struct batch *b, const struct command_ctx *ctx, const struct client_codec *codec,
                  struct slice bytes);
 
-/** All were added that will be: ask for the rest of their memory. */
+/** All were added that will be: ask for the memory that they will need. */
 void batch_hint(const struct batch *b, const struct command_ctx *ctx);
+
+/** A get was answered with a reply of so many bytes. */
+void batch_learn(struct batch *b, size_t reply_len);

@@ -350,6 +350,8 @@ static bool run_plain(struct conn *c, const struct command_call *call,
         command_plain_run(ctx, call, plain, &w);
         if (w.err == OK) {
             outbuf_commit(&c->out, w.len);
+            if (plain->request.op == OP_GET)
+                batch_learn(&c->worker->batch, w.len);
             return true;
         }
     }

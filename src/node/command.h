@@ -90,11 +90,13 @@ struct command_plain {
 /** Derive the key of p->request into p->key. */
 void command_plain_prepare(const struct command_ctx *ctx, struct command_plain *p);
 
-/**
- * Ask for memory that a prepared one will need: first (stage 1) each of those that arrived together,
- * then each for what that memory names (stage 2). Optional; changes nothing.
- */
-void command_plain_hint(const struct command_ctx *ctx, const struct command_plain *p, int stage);
+/** Ask for the memory that a prepared one will need first: each of those that arrived together. Changes
+ *  nothing, as all hints. */
+void command_plain_hint(const struct command_ctx *ctx, const struct command_plain *p);
+
+/** Then ask for what that memory names, for each of them. len: bytes that its value is likely to have. */
+void command_plain_hint_item(const struct command_ctx *ctx, const struct command_plain *p,
+                             size_t len);
 
 /**
  * Carry a prepared one out, as command_run() does the same request, and append its reply. It is always

@@ -5,7 +5,8 @@
 #include "cache/hint.h"
 #include "node/command_inside.h"
 
-#define GROUP 32 /* keys of an mget that wait for memory together */
+#define GROUP      32  /* keys of an mget that wait for memory together */
+#define LIKELY_LEN 256 /* bytes of key and value */
 
 /** One look-up on its way to its reply: a whole one, or one element of an mget. */
 struct lookup {
@@ -213,7 +214,7 @@ static void prepare(const struct command_ctx *ctx, const struct client_request *
     for (size_t i = 0; i < n; i++)
         cache_hint(ctx->cache, keys[i].hash);
     for (size_t i = 0; i < n; i++)
-        cache_hint_item(ctx->cache, keys[i].hash);
+        cache_hint_item(ctx->cache, keys[i].hash, LIKELY_LEN);
 }
 
 enum command_step command_mget(const struct command_ctx *ctx, const struct command_call *call,

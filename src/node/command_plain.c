@@ -11,15 +11,18 @@ void command_plain_prepare(const struct command_ctx *ctx, struct command_plain *
     (void)err;
 }
 
-void command_plain_hint(const struct command_ctx *ctx, const struct command_plain *p, int stage)
+void command_plain_hint(const struct command_ctx *ctx, const struct command_plain *p)
 {
-    if (stage != 1) {
-        cache_hint_item(ctx->cache, p->key.hash);
-        return;
-    }
     cache_hint(ctx->cache, p->key.hash);
     if (p->request.op == OP_FILL)
         cache_hint_fill(ctx->cache, p->key.hash);
+}
+
+void command_plain_hint_item(const struct command_ctx *ctx, const struct command_plain *p,
+                             size_t len)
+{
+    cache_hint_item(ctx->cache, p->key.hash,
+                    p->request.op == OP_GET ? p->request.key.len + len : 0);
 }
 
 void command_plain_run(const struct command_ctx *ctx, const struct command_call *call,

@@ -14,7 +14,7 @@ static void hint(struct world *w, const char *key)
     const uint64_t hash = key_of(w, "", key).hash;
     cache_hint(w->c, hash);
     cache_hint_fill(w->c, hash);
-    cache_hint_item(w->c, hash);
+    cache_hint_item(w->c, hash, 300);
 }
 
 Test(hint, nothing_changes_and_no_lock_is_taken)
@@ -46,7 +46,7 @@ Test(hint, any_hash_will_do)
     for (size_t i = 0; i < ARRAY_LEN(hashes); i++) {
         cache_hint(w->c, hashes[i]);
         cache_hint_fill(w->c, hashes[i]);
-        cache_hint_item(w->c, hashes[i]);
+        cache_hint_item(w->c, hashes[i], SIZE_MAX);
     }
     world_free(w);
 }

@@ -137,7 +137,7 @@ static void look(struct worker *w)
     const uint64_t least = atomic_load(&w->s->covered[i]);
     cache_hint(w->s->c, key.hash);
     cache_hint_fill(w->s->c, key.hash);
-    cache_hint_item(w->s->c, key.hash);
+    cache_hint_item(w->s->c, key.hash, 300);
     if (cache_get(w->s->c, atomic_load(&w->s->now), &key, &(struct cache_ask){.min_stamp = 0},
                   read_version, &version) != CACHE_HIT) {
         miss(w, &key, i);

@@ -85,6 +85,18 @@ Test(batch, what_several_sent_stands_in_it_one_behind_the_other)
     table_free(&t);
 }
 
+Test(batch, the_length_of_replies_is_learnt_and_forgotten)
+{
+    struct table t = table_new();
+    for (int i = 0; i < 100; i++)
+        batch_learn(t.batch, 1000);
+    cr_expect(t.batch->likely_len > 900 && t.batch->likely_len < 1100, "%zu", t.batch->likely_len);
+    for (int i = 0; i < 100; i++)
+        batch_learn(t.batch, 10);
+    cr_expect_lt(t.batch->likely_len, 30);
+    table_free(&t);
+}
+
 Test(batch, a_part_of_a_frame_stays_behind)
 {
     struct table t = table_new();
