@@ -64,6 +64,12 @@ static void drop_filters(struct conn *c)
     atomic_fetch_sub(&c->worker->subscribers, 1);
 }
 
+static void uncount(struct worker *w)
+{
+    atomic_fetch_sub(&w->load, 1);
+    atomic_fetch_sub(&w->world->connections, 1);
+}
+
 static void close_conn(struct conn *c)
 {
     struct worker *w = c->worker;
@@ -81,7 +87,7 @@ static void close_conn(struct conn *c)
     free(c->kept);
     c->kept = NULL;
     outbuf_fini(&c->out);
-    atomic_fetch_sub(&w->world->connections, 1);
+    uncount(w);
 }
 
 void conn_give_up(struct conn *c)
@@ -440,6 +446,7 @@ struct conn *conn_new(struct worker *w, int fd)
     const int on = 1;
     if (c == NULL) {
         close(fd);
+        uncount(w);
         return NULL;
     }
     c->worker = w;
@@ -449,6 +456,5 @@ struct conn *conn_new(struct worker *w, int fd)
     c->io.data = c;
     ev_io_start(w->ev, &c->io);
     LIST_INSERT_HEAD(&w->conns, c, all);
-    atomic_fetch_add(&w->world->connections, 1);
     return c;
 }

@@ -55,7 +55,8 @@ struct conn {
     LIST_ENTRY(conn) stuck;
 };
 
-/** Serve fd, which is taken (also on errors). NULL = no memory. */
+/** Serve fd, which is taken, as is its place in the counts of connections (both also on errors). NULL =
+ *  no memory. */
 struct conn *conn_new(struct worker *w, int fd);
 
 /** Carry out what all connections of w read in this turn, in the order of arrival. */

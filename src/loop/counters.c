@@ -11,6 +11,8 @@ static void add_worker(struct loop_counters *out, const struct worker *w)
     out->connections_total += look(&c->accepted);
     out->connections_refused += look(&c->refused);
     out->connections_closed_slow += look(&c->closed_slow);
+    out->connections_handed += look(&c->handed);
+    out->connections_hand_full += look(&c->hand_full);
     out->subscriptions += atomic_load_explicit(&w->subscribers, memory_order_relaxed);
     for (size_t i = 0; i < LOOP_OPS; i++)
         out->requests[i] += look(&c->requests[i]);

@@ -159,7 +159,9 @@ void loop_watch_set(struct loop *l, loop_watch *watch, void *ctx);
 /** Since start, all workers together; copied at slightly different moments. */
 struct loop_counters {
     uint64_t connections_open, connections_total, connections_refused, connections_closed_slow;
-    uint64_t subscriptions; /* connections that hold at least one filter */
+    uint64_t connections_handed;    /* given by the worker that accepted to one with fewer */
+    uint64_t connections_hand_full; /* not given, as its queue was full */
+    uint64_t subscriptions;         /* connections that hold at least one filter */
     uint64_t requests[LOOP_OPS];
     uint64_t request_errors; /* malformed frames and refused requests */
     uint64_t client_bytes_in, client_bytes_out;

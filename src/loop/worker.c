@@ -1,14 +1,12 @@
 #include "loop/worker.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <sys/socket.h>
-
+#include "loop/accept.h"
 #include "loop/clock.h"
 
 #define CODEC_MEMORY (1U << 20) /* to begin with; doubled until it fits */
@@ -16,62 +14,6 @@
 #define STEP_S       0.1  /* housekeeping of the cache when there is little to do */
 #define STEP_BUSY_S  0.01 /* and when there is more */
 #define STEPS_MAX    16   /* bounded steps of one go */
-
-/* ---- accepting ---- */
-
-static void refuse_client(struct worker *w, int fd)
-{
-    static const struct client_fault fault = {
-        .name = "TOO_MANY_CONNECTIONS",
-        .text = "this node serves as many connections as it may; try another one"};
-    uint8_t bytes[512];
-    struct writer out = writer_of(bytes, sizeof bytes);
-    worker_count(&w->counters.refused, 1);
-    client_reply_error(&out, &fault);
-    const ssize_t sent = send(fd, bytes, out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
-    (void)sent; /* a courtesy */
-    close(fd);
-}
-
-/** Out of descriptors, the listener would stay readable for ever: free one, accept, and hang up. */
-static void shed_client(struct worker *w)
-{
-    worker_count(&w->counters.accept_errors, 1);
-    if (w->reserve_fd < 0)
-        return;
-    close(w->reserve_fd);
-    const int fd = accept4(w->accept.fd, NULL, NULL, SOCK_CLOEXEC);
-    if (fd >= 0)
-        close(fd);
-    w->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-/** false when nobody else waits. */
-static bool accept_one(struct worker *w)
-{
-    const int fd = accept4(w->accept.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE)
-            shed_client(w);
-        return errno == EINTR || errno == ECONNABORTED;
-    }
-    if (atomic_load(&w->world->connections) >= w->world->connections_max) {
-        refuse_client(w, fd);
-        return true;
-    }
-    worker_count(&w->counters.accepted, 1);
-    (void)conn_new(w, fd);
-    return true;
-}
-
-static void on_accept(struct ev_loop *ev, ev_io *io, int revents)
-{
-    struct worker *w = io->data;
-    (void)ev;
-    (void)revents;
-    for (int i = 0; i < WORKER_ACCEPTS && accept_one(w); i++)
-        ;
-}
 
 /* ---- what comes from control ---- */
 
@@ -263,7 +205,7 @@ static void start_watchers(struct worker *w)
 
 static void init_watchers(struct worker *w, int listen_fd)
 {
-    ev_io_init(&w->accept, on_accept, listen_fd, EV_READ);
+    ev_io_init(&w->accept, accept_ready, listen_fd, EV_READ);
     ev_prepare_init(&w->turn, on_turn);
     ev_async_init(&w->phase_wake, on_phase);
     w->accept.data = w->turn.data = w->phase_wake.data = w;
@@ -295,13 +237,15 @@ static bool init_parts(struct worker *w)
         .ev = w->ev, .ready = on_replies, .ctx = w, .cap = WORKER_TICKETS_MAX, .priority = 1};
     const struct mailbox_cfg pushes = {
         .ev = w->ev, .ready = on_pushes, .ctx = w, .cap = WORKER_PUSHES_MAX, .priority = 1};
+    const struct mailbox_cfg handed = {
+        .ev = w->ev, .ready = accept_handed, .ctx = w, .cap = ACCEPT_QUEUE_MAX, .priority = 0};
     const struct store_plan codec = {
         .len = CODEC_MEMORY, .len_max = CODEC_LIMIT, .make = make_codec, .ctx = &make};
     w->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     w->in = malloc(WORKER_IN_LEN);
     w->codec = store_build(&w->codec_map, &codec);
     return w->in != NULL && w->codec != NULL && mailbox_init(&w->replies, &replies) &&
-           mailbox_init(&w->pushes, &pushes);
+           mailbox_init(&w->pushes, &pushes) && mailbox_init(&w->handed, &handed);
 }
 
 struct worker *worker_new(struct worker_world *world, int listen_fd)
@@ -364,6 +308,7 @@ static void free_leftovers(struct worker *w)
     while (!LIST_EMPTY(&w->conns))
         conn_free(LIST_FIRST(&w->conns));
     drop_pushes(w);
+    accept_drop(w);
 }
 
 void worker_free(struct worker *w)
@@ -375,6 +320,7 @@ void worker_free(struct worker *w)
     if (w->ev != NULL) {
         mailbox_fini(&w->replies);
         mailbox_fini(&w->pushes);
+        mailbox_fini(&w->handed);
     }
     if (w->accept.fd >= 0)
         close(w->accept.fd);

@@ -33,7 +33,6 @@
 #define WORKER_TICKETS_MAX 4096 /* requests of one worker that wait for control */
 #define WORKER_TICKET_ROOM (16U << 20) /* bytes of them; the last one may exceed it */
 #define WORKER_PUSHES_MAX  4096
-#define WORKER_ACCEPTS     16 /* of one turn */
 #define WORKER_BATCH       256
 #define WORKER_SPARE_MAX   (256U << 10) /* output memory kept for the next connection */
 
@@ -44,7 +43,7 @@ struct worker_world {
     struct mailbox *control; /* takes tickets; has room for all that workers may hold */
     uint32_t value_max;
     uint32_t connections_max;
-    _Atomic uint32_t connections;  /* open, of all workers */
+    _Atomic uint32_t connections;  /* open or handed over, of all workers */
     struct worker *const *workers; /* all of them, constant once they run */
     uint32_t workers_n;
     _Atomic uint32_t
@@ -54,6 +53,8 @@ struct worker_world {
 /** Written by the worker alone, read by anybody. */
 struct worker_counters {
     _Atomic uint64_t accepted, refused, closed_slow;
+    _Atomic uint64_t handed;    /* connections given to others */
+    _Atomic uint64_t hand_full; /* kept because they had no room */
     _Atomic uint64_t requests[LOOP_OPS];
     _Atomic uint64_t errors;
     _Atomic uint64_t bytes_in, bytes_out;
@@ -93,6 +94,8 @@ struct worker {
 
     struct mailbox replies; /* tickets on their way back */
     struct mailbox pushes;
+    struct mailbox handed;  /* descriptors of new connections that others accepted */
+    _Atomic uint32_t load;  /* its connections, handed ones included */
     _Atomic bool push_lost; /* pushes was full: push `all` */
     _Atomic uint32_t subscribers;
 
