@@ -23,6 +23,8 @@
 #define HUGE_PAGES_FROM (64U << 20) /* below, they would round the budget up too much */
 #define FINE_BUCKETS    (64U << 20) /* bytes of budget; smaller caches keep coarser barriers */
 #define CONNECTIONS_MAX 65536U
+#define OUT_SHARE       4U /* waiting output of all clients: at most so great a part of the budget */
+#define OUT_REPLIES     4U /* but room for so many full connections */
 #define FDS_RESERVED    64U
 
 static enum err refuse(const struct why *why, enum err err, const char *text)
@@ -307,6 +309,14 @@ static uint32_t connections_max(void)
                                               : (uint32_t)limit.rlim_cur - FDS_RESERVED;
 }
 
+/** How much output all clients together may leave waiting. */
+static uint64_t out_max(const struct loop *l, uint64_t budget_bytes)
+{
+    const uint64_t least = OUT_REPLIES * ((uint64_t)CONN_OUT_MAX + command_room_max(&l->world.ctx));
+    const uint64_t share = budget_bytes / OUT_SHARE;
+    return share > least ? share : least;
+}
+
 static enum err add_worker(struct loop *l, struct listen_cfg *cfg, const struct why *why)
 {
     int fd = -1;
@@ -330,6 +340,7 @@ enum err assemble_workers(struct loop *l, const struct loop_cfg *cfg, const stru
     l->world.log = &l->log;
     l->world.control = &l->commands;
     l->world.connections_max = connections_max();
+    l->world.out_max = out_max(l, cfg->budget_bytes);
     enum err err = listen_check_free(&listener, why->at, why->cap);
     for (uint32_t i = 0; i < cfg->workers && err == OK; i++)
         err = add_worker(l, &listener, why);

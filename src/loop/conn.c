@@ -70,6 +70,17 @@ static void uncount(struct worker *w)
     atomic_fetch_sub(&w->world->connections, 1);
 }
 
+/** Tell all others how much output of c waits now. */
+static void count_output(struct conn *c)
+{
+    const size_t n = outbuf_len(&c->out);
+    if (n == c->out_counted)
+        return;
+    atomic_fetch_add(&c->worker->world->out_waiting,
+                     (uint64_t)n - c->out_counted); /* modulo 2^64 */
+    c->out_counted = n;
+}
+
 static void close_conn(struct conn *c)
 {
     struct worker *w = c->worker;
@@ -87,6 +98,7 @@ static void close_conn(struct conn *c)
     free(c->kept);
     c->kept = NULL;
     outbuf_fini(&c->out);
+    count_output(c);
     uncount(w);
 }
 
@@ -95,6 +107,7 @@ void conn_give_up(struct conn *c)
     worker_count(&c->worker->counters.closed_slow, 1);
     c->ending = true;
     outbuf_fini(&c->out);
+    count_output(c);
 }
 
 void conn_free(struct conn *c)
@@ -125,12 +138,18 @@ static void flush(struct conn *c)
     const enum outbuf_state state = outbuf_flush(&c->out, c->io.fd);
     const size_t sent = before - outbuf_len(&c->out);
     worker_count(&c->worker->counters.bytes_out, sent);
+    count_output(c);
     if (state == OUTBUF_BROKEN) {
         close_conn(c);
         return;
     }
     if (state == OUTBUF_EMPTY) {
         leave_stuck(c);
+        return;
+    }
+    if (atomic_load(&c->worker->world->out_waiting) > c->worker->world->out_max) {
+        close_conn(c);
+        worker_count(&c->worker->counters.out_full, 1);
         return;
     }
     if (sent > 0 || !c->is_stuck)
@@ -202,13 +221,21 @@ static void keep(struct conn *c, struct slice rest, size_t need)
     c->kept_need = need;
 }
 
+/** The output of one connection at which it is not read any more: less when all together have much. */
+static size_t out_high(const struct worker_world *world)
+{
+    const uint64_t all = atomic_load_explicit(&world->out_waiting, memory_order_relaxed);
+    return all > world->out_max / 2 ? CONN_OUT_TIGHT : CONN_OUT_HIGH;
+}
+
 /** Much output waits: send it now; what the client does not take stops the reading. */
 static void mind_output(struct conn *c)
 {
-    if (c->closed || outbuf_len(&c->out) < CONN_OUT_HIGH)
+    const size_t high = out_high(c->worker->world);
+    if (c->closed || outbuf_len(&c->out) < high)
         return;
     flush(c);
-    c->paused = !c->closed && outbuf_len(&c->out) >= CONN_OUT_LOW;
+    c->paused = !c->closed && outbuf_len(&c->out) >= high / 2;
 }
 
 static bool may_go_on(const struct conn *c)

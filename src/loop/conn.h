@@ -23,6 +23,7 @@
 #define CONN_OUT_HIGH    (1U << 20) /* stop reading */
 #define CONN_OUT_LOW     (CONN_OUT_HIGH / 2)
 #define CONN_OUT_MAX     (4U << 20) /* plus one reply: close */
+#define CONN_OUT_TIGHT   (64U << 10) /* stop reading, while all together have half of what they may */
 #define CONN_PROGRESS_US (10 * US_PER_SEC)
 
 struct ticket;
@@ -45,6 +46,7 @@ struct conn {
     size_t share_i;     /* of the worker's batch: where the requests of this input begin */
     size_t share_n;
     struct outbuf out;
+    size_t out_counted;  /* bytes of it in world->out_waiting */
     mono_us progress_at; /* is_stuck: when output last went */
     struct filters *filters;
     struct command_claims claims; /* keys that its client was told to load */

@@ -13,6 +13,7 @@ static void add_worker(struct loop_counters *out, const struct worker *w)
     out->connections_closed_slow += look(&c->closed_slow);
     out->connections_handed += look(&c->handed);
     out->connections_hand_full += look(&c->hand_full);
+    out->output_full += look(&c->out_full);
     out->subscriptions += atomic_load_explicit(&w->subscribers, memory_order_relaxed);
     for (size_t i = 0; i < LOOP_OPS; i++)
         out->requests[i] += look(&c->requests[i]);
@@ -72,6 +73,7 @@ void loop_counters(const struct loop *l, struct loop_counters *out)
     add_tcp(out, tcp_counters(l->tcp));
     add_dns(out, dns_counters(l->dns));
     out->connections_open = atomic_load(&l->world.connections);
+    out->output_waiting = look(&l->world.out_waiting);
     out->workers_wedged = atomic_load_explicit(&l->wedged_now, memory_order_relaxed);
     out->wedged = atomic_load_explicit(&l->wedged_total, memory_order_relaxed);
     out->log_lines = look(&l->log.lines_total);

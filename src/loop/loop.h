@@ -161,6 +161,8 @@ struct loop_counters {
     uint64_t connections_open, connections_total, connections_refused, connections_closed_slow;
     uint64_t connections_handed;    /* given by the worker that accepted to one with fewer */
     uint64_t connections_hand_full; /* not given, as its queue was full */
+    uint64_t output_waiting;        /* now: bytes that clients did not take yet */
+    uint64_t output_full;           /* connections closed because all together had too much of it */
     uint64_t subscriptions;         /* connections that hold at least one filter */
     uint64_t requests[LOOP_OPS];
     uint64_t request_errors; /* malformed frames and refused requests */

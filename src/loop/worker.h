@@ -43,6 +43,8 @@ struct worker_world {
     struct mailbox *control; /* takes tickets; has room for all that workers may hold */
     uint32_t value_max;
     uint32_t connections_max;
+    uint64_t out_max;
+    _Atomic uint64_t out_waiting;  /* bytes that clients did not take yet, of all connections */
     _Atomic uint32_t connections;  /* open or handed over, of all workers */
     struct worker *const *workers; /* all of them, constant once they run */
     uint32_t workers_n;
@@ -55,6 +57,7 @@ struct worker_counters {
     _Atomic uint64_t accepted, refused, closed_slow;
     _Atomic uint64_t handed;    /* connections given to others */
     _Atomic uint64_t hand_full; /* kept because they had no room */
+    _Atomic uint64_t out_full;
     _Atomic uint64_t requests[LOOP_OPS];
     _Atomic uint64_t errors;
     _Atomic uint64_t bytes_in, bytes_out;
