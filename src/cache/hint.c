@@ -20,14 +20,20 @@ void cache_hint(const struct cache *c, uint64_t hash)
     fetch(shard_bucket_bar(s, hash));
 }
 
+/** The places of the key's lease. */
+static void fetch_leases(const struct shard *s, uint64_t hash)
+{
+    const uint64_t set_i = mix_hash(hash, s->leases.seed) & s->leases.mask;
+    const struct lease *set = &s->leases.at[set_i & ~(uint64_t)(LEASE_WAYS - 1)];
+    fetch(set);
+    fetch(set + LEASE_WAYS - 1);
+}
+
 void cache_hint_fill(const struct cache *c, uint64_t hash)
 {
     const struct shard *s = c->shards[cache_shard_of(c, hash)];
-    const uint64_t set_i = mix_hash(hash, s->leases.seed) & s->leases.mask;
-    const struct lease *set = &s->leases.at[set_i & ~(uint64_t)(LEASE_WAYS - 1)];
     fetch(&s->recent.heads[mix_hash(hash, s->recent.seed) & s->recent.mask]);
-    fetch(set);
-    fetch(set + LEASE_WAYS - 1);
+    fetch_leases(s, hash);
 }
 
 /**
@@ -55,8 +61,10 @@ void cache_hint_item(const struct cache *c, uint64_t hash, size_t len)
     const struct shard *s = c->shards[cache_shard_of(c, hash)];
     const struct probe p = slots_probe(&s->slots, hash);
     const uint32_t where = glance(&s->slots, &p);
-    if (where == 0)
+    if (where == 0) {
+        fetch_leases(s, hash); /* a miss is about to take one */
         return;
+    }
     const uint8_t *item = (const uint8_t *)itemlog_item(&s->log, where - 1);
     const size_t whole = sizeof(struct item) + (len < CACHE_HINT_MAX ? len : CACHE_HINT_MAX);
     for (size_t i = 0; i < NEAR_LINES; i++)
