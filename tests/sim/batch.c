@@ -172,7 +172,7 @@ static void hear_one(struct sim *s, struct sim_node *n, const struct reading *r,
     if (got.token.len != TOKEN_LEN)
         return;
     struct fetch *fetch = &sheaf->at[sheaf->n++];
-    *fetch = (struct fetch){.key = r->key, .caller = r->caller};
+    *fetch = (struct fetch){.key = r->key, .caller = r->caller, .run = n->run};
     memcpy(fetch->token, got.token.at, TOKEN_LEN);
 }
 

@@ -79,7 +79,7 @@ void fetch_filled(struct sim *s, struct sim_node *n, const struct fetch *fetch,
                                             .version = fetch->version,
                                             .stamp = stamp_of(fetch->token),
                                             .until = lives_until(s, n, end->ttl_ms),
-                                            .run = n->run},
+                                            .run = fetch->run},
                      end->newer);
 }
 

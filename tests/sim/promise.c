@@ -48,13 +48,13 @@ static bool find_origin(const struct sim_node *n, uint64_t epoch, struct origin_
 }
 
 /* May a dot be covered of an origin that the node does not list? Where the table was full, a broad
- * barrier stood for it; where origins were retired, all of theirs is covered, and a table under pressure
- * retires who sleeps for long. */
+ * barrier stood for it; where origins were retired, here or by others who told so, all of theirs is covered,
+ * and a table under pressure retires who sleeps for long. */
 static bool covers_unlisted(const struct sim_node *n)
 {
     struct node_view view;
     node_inspect(n->node, &view);
-    return view.ledger.origins_full > 0 || view.heal.retired + view.heal.retired_forced > 0;
+    return view.ledger.origins_full > 0 || view.retired_n > 0;
 }
 
 bool promise_covers(struct sim *s, const struct sim_node *n, uint32_t run, uint64_t seq)

@@ -285,6 +285,7 @@ static void load(struct sim *s, struct sim_node *n, const struct reading *r, str
     assert(fetch != NULL);
     *fetch = (struct fetch){.key = r->key,
                             .caller = r->caller,
+                            .run = n->run,
                             .fresh_ms = rng_chance(&s->work.rng, 100) ? FRESH_MS : 0};
     memcpy(fetch->token, token.at, TOKEN_LEN);
     workload_fetch(s, n, fetch);

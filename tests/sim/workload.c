@@ -67,7 +67,7 @@ bool workload_read(struct sim *s, struct sim_node *n, uint32_t key)
     }
     struct fetch *fetch = malloc(sizeof *fetch);
     assert(fetch != NULL);
-    *fetch = (struct fetch){.key = key};
+    *fetch = (struct fetch){.key = key, .run = n->run};
     const struct cache_key *ck = process_key(s, n, key);
     if (cache_token(n->cache, sim_local(s, n->i), ck, fetch->token) != OK) {
         free(fetch);

@@ -49,6 +49,7 @@ struct fetch {
     bool has_version;
     uint32_t version;  /* of the key when the source was read */
     uint64_t caller;   /* whom the key was given to load; 0 = nobody asked who */
+    uint32_t run;      /* the process that gave the token */
     uint64_t fresh_ms; /* 0 = none */
     uint8_t token[TOKEN_LEN];
 };
