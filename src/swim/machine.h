@@ -65,8 +65,7 @@ struct swim_member outbox_snapshot(const struct swim *s, uint32_t slot);
 /** The record of slot as it is told to others; `turn` chooses among several accusers. */
 struct peer_record outbox_record(const struct swim *s, uint32_t slot, uint32_t turn);
 
-/** May this member be told to member id `to`? Isolated we accuse nobody but to his face; hearsay of an end
- *  goes no further. */
+/** May id `to` be told of this member? Isolated we accuse to the face alone; hearsay of an end stays. */
 bool outbox_may_tell(const struct swim *s, uint32_t slot, uint64_t to);
 
 /* --- merge.c: records of others --- */
@@ -178,8 +177,7 @@ void refute_claim(struct swim *s, struct claim told);
 /** Raise our version and tell everybody. */
 void refute_announce(struct swim *s, uint32_t above);
 
-/** A PING says what its sender, member id `from`, believes of us: true when it does not know our present
- *  claim. */
+/** What the sender of a PING, id `from`, believes of us: true when it does not know our present claim. */
 bool refute_buddy(struct swim *s, uint64_t from, const struct peer_you *you);
 
 /* --- identity.c: our name in other hands --- */
