@@ -157,6 +157,7 @@ static struct change draw_end(struct sim *s, const struct announced *a)
     end.ack = draw_ack(s);
     end.timeout_ms = LEVEL_MS;
     end.has_token = a->has_token && rng_chance(&s->work.rng, 900);
+    end.token_run = a->run;
     memcpy(end.token, a->token, sizeof end.token);
     if (rng_chance(&s->work.rng, 100))
         end.txn = (struct stamp){.count = 0};
@@ -185,7 +186,7 @@ static bool tell_end(struct sim *s, const struct announced *a, const struct chan
 static void fill_late(struct sim *s, const struct announced *a)
 {
     struct sim_node *n = &s->nodes[a->where];
-    struct fetch late = {.key = a->key, .state = a->before};
+    struct fetch late = {.key = a->key, .state = a->before, .run = a->run};
     if (!a->has_token || !n->up || n->frozen || s->failed)
         return;
     memcpy(late.token, a->token, sizeof late.token);

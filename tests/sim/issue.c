@@ -79,7 +79,8 @@ void fetch_filled(struct sim *s, struct sim_node *n, const struct fetch *fetch,
                                             .version = fetch->version,
                                             .stamp = stamp_of(fetch->token),
                                             .until = lives_until(s, n, end->ttl_ms),
-                                            .run = fetch->run},
+                                            .is_void = fetch->run != n->run,
+                                            .run = n->run},
                      end->newer);
 }
 
@@ -130,6 +131,7 @@ void workload_stored(struct sim *s, struct sim_node *n, const struct storing *st
                                             .has_version = c->has_version,
                                             .version = c->commit,
                                             .stamp = c->has_token ? stamp_of(c->token) : 0,
+                                            .is_void = c->has_token && c->token_run != n->run,
                                             .run = n->run,
                                             .ended_seq = storing->ended_seq,
                                             .until = lives_until(s, n, item.item.ttl_ms),

@@ -351,13 +351,6 @@ static uint32_t floor_of(const struct source *src, const struct oracle_view *v, 
     return hard > soft ? hard : soft;
 }
 
-/* A process whose epoch another had before it takes the tokens of that one, too. What was heard of since
- * they were given it cannot know: that two have one epoch has to be found out first. */
-static bool is_void(const struct sim *s, const struct sim_node *n, const struct oracle_entry *e)
-{
-    return e->stamp != 0 && e->run != n->run && s->runs[n->run].cloned;
-}
-
 void oracle_stored(struct sim *s, struct sim_node *n, const struct oracle_entry *e)
 {
     const struct source_state *st = &s->source.states[e->state];
@@ -368,7 +361,10 @@ void oracle_stored(struct sim *s, struct sim_node *n, const struct oracle_entry 
     lives_stored(s, n, st->key);
     reader_load_ended(s, n, st->key);
     const uint32_t floor = floor_of(&s->source, &n->oracle, e->state, false);
-    if (!e->unproven && st->over <= floor && !is_void(s, n, e))
+    if (e->is_void && e->stamp != 0 && !s->runs[n->run].cloned)
+        sim_violate(s, CHECK_I2, "n%u stores %s by a token of another process", n->i,
+                    s->source.keys[st->key].text);
+    if (!e->unproven && st->over <= floor && !e->is_void)
         sim_violate(s, CHECK_I2,
                     "n%u stores %s as it was before commit %u, and covered a dot after commit %u",
                     n->i, s->source.keys[st->key].text, st->over, floor);
@@ -389,7 +385,7 @@ void oracle_hit(struct sim *s, struct sim_node *n, uint32_t key, const struct ca
     }
     const uint32_t over = src->states[e->state].over;
     const uint32_t floor = floor_of(src, &n->oracle, e->state, hit->stale);
-    if (!hit->unproven && over <= floor && !is_void(s, n, e))
+    if (!hit->unproven && over <= floor && !e->is_void)
         sim_violate(s, CHECK_I2,
                     "n%u serves %s%s as it was before commit %u, and covered a dot after commit %u",
                     n->i, k->text, hit->stale ? " as out of date" : "", over, floor);

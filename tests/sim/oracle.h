@@ -43,6 +43,9 @@ struct oracle_entry {
     bool stored;
     bool unproven;
     bool has_version;
+    bool is_void; /* the token was one of another process with the same epoch: what was heard since
+                         * it was given nobody here can know, before the two have found each other out.
+                         * Until then the entry, and every copy of it, is held to nothing */
     uint32_t version;   /* when has_version */
     uint64_t stamp;     /* of the token with which it was stored; 0 = stored without one */
     uint32_t run;       /* the process whose token that was */

@@ -142,7 +142,7 @@ static void check_bound(struct sim *s, struct sim_node *n, const struct reading 
     if (got->status == STATUS_UNPROVEN && reaches)
         sim_violate(s, CHECK_STRICT, "n%u has proof within %u ms, and says that it has not", n->i,
                     bound_ms);
-    if (given && !s->failed && bound_ms <= s->policies.fence_ms)
+    if (given && !s->failed && bound_ms <= s->policies.fence_ms && !e->is_void)
         promise_certified(s, n, e->state);
 }
 
@@ -153,7 +153,8 @@ static void check_after_dot(struct sim *s, const struct sim_node *n, const struc
 {
     const struct oracle_entry *e = &n->oracle.entries[r->key];
     const uint32_t over = s->source.states[e->state].over;
-    const bool excused = (stale && dot->soft) || (e->unproven && e->put_at >= r->stamp.at);
+    const bool excused =
+        (stale && dot->soft) || (e->unproven && e->put_at >= r->stamp.at) || e->is_void;
     if (!excused && over <= dot->commit && floors_aimed(&s->source, dot, e->state))
         sim_violate(s, CHECK_AFTER,
                     "n%u gives %s as it was before commit %u, after a stamp of commit %u", n->i,

@@ -149,6 +149,7 @@ static void race(struct sim *s, const struct race *what)
     assert(err == OK);
     story_expect(s, !oracle_get(s, n, key), "the key is not cached");
     story_expect(s, cache_token(n->cache, s->now, &ck, fetch.token) == OK, "a token is given");
+    fetch.run = n->run;
     fetch.state = s->source.keys[key].state;
     const struct change change = {
         .kind = what->kind, .key = key, .target = target_of_race(s, what->kind, key)};
@@ -201,6 +202,7 @@ static void many_prefixes(struct sim *s, uint64_t every_us)
                                                process_key(s, n, fetch.key), fetch.token) == OK,
                                    "a token is given"))
         return;
+    fetch.run = n->run;
     fetch.state = s->source.keys[fetch.key].state;
     read_all(s, 0);
     for (uint32_t key = 0; key < s->source.keys_n; key++)

@@ -311,7 +311,8 @@ static void gap_outlived(struct sim *s)
     sim_run(s, 200 * US_PER_MS);
     for (uint32_t key = 100; key < 110;
          key++) { /* nobody changed them: fresh reads, newer than g */
-        struct fetch fetch = {.key = key, .state = s->source.keys[key].state};
+        struct fetch fetch = {
+            .key = key, .state = s->source.keys[key].state, .run = s->nodes[2].run};
         const struct cache_key *ck = process_key(s, &s->nodes[2], key);
         if (cache_token(s->nodes[2].cache, sim_local(s, 2), ck, fetch.token) == OK)
             (void)workload_fill(s, &s->nodes[2], &fetch);
@@ -344,7 +345,7 @@ static void client_dies(struct sim *s)
         story_expect(s, !oracle_get(s, &s->nodes[i], key), "nobody stores the key meanwhile");
     }
     /* One who read the source before the write fills when the time is over. */
-    struct fetch late = {.key = key, .state = s->source.keys[key].state};
+    struct fetch late = {.key = key, .state = s->source.keys[key].state, .run = s->nodes[1].run};
     const enum err err = s->failed ? OK
                                    : cache_token(s->nodes[1].cache, sim_local(s, 1),
                                                  process_key(s, &s->nodes[1], key), late.token);

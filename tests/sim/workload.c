@@ -238,6 +238,7 @@ static void write(struct sim *s)
     workload_level(s, &c);
     if (c.kind == DOT_PUT && rng_chance(&s->work.rng, TOKEN_PUT_PERMILLE))
         c.has_token = take_token(s, &s->nodes[where], &c);
+    c.token_run = s->nodes[where].run;
     commit(s, &c);
     c.again = cfg->again_permille != 0 && rng_chance(&s->work.rng, cfg->again_permille);
     plan_issue(s, where, workload_delay(s, cfg->tell_us), &c);

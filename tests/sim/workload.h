@@ -59,12 +59,13 @@ struct change {
     enum dot_kind kind;
     bool soft, has_version, has_token;
     uint32_t key, state;
-    uint32_t target;   /* as in oracle_dot */
-    uint32_t commit;   /* of the write itself; also its version */
-    uint32_t again;    /* how often it is told once more */
-    uint32_t ms;       /* DOT_BEGIN */
-    uint32_t announce; /* of an announced write: its number in announce.h */
-    struct stamp txn;  /* DOT_COMMIT, DOT_ABORT, DOT_PUT of an announced write; count 0 = none */
+    uint32_t target;    /* as in oracle_dot */
+    uint32_t commit;    /* of the write itself; also its version */
+    uint32_t again;     /* how often it is told once more */
+    uint32_t ms;        /* DOT_BEGIN */
+    uint32_t announce;  /* of an announced write: its number in announce.h */
+    uint32_t token_run; /* has_token: the process that gave it */
+    struct stamp txn;   /* DOT_COMMIT, DOT_ABORT, DOT_PUT of an announced write; count 0 = none */
     struct client_ack ack;
     uint32_t timeout_ms; /* of a level */
     uint32_t count;      /* dots of its command, where there are several; else 0 */
