@@ -1,7 +1,6 @@
 #include "cache/hint.h"
 
 #include "cache/inside.h"
-#include "cache/mix.h"
 
 #define LINE       64
 #define NEAR_LINES 4 /* into the nearest cache; what is longer would drive others out of it */
@@ -23,8 +22,7 @@ void cache_hint(const struct cache *c, uint64_t hash)
 /** The places of the key's lease. */
 static void fetch_leases(const struct shard *s, uint64_t hash)
 {
-    const uint64_t set_i = mix_hash(hash, s->leases.seed) & s->leases.mask;
-    const struct lease *set = &s->leases.at[set_i & ~(uint64_t)(LEASE_WAYS - 1)];
+    const struct lease *set = leases_set(&s->leases, hash);
     fetch(set);
     fetch(set + LEASE_WAYS - 1);
 }
@@ -32,7 +30,7 @@ static void fetch_leases(const struct shard *s, uint64_t hash)
 void cache_hint_fill(const struct cache *c, uint64_t hash)
 {
     const struct shard *s = c->shards[cache_shard_of(c, hash)];
-    fetch(&s->recent.heads[mix_hash(hash, s->recent.seed) & s->recent.mask]);
+    fetch(recent_head(&s->recent, hash));
     fetch_leases(s, hash);
 }
 

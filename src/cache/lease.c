@@ -11,15 +11,14 @@ void leases_init(struct leases *t, struct lease *at, uint32_t n, uint64_t seed)
     *t = (struct leases){.at = at, .mask = n - 1, .seed = seed};
 }
 
-/** The places of a key: LEASE_WAYS in a row. */
-static struct lease *set_of(const struct leases *t, uint64_t hash)
+struct lease *leases_set(const struct leases *t, uint64_t hash)
 {
     return &t->at[mix_hash(hash, t->seed) & t->mask & ~(uint64_t)(LEASE_WAYS - 1)];
 }
 
 static struct lease *find(const struct leases *t, uint64_t hash)
 {
-    struct lease *set = set_of(t, hash);
+    struct lease *set = leases_set(t, hash);
     for (size_t i = 0; i < LEASE_WAYS; i++)
         if (set[i].until != 0 && set[i].hash == hash)
             return &set[i];
@@ -29,7 +28,7 @@ static struct lease *find(const struct leases *t, uint64_t hash)
 /** A free place is as good as one whose time ended first. */
 static struct lease *place_for(struct leases *t, uint64_t hash, mono_us now)
 {
-    struct lease *set = set_of(t, hash);
+    struct lease *set = leases_set(t, hash);
     struct lease *first = &set[0];
     for (size_t i = 1; i < LEASE_WAYS; i++)
         if (set[i].until < first->until)

@@ -49,6 +49,9 @@ struct lease_wish {
     bool waits;       /* if it is taken: leases_end() shall say that somebody waits */
 };
 
+/** The places of a key: LEASE_WAYS in a row. Lent. */
+struct lease *leases_set(const struct leases *t, uint64_t hash);
+
 /** Ask for the lease of a key. A full set gives up the lease that ends first. */
 enum lease_claim leases_claim(struct leases *t, const struct lease_wish *wish);
 

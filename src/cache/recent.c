@@ -24,10 +24,15 @@ static uint64_t oldest(const struct recent *r)
     return r->next > n ? r->next - n : 1;
 }
 
+uint64_t *recent_head(const struct recent *r, uint64_t hash)
+{
+    return &r->heads[mix_hash(hash, r->seed) & r->mask];
+}
+
 void recent_add(struct recent *r, const struct record *what)
 {
     struct record *record = &r->ring[r->next & r->mask];
-    uint64_t *head = &r->heads[mix_hash(what->hash, r->seed) & r->mask];
+    uint64_t *head = recent_head(r, what->hash);
     /* The floor rises before the record goes: a reader that looks at records first and at the floor
      * last can miss neither. */
     recent_raise_floor(r, record->index);
@@ -51,7 +56,7 @@ static const struct record *match(const struct recent *r, uint64_t number, uint6
 
 const struct record *recent_first(const struct recent *r, uint64_t hash)
 {
-    return match(r, r->heads[mix_hash(hash, r->seed) & r->mask], hash);
+    return match(r, *recent_head(r, hash), hash);
 }
 
 const struct record *recent_next(const struct recent *r, const struct record *record)

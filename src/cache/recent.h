@@ -39,6 +39,9 @@ struct recent {
 /** Begin empty with n zeroed records and n zeroed chains, n a power of two. Lends both arrays. */
 void recent_init(struct recent *r, struct record *ring, uint64_t *heads, uint32_t n);
 
+/** Where the chain of a hash begins: the number of its newest record. Lent. */
+uint64_t *recent_head(const struct recent *r, uint64_t hash);
+
 /** Raise the floor; an older index changes nothing. */
 void recent_raise_floor(struct recent *r, uint64_t index);
 
