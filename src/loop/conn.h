@@ -2,8 +2,8 @@
  * loop/conn.h - one client's connection: frames in, replies out, back-pressure between them.
  *
  * Idle connections own no buffers: input is read into the worker's, used before the worker sleeps, and
- * only an unfinished frame is kept; output memory is handed on when it is empty. Reading stops while much output waits, or while a
- * request cannot get a ticket; a client that does not read its replies is closed.
+ * only an unfinished frame is kept; output memory is handed on when it is empty. Reading stops while much
+ * output waits, or while a request cannot get a ticket; a client that does not read its replies is closed.
  * Thread: the worker's.
  */
 #pragma once
