@@ -47,7 +47,7 @@ static void add(struct peer_samples *out, uint64_t key_hash, uint64_t value_hash
     out->at[out->n++] = (struct peer_sample){.key_hash = key_hash, .value_hash = value_hash};
 }
 
-/** Entries that come next in the walk. */
+/** Entries that come next in the walk, each once. */
 static void write_new(struct sample *s, mono_us now, struct cache *c, struct peer_samples *out)
 {
     struct cache_sampled found[SAMPLE_SHOWN];
@@ -55,6 +55,8 @@ static void write_new(struct sample *s, mono_us now, struct cache *c, struct pee
         const size_t n = cache_sample(c, now, &s->cursor, found, SAMPLE_SHOWN - out->n);
         for (size_t i = 0; i < n; i++)
             add(out, found[i].key_hash, found[i].value_hash);
+        if (s->cursor == 0)
+            break;
     }
     for (size_t i = 0; i < out->n; i++)
         s->keys[i] = out->at[i].key_hash;
