@@ -3,14 +3,14 @@
 
 #include "cache/inside.h"
 
-/** Keep the number of shards with an unfinished sweep; before and after are of one hold. */
-static void note_sweep(struct cache *c, const struct shard *s, bool before)
+/** Keep the number of shards in which housekeeping waits. */
+static void note_work(struct cache *c, struct shard *s, bool busy)
 {
-    const bool after = shard_sweeping(s);
-    if (after && !before)
-        atomic_fetch_add_explicit(&c->sweeping, 1, memory_order_relaxed);
-    if (before && !after)
-        atomic_fetch_sub_explicit(&c->sweeping, 1, memory_order_relaxed);
+    if (busy && !s->busy)
+        atomic_fetch_add_explicit(&c->busy, 1, memory_order_relaxed);
+    if (s->busy && !busy)
+        atomic_fetch_sub_explicit(&c->busy, 1, memory_order_relaxed);
+    s->busy = busy;
 }
 
 /** A set of buckets as others number them: 2^bits_log2 bits. */
@@ -60,8 +60,10 @@ static void bar_buckets(struct shard *s, uint32_t shard_i, const struct wide *w)
         s->bucket_bars[i] = w->e > s->bucket_bars[i] ? w->e : s->bucket_bars[i];
         any = true;
     }
-    if (any)
-        (void)shard_ask_sweep(s);
+    if (!any)
+        return;
+    s->bucket_top = w->e > s->bucket_top ? w->e : s->bucket_top;
+    (void)shard_ask_sweep(s);
 }
 
 static void raise(struct shard *s, uint32_t shard_i, const struct wide *w)
@@ -87,9 +89,8 @@ static void raise_everywhere(struct cache *c, const struct wide *w)
 {
     for (uint32_t i = 0; i < c->cfg.shards; i++) {
         struct shard *s = cache_enter(c, i);
-        const bool before = shard_sweeping(s);
         raise(s, i, w);
-        note_sweep(c, s, before);
+        note_work(c, s, s->busy || shard_sweeping(s));
         cache_leave(c, i);
     }
 }
@@ -181,9 +182,8 @@ bool cache_step(struct cache *c, mono_us now)
     const uint32_t turn = atomic_fetch_add_explicit(&c->turn, 1, memory_order_relaxed);
     const uint32_t shard_i = turn & (c->cfg.shards - 1);
     struct shard *s = cache_enter(c, shard_i);
-    const bool before = shard_sweeping(s);
     shard_sweep(s, now);
-    note_sweep(c, s, before);
+    note_work(c, s, shard_has_work(s, now));
     cache_leave(c, shard_i);
-    return atomic_load_explicit(&c->sweeping, memory_order_relaxed) > 0;
+    return atomic_load_explicit(&c->busy, memory_order_relaxed) > 0;
 }

@@ -22,14 +22,14 @@ static uint64_t share_of(uint64_t budget_bytes, uint32_t shards)
     return budget_bytes / shards / 64 * 64;
 }
 
-/** Can a shard of this size hold two of the largest values, so that one always finds a place? */
-static bool holds_two(const struct shard_cfg *cfg, uint32_t value_max)
+/** Does the largest value find a place in a shard of this size? */
+static bool holds_largest(const struct shard_cfg *cfg, uint32_t value_max)
 {
     const struct item_shape largest = {.flags = ITEM_VERSION | ITEM_FRESH,
                                        .tags_n = CACHE_TAGS_MAX,
                                        .key_len = CACHE_KEY_MAX,
                                        .value_len = value_max};
-    return shard_log_bytes(cfg) >= 2 * itemlog_size(&largest);
+    return shard_item_max(shard_units_bytes(cfg)) >= item_size(&largest);
 }
 
 uint32_t cache_shards_for(uint64_t budget_bytes, uint32_t value_max)
@@ -42,7 +42,7 @@ uint32_t cache_shards_for(uint64_t budget_bytes, uint32_t value_max)
                                       .recent_n = recent_for(budget_bytes),
                                       .shards = shards,
                                       .bucket_bits = CACHE_BUCKET_BITS_MAX};
-        if (holds_two(&cfg, value_max))
+        if (holds_largest(&cfg, value_max))
             break;
     }
     return shards;
@@ -224,4 +224,15 @@ bool cache_item_check(const struct cache *c, const struct cache_item *item,
             *broken = (struct cache_limit){"tag", len, CACHE_TAG_MAX};
     }
     return broken->what == NULL;
+}
+
+struct slice cache_reach(struct cache *c, uint32_t shard_i)
+{
+    const struct shard *s = cache_enter(c, shard_i);
+    const struct segments *g = &s->segments;
+    struct slice reach = slice_of(g->at, g->top * (size_t)g->unit_len);
+    if (g->top + g->index_n >= g->n)
+        reach = slice_of((const uint8_t *)s, (size_t)share_of(c->cfg.budget_bytes, c->cfg.shards));
+    cache_leave(c, shard_i);
+    return reach;
 }

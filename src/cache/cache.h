@@ -80,8 +80,7 @@ uint32_t cache_shards_for(uint64_t budget_bytes, uint32_t value_max);
  *  arena is too small, or the budget for the tables of so many shards. The gate is CLOSED, L is 1. */
 struct cache *cache_new(struct arena *arena, const struct cache_cfg *cfg);
 
-/** Limits and hash key of this cache, lent. */
-const struct cache_cfg *cache_config(const struct cache *c);
+const struct cache_cfg *cache_config(const struct cache *c); /**< limits and hash key, lent */
 
 /** Publish the local event index (release); before any shard is visited for what raised it. */
 void cache_publish(struct cache *c, uint64_t index);
@@ -241,6 +240,11 @@ void cache_adopt(struct cache *c, uint64_t index);
 void cache_horizon_publish(struct cache *c, mono_us horizon);
 mono_us cache_horizon(const struct cache *c); /**< 0 until first published; any thread */
 
-/** One bounded step of housekeeping (sweeps for barriers, expired and dead entries) in one shard, the
- *  next in turn. Any thread. Returns: true while a sweep for a barrier is not done: call again soon. */
+/** One bounded step of housekeeping (sweeps for barriers, expired and dead entries, dead bytes) in one
+ *  shard, the next in turn. Any thread. Returns: true while a sweep for a barrier is not done in some
+ *  shard, or something has expired in one that was looked at: call again soon. */
 bool cache_step(struct cache *c, mono_us now);
+
+/** The memory of a shard from its first item to the end of the last that it ever held; all of it, up to that
+ *  of the next shard, when that was its last place. Any thread. */
+struct slice cache_reach(struct cache *c, uint32_t shard_i);

@@ -108,7 +108,7 @@ static enum cache_reason ask_entry(struct shard *s, const struct fill *f)
         return CACHE_STORED;
     if (f->item->has_version && item_version(it, &version) && f->item->version < version)
         return CACHE_VERSION;
-    const bool yields = f->source != FILL_PEER && it->stamp <= f->stamp;
+    const bool yields = f->source != FILL_PEER && item_stamp(it) <= f->stamp;
     return !yields && !shard_stale(s, it, f->now) ? CACHE_NEWER : CACHE_STORED;
 }
 

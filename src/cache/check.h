@@ -32,7 +32,10 @@ struct fill {
     bool unproven;
     uint8_t ns_i;
     struct tagset tags;
-    uint64_t size; /* of its record in the log */
+    uint64_t size; /* of its item in a segment */
+    bool placed;   /* its queue is chosen */
+    enum queue queue;
+    unsigned freq; /* uses that it inherits from the entry that it replaces */
     bool has_digest;
     struct hash128 digest; /* when has_digest */
     struct reinserts reinserts;

@@ -2,7 +2,7 @@
  * cache/count.h - how much of this cache an invalidation would concern: a dry run, and nothing dies.
  *
  * Counts in bounded steps, each under one lock, while the cache goes on: entries that come or go
- * meanwhile may be counted or not. After true, set shard_i to 0 before the next aim. Thread: any.
+ * meanwhile may be counted or not, and where the index grows, twice. After true, set shard_i to 0 before the next aim. Thread: any.
  */
 #pragma once
 
@@ -21,8 +21,7 @@ struct cache_aim {
 /** How far a count has come; begins zeroed. */
 struct cache_count {
     uint32_t shard_i;
-    bool inside; /* at and end are set */
-    uint64_t at, end;
+    uint64_t at; /* slot of that shard */
     uint64_t matches;
     uint64_t bytes; /* of keys and values */
 };

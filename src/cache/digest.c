@@ -45,11 +45,11 @@ struct tagset digest_tags(const struct hkey *hkey, struct slice ns, const struct
     return tags;
 }
 
-struct tagset digest_tags_of_entry(const struct shard *s, struct item *it)
+struct tagset digest_tags_of_entry(const struct shard *s, const struct item *it)
 {
-    const uint32_t *ids = item_tags(it);
+    const uint32_t *ids = item_tag_ids(it);
     struct tagset tags = {.n = 0};
-    for (uint8_t i = 0; i < it->tags_n; i++)
+    for (uint8_t i = 0; i < item_tags_n(it); i++)
         add_sorted(&tags, s->tags.tags[ids[i]].hash);
     return tags;
 }
@@ -94,10 +94,10 @@ struct hash128 digest_of(const struct hkey *hkey, const struct cache_item *item,
     return digest(hkey, &t, tags);
 }
 
-struct hash128 digest_of_entry(const struct shard *s, struct item *it)
+struct hash128 digest_of_entry(const struct shard *s, const struct item *it)
 {
     const struct tagset tags = digest_tags_of_entry(s, it);
-    struct traits t = {.value = item_value(it), .life = it->life, .fresh = it->fresh};
+    struct traits t = {.value = item_value(it), .life = item_life(it), .fresh = item_fresh(it)};
     t.has_version = item_version(it, &t.version);
     return digest(s->hkey, &t, &tags);
 }

@@ -34,11 +34,11 @@ struct tagset {
 struct tagset digest_tags(const struct hkey *hkey, struct slice ns, const struct cache_item *item);
 
 /** The tag set of an entry in a shard, under its lock. */
-struct tagset digest_tags_of_entry(const struct shard *s, struct item *it);
+struct tagset digest_tags_of_entry(const struct shard *s, const struct item *it);
 
 /** Digest of an item whose tag set is tags. */
 struct hash128 digest_of(const struct hkey *hkey, const struct cache_item *item,
                          const struct tagset *tags);
 
 /** Digest of an entry in a shard; under its lock. */
-struct hash128 digest_of_entry(const struct shard *s, struct item *it);
+struct hash128 digest_of_entry(const struct shard *s, const struct item *it);

@@ -51,8 +51,8 @@ static bool spares(const struct shard *s, struct item *it, const struct dot *d)
 
 static void mark(struct shard *s, struct item *it)
 {
-    s->counts.marked += (it->flags & ITEM_STALE) == 0;
-    it->flags |= ITEM_STALE;
+    s->counts.marked += (item_flags(it) & ITEM_STALE) == 0;
+    item_mark(it, ITEM_STALE);
 }
 
 static void kill_key(struct shard *s, const struct dot *d, uint64_t e)
@@ -61,7 +61,7 @@ static void kill_key(struct shard *s, const struct dot *d, uint64_t e)
     struct probe p = slots_probe(&s->slots, d->hash);
     for (struct item *it = shard_next(s, d->hash, &p); it != NULL;
          it = shard_next(s, d->hash, &p)) {
-        if (it->stamp >= e)
+        if (item_stamp(it) >= e)
             continue;
         if (spares(s, it, d)) {
             s->counts.spared++;

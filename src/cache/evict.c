@@ -1,140 +1,276 @@
 /**
- * How a shard gets room back: FIFO with reinsertion (CLOCK), and sweeps of what barriers killed.
- * Source: Corbato, "A paging experiment with the Multics system" (1968), for CLOCK.
+ * How a shard gets room back: S3-FIFO, with segments for queues.
+ *
+ * What is new lies in the small queue. Whoever leaves it was used there, then he goes to the main queue,
+ * or not, then only his ghost stays. The main queue gives everybody who was used one more lap for each
+ * use. A tenth of the units are the small queue's.
+ * Source: Yang, Zhang, Qiu, Yue and Rashmi, "FIFO queues are all you need for cache eviction" (SOSP
+ * 2023), 4.1.
  */
 #include <assert.h>
 #include <stddef.h>
 
 #include "cache/shard.h"
 
-/** The slot of the item at a position; it must have one. */
-static struct probe slot_of(const struct shard *s, const struct item *it, uint64_t pos)
+#define SMALL_SHARE 10                 /* the small queue has one unit in so many */
+#define AHEAD       (ROOM_RESERVE + 1) /* units that are kept free */
+#define AHEAD_STEPS 16                 /* items that one store pays for that */
+#define EARNED      2                  /* uses that lead from the small queue to the main one */
+
+struct probe shard_slot_of(const struct shard *s, const struct item *it, uint32_t where)
 {
-    const uint32_t offset = itemlog_offset(&s->log, pos);
-    struct probe p = slots_probe(&s->slots, it->hash);
+    struct probe p = slots_probe(&s->slots, shard_hash(s, it));
     bool found = slots_next(&s->slots, &p);
-    while (found && p.offset != offset)
+    while (found && p.where != where)
         found = slots_next(&s->slots, &p);
     assert(found);
     return p;
 }
 
-static bool is_item(const struct item *it)
+bool shard_remove_if_dead(struct shard *s, struct item *it, uint32_t where, mono_us now)
 {
-    return (it->flags & (ITEM_DEAD | ITEM_FILLER)) == 0;
-}
-
-/** Remove the item at pos if its time or a barrier has ended it. */
-static bool remove_if_dead(struct shard *s, uint64_t pos, mono_us now)
-{
-    struct item *it = itemlog_at(&s->log, pos);
-    const bool expired = now >= it->expires_us;
+    const bool expired = now >= item_expires(it);
     if (!expired && !shard_kills(s, it))
         return false;
-    struct probe p = slot_of(s, it, pos);
+    struct probe p = shard_slot_of(s, it, where);
     shard_remove(s, it, &p);
     s->counts.expired += expired;
     s->counts.swept += !expired;
     return true;
 }
 
-static bool earned_a_lap(const struct item *it)
+/* ---- copying ---- */
+
+static bool is_in_window(const struct shard *s, uint32_t unit)
 {
-    return it->freq > 0 && (uint64_t)it->units * 8 <= REINSERT_MAX;
+    return unit >= s->clearing.first && unit - s->clearing.first < s->clearing.units;
 }
 
-/** Copy the oldest item to the head; false when it may not or cannot be. */
-static bool reinsert(struct shard *s, struct reinserts *reinserts)
+/** A place in the main queue for a copy: the last free units are kept for that. */
+static bool has_place(struct shard *s, uint64_t len)
 {
-    struct item *it = itemlog_at(&s->log, s->log.tail);
-    if (reinserts->left == 0 || !earned_a_lap(it))
+    struct segments *g = &s->segments;
+    if (segments_fit(g, QUEUE_MAIN, len) && !is_in_window(s, g->lines[QUEUE_MAIN].newest - 1))
+        return true;
+    const uint32_t unit = segments_find(g, 1, s->clearing.first, s->clearing.units);
+    if (len > g->unit_len || unit == UINT32_MAX)
         return false;
-    const struct probe p = slot_of(s, it, s->log.tail);
-    uint32_t offset;
-    it = itemlog_reinsert(&s->log, &offset);
-    if (it == NULL)
+    segments_open(g, QUEUE_MAIN, unit, 1);
+    return true;
+}
+
+/** Let an item stay that was used; false when it may not, or cannot. */
+static bool stays(struct shard *s, struct item *it, const struct probe *p, enum queue queue,
+                  struct reinserts *reinserts)
+{
+    const unsigned freq = slots_freq(&s->slots, p);
+    if (freq < (queue == QUEUE_SMALL ? EARNED : 1) || reinserts->left == 0 ||
+        item_len(it) > SEGMENTS_LONG || !has_place(s, item_len(it)))
         return false;
-    it->freq--;
-    slots_move(&s->slots, p.slot_i, offset);
+    shard_copy(s, it, p, s->segments.lines[QUEUE_MAIN].newest - 1,
+               queue == QUEUE_SMALL ? 0 : freq - 1);
     reinserts->left--;
     s->counts.reinserted++;
     return true;
 }
 
-/** Deal with the oldest record: drop it, or give it another lap. */
-static void reclaim_oldest(struct shard *s, mono_us now, struct reinserts *reinserts)
+/* ---- the oldest ---- */
+
+static void evict(struct shard *s, struct item *it, struct probe *p, enum queue queue)
 {
-    struct item *it = itemlog_at(&s->log, s->log.tail);
-    /* What a barrier killed is never copied: a sweep that has passed the head may rely on it. */
-    if (is_item(it) && !remove_if_dead(s, s->log.tail, now)) {
-        if (reinsert(s, reinserts))
-            return;
-        struct probe p = slot_of(s, it, s->log.tail);
-        shard_remove(s, it, &p);
-        s->counts.evicted++;
+    if (queue == QUEUE_SMALL)
+        ghost_add(&s->ghost, shard_hash(s, it));
+    shard_remove(s, it, p);
+    s->counts.evicted++;
+}
+
+/** The queue whose turn it is. */
+static enum queue queue_in_turn(const struct shard *s)
+{
+    const struct segments *g = &s->segments;
+    const uint64_t share = (g->n - g->index_n + SMALL_SHARE - 1) / SMALL_SHARE;
+    if (g->lines[QUEUE_MAIN].oldest == 0)
+        return QUEUE_SMALL;
+    return g->lines[QUEUE_SMALL].units >= share ? QUEUE_SMALL : QUEUE_MAIN;
+}
+
+/** Go on with a walk through a segment, or begin one. */
+static struct segment_walk *walk_at(struct shard *s, struct segment_walk *walk, uint32_t first)
+{
+    if (walk->first != first || walk->born != s->segments.units[first].born)
+        *walk = segments_walk(&s->segments, first);
+    return walk;
+}
+
+/** Deal with the next item of a segment; when it has no more, the segment is free. */
+static void empty(struct shard *s, uint32_t first, struct segment_walk *walk, mono_us now,
+                  struct reinserts *reinserts)
+{
+    uint32_t where;
+    const enum queue queue = (enum queue)s->segments.units[first].queue;
+    segments_seal(&s->segments, first);
+    struct item *it = segments_next(&s->segments, walk_at(s, walk, first), &where);
+    /* What a barrier killed is never copied: a sweep that has passed its new place may rely on it. */
+    if (it == NULL || (item_flags(it) & ITEM_DEAD) != 0 || shard_remove_if_dead(s, it, where, now))
+        return;
+    struct probe p = shard_slot_of(s, it, where);
+    if (!stays(s, it, &p, queue, reinserts))
+        evict(s, it, &p, queue);
+}
+
+static void evict_oldest(struct shard *s, mono_us now, struct reinserts *reinserts)
+{
+    const enum queue queue = queue_in_turn(s);
+    const uint32_t oldest = s->segments.lines[queue].oldest;
+    if (oldest != 0)
+        empty(s, oldest - 1, &s->evicting[queue], now, reinserts);
+}
+
+/** A step towards one more free unit: from what is dead, where that is worth it. */
+static void free_one(struct shard *s, mono_us now, struct reinserts *reinserts)
+{
+    if (!shard_compact(s, now))
+        evict_oldest(s, now, reinserts);
+}
+
+/* ---- units in a row ---- */
+
+/** Bytes that live in a unit, those of a run shared out evenly. */
+static uint64_t live_in(const struct segments *g, uint32_t unit)
+{
+    const struct unit *head = &g->units[g->units[unit].head];
+    return g->units[unit].state == UNIT_FREE ? 0 : head->live / head->units;
+}
+
+/** Where a window of so many units holds the fewest bytes that live. */
+static uint32_t cheapest(const struct segments *g, uint32_t units)
+{
+    uint32_t best = UINT32_MAX;
+    uint64_t least = UINT64_MAX, live = 0;
+    for (uint32_t i = 0; i < g->n - g->index_n; i++) {
+        live += live_in(g, i);
+        live -= i >= units ? live_in(g, i - units) : 0;
+        if (i + 1 < units || live >= least)
+            continue;
+        least = live;
+        best = i + 1 - units;
     }
-    itemlog_drop(&s->log);
+    return best;
 }
 
-bool shard_make_room(struct shard *s, uint64_t size, mono_us now, struct reinserts *reinserts)
+/** The first unit of the window that is not free; UINT32_MAX when all are. */
+static uint32_t first_taken(const struct shard *s)
 {
-    for (uint32_t i = 0; i < CACHE_STEP; i++) {
-        if (itemlog_fits(&s->log, size) && !slots_full(&s->slots))
-            return true;
-        reclaim_oldest(s, now, reinserts);
+    for (uint32_t i = 0; i < s->clearing.units; i++) {
+        if (s->segments.units[s->clearing.first + i].state != UNIT_FREE)
+            return s->clearing.first + i;
     }
-    return itemlog_fits(&s->log, size) && !slots_full(&s->slots);
+    return UINT32_MAX;
 }
 
-bool shard_sweeping(const struct shard *s)
+/** Empty a window, one item a call. Returns: true when all of it is free. */
+static bool clear(struct shard *s, mono_us now, struct reinserts *reinserts)
 {
-    return s->sweep.done < s->sweep.wanted;
+    const uint32_t taken = first_taken(s);
+    if (taken == UINT32_MAX)
+        return true;
+    empty(s, s->segments.units[taken].head, &s->clearing.walk, now, reinserts);
+    return false;
 }
 
-uint64_t shard_ask_sweep(struct shard *s)
+/** Begin to empty a window. */
+static void choose_window(struct shard *s, uint32_t first, uint32_t units)
 {
-    s->sweep.wanted = s->sweep.started + 1;
-    return s->sweep.wanted;
+    s->clearing = (struct clearing){.first = first, .units = units};
 }
 
-static void begin_pass(struct shard *s, mono_us now)
+/** A step towards a segment for an item that is longer than one unit. */
+static void get_run(struct shard *s, const struct wanted *want, uint32_t units,
+                    struct reinserts *reinserts)
 {
-    quarantine_clear(&s->quarantine, now);
-    s->sweep.started++;
-    s->sweep.at = s->log.tail;
-    s->sweep.end = s->log.head;
+    struct segments *g = &s->segments;
+    if (s->clearing.units < units)
+        choose_window(s, cheapest(g, units), units);
+    if (!clear(s, want->now, reinserts))
+        return;
+    segments_open(g, want->queue, s->clearing.first, units);
+    s->clearing.units = 0;
 }
 
-static void free_tail(struct shard *s)
+/** A step towards one more unit for the index: the highest, whose items move down. */
+static void feed_index(struct shard *s, mono_us now, struct reinserts *reinserts)
 {
-    for (uint32_t i = 0; i < CACHE_STEP && s->log.tail < s->log.head; i++) {
-        if (is_item(itemlog_at(&s->log, s->log.tail)))
-            return;
-        itemlog_drop(&s->log);
+    struct segments *g = &s->segments;
+    const uint32_t next = segments_next_index(g);
+    if (s->clearing.units != 1 || s->clearing.first != next)
+        choose_window(s, next, 1);
+    if (g->units[next].state != UNIT_FREE) {
+        if (g->free_n == 0)
+            free_one(s, now, reinserts);
+        else if (!shard_vacate(s, next, now))
+            (void)clear(s, now, reinserts);
+        return;
     }
+    const uint32_t chunks = (uint32_t)(g->unit_len / SLOTS_CHUNK_LEN);
+    slots_lend(&s->slots, segments_lend(g) * chunks, chunks);
+    s->clearing.units = 0;
 }
 
-/*
- * Why nothing escapes a pass. Let a barrier be raised while the log is [tail, head) and let pass n be
- * the first to begin afterwards. An entry that the barrier kills and that was there lies below that
- * head, so below the end of pass n. It leaves its position in three ways only: the pass meets it and
- * removes it; the tail meets it and removes it; or the tail moves it to the head, which it does only
- * after having asked every barrier. What is written later was checked against the barrier under the
- * same lock. So at the end of pass n no entry is left that the barrier kills.
- */
-void shard_sweep(struct shard *s, mono_us now)
+/* ---- room ---- */
+
+/** A step towards a segment with room. */
+static void get_segment(struct shard *s, const struct wanted *want, struct reinserts *reinserts)
 {
-    if (s->sweep.done == s->sweep.started)
-        begin_pass(s, now);
-    if (s->sweep.at < s->log.tail)
-        s->sweep.at = s->log.tail;
-    for (uint32_t i = 0; i < CACHE_STEP && s->sweep.at < s->sweep.end; i++) {
-        const uint64_t next = itemlog_next(&s->log, s->sweep.at);
-        if (is_item(itemlog_at(&s->log, s->sweep.at)))
-            (void)remove_if_dead(s, s->sweep.at, now);
-        s->sweep.at = next;
+    struct segments *g = &s->segments;
+    const uint32_t units = segments_units_for(g, want->size);
+    uint32_t first = UINT32_MAX;
+    if (g->free_n >= units + ROOM_RESERVE)
+        first = segments_find(g, units, s->clearing.first, s->clearing.units);
+    if (first != UINT32_MAX)
+        segments_open(g, want->queue, first, units);
+    else if (units > 1)
+        get_run(s, want, units, reinserts);
+    else if (g->free_n > ROOM_RESERVE) /* only what is being cleared for others is free */
+        s->clearing.units = 0;
+    else
+        free_one(s, want->now, reinserts);
+}
+
+/** May the index have another unit? It may have half of them. */
+static bool index_may_grow(const struct segments *g)
+{
+    return g->index_n < g->n / 2;
+}
+
+static bool get_slot(struct shard *s, const struct wanted *want, struct reinserts *reinserts)
+{
+    const enum slots_need need = slots_need(&s->slots, want->hash);
+    if (need == SLOTS_ROOM)
+        return true;
+    if (need == SLOTS_CHUNK_WANTED && index_may_grow(&s->segments))
+        feed_index(s, want->now, reinserts);
+    else
+        evict_oldest(s, want->now, reinserts);
+    return false;
+}
+
+/** Some steps ahead of need, so that no single store pays for a whole unit. Returns: how many. */
+static uint32_t get_ahead(struct shard *s, mono_us now, struct reinserts *reinserts)
+{
+    uint32_t steps = 0;
+    for (; steps < AHEAD_STEPS && s->segments.free_n < AHEAD; steps++)
+        free_one(s, now, reinserts);
+    return steps;
+}
+
+bool shard_make_room(struct shard *s, const struct wanted *want, struct reinserts *reinserts)
+{
+    for (uint32_t i = get_ahead(s, want->now, reinserts); i <= CACHE_STEP; i++) {
+        if (get_slot(s, want, reinserts)) {
+            if (segments_fit(&s->segments, want->queue, want->size))
+                return true;
+            get_segment(s, want, reinserts);
+        }
     }
-    if (s->sweep.at >= s->sweep.end)
-        s->sweep.done = s->sweep.started;
-    free_tail(s);
+    return false;
 }

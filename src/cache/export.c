@@ -8,10 +8,10 @@
 #define SLOTS_A_STEP                                                                               \
     2048 /* that one call looks at, most of them empty in a cache that is not full */
 
-/** A cursor is 1 + shard << 32 + slot: a slot holds an entry or nothing, whatever became of the log. */
+/** A cursor is 1 + shard << 32 + slot: a slot holds an entry or nothing, wherever its item went. */
 struct place {
     uint32_t shard_i;
-    uint32_t slot_i;
+    uint64_t slot_i;
 };
 
 static struct place place_of(uint64_t cursor)
@@ -34,18 +34,18 @@ static uint64_t ms_left(mono_us now, mono_us then)
     return then == NEVER ? 0 : (then - now) / US_PER_MS;
 }
 
-static bool give(struct shard *s, struct item *it, mono_us now, cache_export_visit *visit,
+static bool give(struct shard *s, const struct item *it, mono_us now, cache_export_visit *visit,
                  void *ctx)
 {
     const struct tagset tags = digest_tags_of_entry(s, it);
-    struct cache_export_entry entry = {.ns = names_text(s->names, it->ns_i),
+    struct cache_export_entry entry = {.ns = names_text(s->names, item_ns(it)),
                                        .key = item_key(it),
                                        .value = item_value(it),
                                        .tags = tags.hashes,
                                        .tags_n = tags.n,
-                                       .ttl_ms = ms_left(now, it->expires_us),
+                                       .ttl_ms = ms_left(now, item_expires(it)),
                                        .fresh_ms = ms_left(now, item_fresh_until(it)),
-                                       .age_ms = item_age(it, now) / US_PER_MS};
+                                       .age_ms = item_age_ms(it, now)};
     entry.has_version = item_version(it, &entry.version);
     return visit(ctx, &entry);
 }
@@ -58,20 +58,18 @@ struct receiver {
 };
 
 /** Walk on from slot *slot_i. Returns: as cache_export(). */
-static uint32_t walk(struct shard *s, uint32_t *slot_i, const struct receiver *to)
+static uint32_t walk(struct shard *s, uint64_t *slot_i, const struct receiver *to)
 {
-    uint32_t looked = 0;
-    const uint64_t wished = (uint64_t)*slot_i + SLOTS_A_STEP;
-    const uint64_t end = wished < s->slots.n ? wished : s->slots.n;
-    for (; *slot_i < end && looked < CACHE_STEP; ++*slot_i) {
-        const uint32_t where = s->slots.at[*slot_i].where;
-        if (where == 0)
-            continue;
-        struct item *it = itemlog_item(&s->log, where - 1);
-        looked++;
+    uint32_t looked = 0, looks = SLOTS_A_STEP, where;
+    uint64_t next = *slot_i;
+    for (; looked < CACHE_STEP && slots_walk(&s->slots, &next, &looks, &where); looked++) {
+        const struct item *it = segments_item(&s->segments, where);
         if (shard_gives(s, it, to->now) && !give(s, it, to->now, to->visit, to->ctx))
             return CACHE_STEP + 1;
+        *slot_i = next;
     }
+    if (looked < CACHE_STEP)
+        *slot_i = next;
     return looked;
 }
 
@@ -85,7 +83,7 @@ uint32_t cache_export(struct cache *c, mono_us now, uint64_t *cursor, cache_expo
         return 0;
     struct shard *s = cache_enter(c, at.shard_i);
     const uint32_t looked = walk(s, &at.slot_i, &to);
-    const bool ended = at.slot_i >= s->slots.n;
+    const bool ended = slots_walked(&s->slots, at.slot_i);
     cache_leave(c, at.shard_i);
     if (ended)
         at = (struct place){.shard_i = at.shard_i + 1};
@@ -98,9 +96,9 @@ uint32_t cache_filled(struct cache *c)
 {
     uint64_t used = 0, cap = 0;
     for (uint32_t i = 0; i < c->cfg.shards; i++) {
-        const struct shard *s = cache_enter(c, i);
-        used += itemlog_used(&s->log);
-        cap += s->log.cap;
+        const struct segments *g = &cache_enter(c, i)->segments;
+        used += g->used;
+        cap += (g->n - g->index_n) * g->unit_len;
         cache_leave(c, i);
     }
     assert(cap > 0);

@@ -5,9 +5,6 @@
 #include "cache/check.h"
 #include "cache/inside.h"
 
-#define AGE_MAX_MS (INT64_MAX / 2 / US_PER_MS) /* what a clock can count */
-
-/** How one hold of the lock ended. */
 enum attempt {
     ATTEMPT_DONE,
     ATTEMPT_ROOM,  /* more must be evicted than one hold allows */
@@ -34,52 +31,63 @@ static uint8_t flags_of(const struct fill *f)
                      (f->item->fresh_ms != 0 ? ITEM_FRESH : 0));
 }
 
-/** When the value was new. Before this clock began it wraps, as the difference to now does again. */
-static mono_us created_at(const struct fill *f)
+/** How old the value is already, within what an item can say. */
+static uint64_t age_of(const struct fill *f)
 {
-    const uint64_t age_ms = f->item->age_ms < AGE_MAX_MS ? f->item->age_ms : AGE_MAX_MS;
-    return f->now - age_ms * US_PER_MS;
+    return f->item->age_ms < ITEM_AGE_MAX_MS ? f->item->age_ms : ITEM_AGE_MAX_MS;
 }
 
 static void write_head(struct item *it, const struct fill *f)
 {
-    const struct item head = {
-        .value_len = (uint32_t)f->item->value.len,
-        .key_len = (uint16_t)f->key->key.len,
-        .ns_i = f->ns_i,
-        .flags = flags_of(f),
-        .hash = f->key->hash,
-        .stamp = f->stamp,
-        .expires_us = digest_expiry(f->now, f->item->ttl_ms),
-        .created_us = created_at(f),
-        .tags_n = f->tags.n,
-        .life = digest_life(f->item->ttl_ms),
-        .fresh = digest_life(f->item->fresh_ms),
-        .units = it->units,
-    };
-    *it = head;
+    item_begin(it, &(struct item_head){
+                       .value_len = (uint32_t)f->item->value.len,
+                       .key_len = (uint16_t)f->key->key.len,
+                       .tags_n = f->tags.n,
+                       .flags = flags_of(f),
+                       .ns_i = f->ns_i,
+                       .life = digest_life(f->item->ttl_ms),
+                       .stamp = f->stamp,
+                       .created_ms = f->now / US_PER_MS - age_of(f),
+                       .expires_us = digest_expiry(f->now, f->item->ttl_ms),
+                   });
 }
 
 static void write_item(struct item *it, const struct fill *f, const uint32_t *ids)
 {
     const struct slice value = f->item->value;
+    const uint64_t fresh_ms = f->item->fresh_ms;
     write_head(it, f);
-    uint64_t *word = item_words(it);
     if (f->item->has_version)
-        *word++ = f->item->version;
-    if (f->item->fresh_ms != 0)
-        *word = digest_expiry(f->now, f->item->fresh_ms);
-    const size_t tags_len = f->tags.n * sizeof *ids;
-    uint8_t *key = (uint8_t *)memcpy(item_tags(it), ids, tags_len) + tags_len;
-    memcpy(key, f->key->key.at, f->key->key.len);
+        item_set_version(it, f->item->version);
+    if (fresh_ms != 0)
+        item_set_fresh(it, digest_expiry(f->now, fresh_ms), digest_life(fresh_ms));
+    memcpy(item_tags(it), ids, f->tags.n * sizeof *ids);
+    uint8_t *text = item_text(it);
+    memcpy(text, f->key->key.at, f->key->key.len);
     if (value.len > 0)
-        memcpy(key + f->key->key.len, value.at, value.len);
+        memcpy(text + f->key->key.len, value.at, value.len);
+}
+
+/** Choose a queue: that of the entry which it replaces, or the main one when its key left the small one
+ *  lately. Once: its ghost is gone then. */
+static void choose_queue(struct shard *s, struct fill *f)
+{
+    struct probe p;
+    if (f->placed)
+        return;
+    f->placed = true;
+    if (shard_find(s, f->key, f->ns_i, &p) != NULL) {
+        f->queue = segments_queue(&s->segments, p.where);
+        f->freq = slots_freq(&s->slots, &p);
+    } else if (s->counts.evicted > 0 && ghost_take(&s->ghost, f->key->hash, s->slots.used)) {
+        f->queue = QUEUE_MAIN;
+    }
 }
 
 /** Store what passed every check; there is room. */
 static enum cache_reason store(struct shard *s, const struct fill *f)
 {
-    uint32_t ids[CACHE_TAGS_MAX] = {0}, offset;
+    uint32_t ids[CACHE_TAGS_MAX] = {0}, where;
     struct probe p;
     /* The new references come before the old ones go: a tag that both entries carry must not be
      * freed in between and come back without its barrier. */
@@ -88,8 +96,10 @@ static enum cache_reason store(struct shard *s, const struct fill *f)
     struct item *old = shard_find(s, f->key, f->ns_i, &p);
     if (old != NULL)
         shard_remove(s, old, &p);
-    write_item(itemlog_append(&s->log, f->size, &offset), f, ids);
-    slots_add(&s->slots, f->key->hash, offset);
+    struct item *it = segments_append(&s->segments, f->queue, f->size, &where);
+    write_item(it, f, ids);
+    shard_note_end(s, where, item_expires(it));
+    slots_add(&s->slots, f->key->hash, where, f->freq);
     return CACHE_STORED;
 }
 
@@ -97,11 +107,14 @@ static enum attempt attempt(struct shard *s, struct fill *f, enum cache_reason *
 {
     if (!check_fill(s, f, reason))
         return ATTEMPT_DIGEST;
-    if (*reason == CACHE_STORED && f->size > itemlog_size_max(&s->log))
+    if (*reason == CACHE_STORED && f->size > shard_item_max(s->segments.n * s->segments.unit_len))
         *reason = CACHE_MEMORY;
     if (*reason != CACHE_STORED)
         return ATTEMPT_DONE;
-    if (!shard_make_room(s, f->size, f->now, &f->reinserts))
+    choose_queue(s, f);
+    const struct wanted want = {
+        .hash = f->key->hash, .size = f->size, .queue = f->queue, .now = f->now};
+    if (!shard_make_room(s, &want, &f->reinserts))
         return ATTEMPT_ROOM;
     *reason = store(s, f);
     return ATTEMPT_DONE;
@@ -120,9 +133,10 @@ static void count(struct shard *s, const struct fill *f, enum cache_reason reaso
 }
 
 /** Holds of the lock until even the smallest items have made room; twice that, as others compete. */
-static uint64_t holds_max(uint64_t size)
+static uint64_t holds_max(const struct fill *f, const struct shard *s)
 {
-    return 8 + 4 * size / (CACHE_STEP * sizeof(struct item));
+    const uint64_t bytes = f->size + shard_effort(s);
+    return 8 + 4 * bytes / (CACHE_STEP * sizeof(struct item));
 }
 
 /** Whoever loads the key is done, or somebody else has brought it: but not when a peer failed to. */
@@ -139,10 +153,10 @@ static enum cache_reason run(struct cache *c, struct fill *f)
     enum cache_reason reason = CACHE_MEMORY;
     enum attempt outcome = ATTEMPT_ROOM;
     bool waited = false;
-    for (uint64_t left = holds_max(f->size); outcome != ATTEMPT_DONE; left--) {
+    for (uint64_t holds = 0; outcome != ATTEMPT_DONE; holds++) {
         struct shard *s = cache_enter(c, shard_i);
         outcome = attempt(s, f, &reason);
-        if (outcome != ATTEMPT_DONE && left == 0) {
+        if (outcome != ATTEMPT_DONE && holds >= holds_max(f, s)) {
             reason = CACHE_MEMORY;
             outcome = ATTEMPT_DONE;
         }
@@ -188,10 +202,10 @@ static enum cache_reason begin(struct cache *c, struct fill *f)
     if (!f->key->ns_known && cache_namespace(c, f->key->ns, &f->ns_i) != OK)
         return refuse(c, f->key, CACHE_MEMORY);
     f->tags = digest_tags(&c->cfg.hkey, f->key->ns, f->item);
-    f->size = itemlog_size(&(struct item_shape){.flags = flags_of(f),
-                                                .tags_n = f->tags.n,
-                                                .key_len = f->key->key.len,
-                                                .value_len = f->item->value.len});
+    f->size = item_size(&(struct item_shape){.flags = flags_of(f),
+                                             .tags_n = f->tags.n,
+                                             .key_len = f->key->key.len,
+                                             .value_len = f->item->value.len});
     f->reinserts.left = CACHE_STEP;
     return run(c, f);
 }

@@ -15,7 +15,7 @@ struct cache {
     _Atomic uint64_t proof_wanted; /* mono_us */
     _Atomic uint32_t gate;         /* enum cache_gate */
     _Atomic uint32_t turn;         /* shard of the next cache_step(), modulo their number */
-    _Atomic uint32_t sweeping;     /* shards with a barrier whose sweep has not ended */
+    _Atomic uint32_t busy;         /* shards in which housekeeping waits */
     uint64_t fixed_bytes;
     struct names names;
     struct shard *shards[CACHE_SHARDS_MAX];

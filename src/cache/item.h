@@ -1,7 +1,7 @@
 /**
  * cache/item.h - what callers offer to store, its limits, and the digest by which it is compared.
  *
- * Never says where it will lie: that is cache/itemlog.h.
+ * Never says where it will lie: that is cache/packed.h.
  */
 #pragma once
 

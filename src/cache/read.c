@@ -12,17 +12,16 @@ static bool may_serve(const struct cache *c)
 
 /** The live entry of key, or NULL; one that is found dead is removed on the way. */
 static struct item *find_live(struct shard *s, const struct cache_key *key, uint8_t ns_i,
-                              mono_us now)
+                              mono_us now, struct probe *p)
 {
-    struct probe p;
-    struct item *it = shard_find(s, key, ns_i, &p);
+    struct item *it = shard_find(s, key, ns_i, p);
     if (it == NULL || shard_lives(s, it, now))
         return it;
-    if (now >= it->expires_us)
+    if (now >= item_expires(it))
         s->counts.expired++;
     else
         s->counts.dead_lookups++;
-    shard_remove(s, it, &p);
+    shard_remove(s, it, p);
     return NULL;
 }
 
@@ -34,9 +33,9 @@ static uint64_t ms_until(mono_us now, mono_us then)
 static struct cache_hit hit_of(const struct item *it, mono_us now, bool stale)
 {
     struct cache_hit hit = {.value = item_value(it),
-                            .ttl_left_ms = ms_until(now, it->expires_us),
-                            .age_ms = item_age(it, now) / US_PER_MS,
-                            .unproven = (it->flags & ITEM_UNPROVEN) != 0,
+                            .ttl_left_ms = ms_until(now, item_expires(it)),
+                            .age_ms = item_age_ms(it, now),
+                            .unproven = (item_flags(it) & ITEM_UNPROVEN) != 0,
                             .stale = stale};
     hit.has_version = item_version(it, &hit.version);
     return hit;
@@ -46,7 +45,8 @@ static struct cache_hit hit_of(const struct item *it, mono_us now, bool stale)
 static enum cache_found judge(const struct shard *s, struct item *it, mono_us now,
                               const struct cache_ask *ask)
 {
-    if (it->stamp < ask->min_stamp || (ask->proven_only && (it->flags & ITEM_UNPROVEN) != 0))
+    if (item_stamp(it) < ask->min_stamp ||
+        (ask->proven_only && (item_flags(it) & ITEM_UNPROVEN) != 0))
         return CACHE_ABSENT;
     if (!shard_stale(s, it, now))
         return CACHE_HIT;
@@ -75,12 +75,12 @@ enum cache_found cache_get(struct cache *c, mono_us now, const struct cache_key 
     const bool may = may_serve(c) && knows_namespace(c, key, &ns_i);
     const uint32_t shard_i = cache_shard_of(c, key->hash);
     struct shard *s = cache_enter(c, shard_i);
-    struct item *it = may ? find_live(s, key, ns_i, now) : NULL;
+    struct probe p;
+    struct item *it = may ? find_live(s, key, ns_i, now, &p) : NULL;
     const enum cache_found found = it != NULL ? judge(s, it, now, ask) : CACHE_ABSENT;
     if (found != CACHE_ABSENT) {
         const struct cache_hit hit = hit_of(it, now, found == CACHE_STALE);
-        if (it->freq < ITEM_FREQ_MAX)
-            it->freq++;
+        slots_use(&s->slots, &p);
         visit(ctx, &hit);
     }
     count(s, found);
@@ -95,10 +95,11 @@ bool cache_touch(struct cache *c, mono_us now, const struct cache_key *key, uint
         return false;
     const uint32_t shard_i = cache_shard_of(c, key->hash);
     struct shard *s = cache_enter(c, shard_i);
-    struct item *it = find_live(s, key, ns_i, now);
+    struct probe p;
+    struct item *it = find_live(s, key, ns_i, now, &p);
     if (it != NULL) {
-        it->expires_us = digest_expiry(now, ttl_ms);
-        it->life = digest_life(ttl_ms);
+        item_expire_at(it, digest_expiry(now, ttl_ms), digest_life(ttl_ms));
+        shard_note_end(s, p.where, item_expires(it));
     }
     cache_leave(c, shard_i);
     return it != NULL;

@@ -15,39 +15,70 @@
 #include "base/time.h"
 #include "cache/cache.h"
 #include "cache/conjunctions.h"
-#include "cache/itemlog.h"
+#include "cache/ghost.h"
 #include "cache/lease.h"
 #include "cache/namespace.h"
+#include "cache/packed.h"
 #include "cache/prefixes.h"
 #include "cache/quarantine.h"
 #include "cache/recent.h"
+#include "cache/segments.h"
 #include "cache/slots.h"
 #include "cache/tagtable.h"
 
-#define REINSERT_MAX                                                                               \
-    16384 /* bytes; longer items are not copied under the lock, they leave in turn */
+#define ROOM_RESERVE 1 /* free units that only copies of items may take */
 
 /** What happened in a shard since its start; see struct cache_stats. */
 struct shard_counts {
     uint64_t hits, stale_hits, misses, expired, fills, puts, imports;
     uint64_t refused[CACHE_REASONS];
-    uint64_t killed, marked, spared, evicted, reinserted, swept, dead_lookups;
+    uint64_t killed, marked, spared, evicted, reinserted, moved, swept, dead_lookups;
     uint64_t prefixes_folded, conjunctions_folded, quarantine_full;
     uint64_t claims_taken;
 };
 
-/** A walk over the log from tail to head, over and over; passes are numbered from 1. */
+/** A walk over all segments, unit by unit, over and over; passes are numbered from 1. */
 struct sweep {
-    uint64_t at;      /* position to look at next */
-    uint64_t end;     /* head when this pass began */
+    struct segment_walk walk;
+    uint32_t unit;    /* to look at next, when the walk has ended */
     uint64_t started; /* number of the newest pass */
     uint64_t done;    /* number of the newest pass that ended; < started while one runs */
     uint64_t wanted;  /* some barrier waits for the end of this pass */
 };
 
+/** Units in a row that are being emptied, for an item longer than one, or for the index. */
+struct clearing {
+    uint32_t first;
+    uint32_t units; /* 0: none is */
+    struct segment_walk walk;
+};
+
+/** Moving what lives in some segments that follow each other to new ones. */
+struct moving {
+    struct segment_walk from;
+    uint32_t to, to_born; /* the new segment, right in front of what is left of the old ones */
+    uint32_t left;        /* old segments yet to be moved; 0: the new one is filled up */
+    bool active;
+    uint32_t vain; /* number of the newest segment when nothing was found worth it */
+};
+
+/** Looking for what has expired, one segment at a time. */
+struct expiry {
+    struct segment_walk walk;
+    bool walking;
+    mono_us next;  /* nothing is due before */
+    mono_us ends;  /* the earliest end met by this walk that is still to come */
+    uint64_t dead; /* bytes that this walk has found expired */
+};
+
 struct shard {
-    struct itemlog log;
+    struct segments segments;
     struct slots slots;
+    struct ghost ghost;
+    struct segment_walk evicting[QUEUES]; /* in the oldest segment of each queue */
+    struct clearing clearing;
+    struct moving moving;
+    struct expiry expiry;
     struct tagtable tags;
     struct prefixes prefixes;
     struct recent recent; /* with the fill floor */
@@ -55,11 +86,13 @@ struct shard {
     uint64_t all_soft;
     uint64_t tagged_bar;   /* of whatever carries a tag */
     uint64_t *bucket_bars; /* buckets_mask + 1 of them: the buckets of this shard's keys */
+    uint64_t bucket_top;   /* no bucket's barrier is newer than this */
     uint32_t buckets_mask;
     uint8_t bucket_bits; /* log2 of the buckets of all shards */
     uint64_t ns_bar[CACHE_NAMESPACES_MAX];
     uint64_t ns_soft[CACHE_NAMESPACES_MAX];
     struct sweep sweep;
+    bool busy; /* counted as one in which housekeeping waits */
     struct shard_counts counts;
     const struct hkey *hkey; /* lent by the cache, as are the names */
     const struct names *names;
@@ -79,8 +112,11 @@ struct shard_cfg {
     const struct names *names;
 };
 
-/** Bytes of the log in such a shard; 0 when the tables alone do not fit. */
-uint64_t shard_log_bytes(const struct shard_cfg *cfg);
+/** Bytes of all units in such a shard; 0 when the tables alone do not fit. */
+uint64_t shard_units_bytes(const struct shard_cfg *cfg);
+
+/** The longest item that finds a place in a shard with so many bytes in units. */
+uint64_t shard_item_max(uint64_t units_bytes);
 
 /** Make an empty shard of exactly cfg->bytes. NULL: it does not fit the arena, or nothing fits it. */
 struct shard *shard_new(struct arena *arena, const struct shard_cfg *cfg);
@@ -93,36 +129,74 @@ struct item *shard_find(struct shard *s, const struct cache_key *key, uint8_t ns
 struct item *shard_next(struct shard *s, uint64_t hash, struct probe *p);
 
 /** Does any barrier of this shard kill the item? Its time is not looked at. */
-bool shard_kills(const struct shard *s, struct item *it);
+bool shard_kills(const struct shard *s, const struct item *it);
 
 /** Is the item neither expired nor dead? It may be stale. */
-bool shard_lives(const struct shard *s, struct item *it, mono_us now);
+bool shard_lives(const struct shard *s, const struct item *it, mono_us now);
 
 /** Is the item, which lives, stale: by a soft dot, or by its age? */
-bool shard_stale(const struct shard *s, struct item *it, mono_us now);
+bool shard_stale(const struct shard *s, const struct item *it, mono_us now);
+
+/** The target hash of an item's key: made anew, as it is not kept. */
+uint64_t shard_hash(const struct shard *s, const struct item *it);
 
 /** May another node be given the item: live, fresh, proven, and of a key that may be stored? */
-bool shard_gives(struct shard *s, struct item *it, mono_us now);
+bool shard_gives(struct shard *s, const struct item *it, mono_us now);
 
 /** The barrier of the bucket of a key with this target hash. */
 uint64_t *shard_bucket_bar(const struct shard *s, uint64_t hash);
 
-/** Take the item of p out of the index and give its tags back; its bytes wait for the tail. */
+/** Take the item of p out of the index and give its tags back; its bytes stay with its segment. */
 void shard_remove(struct shard *s, struct item *it, struct probe *p);
 
-/** How many items one call may still copy to the head of the log, over all its holds of the lock. */
+/** Remove an item at a place if its time or a barrier has ended it. */
+bool shard_remove_if_dead(struct shard *s, struct item *it, uint32_t where, mono_us now);
+
+/** The slot of an item that is in the index. */
+struct probe shard_slot_of(const struct shard *s, const struct item *it, uint32_t where);
+
+/** How many items one call may still copy, over all its holds of the lock. */
 struct reinserts {
     uint32_t left;
 };
 
+/** Who wants room, and how much. */
+struct wanted {
+    uint64_t hash; /* needs one slot */
+    uint64_t size; /* bytes, in the newest segment of the queue */
+    enum queue queue;
+    mono_us now;
+};
+
 /**
- * Make room for a record of size bytes and one slot by dropping at most CACHE_STEP of the oldest.
+ * Make room by dropping at most CACHE_STEP of the oldest items.
  * Returns: true when there is room; false when a further call is needed.
  */
-bool shard_make_room(struct shard *s, uint64_t size, mono_us now, struct reinserts *reinserts);
+bool shard_make_room(struct shard *s, const struct wanted *want, struct reinserts *reinserts);
 
-/** Sweep at most CACHE_STEP items and free as many dead ones at the tail. */
+/** Bytes of items that may have to be looked at until one unit is free. The same for life. */
+uint64_t shard_effort(const struct shard *s);
+
+/** Copy an item to a segment that takes it, as one that was used so often. */
+void shard_copy(struct shard *s, struct item *it, const struct probe *p, uint32_t to,
+                unsigned freq);
+
+/** Move an item, or look for some, so that dead bytes become a free unit. Needs a free unit. Returns:
+ *  false when that is not worth it, and nothing was done. */
+bool shard_compact(struct shard *s, mono_us now);
+
+/** Move an item out of a unit. Needs another free one. Returns: false when its items cannot be moved;
+ *  true also when it is free now. */
+bool shard_vacate(struct shard *s, uint32_t unit, mono_us now);
+
+/** The item at a place ends then: its segment is to be looked at no later. */
+void shard_note_end(struct shard *s, uint32_t where, mono_us ends);
+
+/** Look at no more than CACHE_STEP items for what is dead: by barriers, by time; or move them. */
 void shard_sweep(struct shard *s, mono_us now);
+
+/** Is there a sweep for a barrier that has not ended, or something that may have expired? */
+bool shard_has_work(const struct shard *s, mono_us now);
 
 /** Is there a barrier whose sweep has not ended? */
 bool shard_sweeping(const struct shard *s);

@@ -45,6 +45,7 @@ static void add_counts(struct cache_stats *out, const struct shard_counts *n)
     out->spared += n->spared;
     out->evicted += n->evicted;
     out->reinserted += n->reinserted;
+    out->moved += n->moved;
     out->swept += n->swept;
     out->dead_lookups += n->dead_lookups;
     out->tags_full += n->refused[CACHE_TAGS_FULL];
@@ -55,15 +56,25 @@ static void add_counts(struct cache_stats *out, const struct shard_counts *n)
         out->refused[i] += n->refused[i];
 }
 
+static void add_bytes(struct cache_stats *out, const struct segments *g)
+{
+    out->used_bytes += g->used;
+    out->live_bytes += g->live;
+    out->index_bytes += g->index_n * g->unit_len;
+    out->free_bytes += g->free_n * g->unit_len;
+    out->table_bytes -= g->n * g->unit_len;
+}
+
 void cache_stats(struct cache *c, struct cache_stats *out)
 {
     *out = (struct cache_stats){.budget_bytes = c->cfg.budget_bytes,
                                 .fixed_bytes = c->fixed_bytes,
+                                .table_bytes = c->cfg.budget_bytes,
                                 .namespaces = cache_namespaces(c)};
     for (uint32_t i = 0; i < c->cfg.shards; i++) {
         const struct shard *s = cache_enter(c, i);
         add_counts(out, &s->counts);
-        out->used_bytes += itemlog_used(&s->log);
+        add_bytes(out, &s->segments);
         out->items += s->slots.used;
         out->tags += s->tags.used;
         out->prefixes += s->prefixes.used;

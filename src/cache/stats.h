@@ -11,15 +11,20 @@ struct cache;
 
 /** All are numbers since the start, but for those marked "now". */
 struct cache_stats {
-    uint64_t budget_bytes, used_bytes, fixed_bytes; /* now; used: items alive or dead in the logs */
-    uint64_t items;                                 /* now */
-    uint64_t hits, stale_hits, misses, expired;     /* every look is one of the first three */
-    uint64_t fills, puts, imports;                  /* stored */
+    uint64_t budget_bytes, fixed_bytes;
+    uint64_t used_bytes, live_bytes; /* now: items, alive or dead; and only those alive */
+    uint64_t index_bytes;            /* now: slots, which grow with the items, of the same memory */
+    uint64_t free_bytes;             /* now: units without items */
+    uint64_t table_bytes;            /* of the budget, for all but items and slots */
+    uint64_t items;                  /* now */
+    uint64_t hits, stale_hits, misses, expired; /* every look is one of the first three */
+    uint64_t fills, puts, imports;              /* stored */
     uint64_t refused[CACHE_REASONS];
     uint64_t killed; /* entries killed by dots of their key */
     uint64_t marked; /* entries made stale by soft dots of their key */
     uint64_t spared; /* entries that an equal put, or an older version, let live */
     uint64_t evicted, reinserted;
+    uint64_t moved;        /* entries that were copied to make their neighbours' dead bytes free */
     uint64_t swept;        /* entries removed by sweeps */
     uint64_t dead_lookups; /* entries found dead by a barrier when looked at */
     uint64_t tags;         /* now */

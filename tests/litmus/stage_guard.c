@@ -44,6 +44,19 @@ static void mind_write(const void *at)
                      "the names are written without their lock");
 }
 
+/** The words of cache/hinted.h are no steps: whoever reads one without the lock decides nothing by it. */
+static void mind_hinted(const void *at, bool writes)
+{
+    bool inside = false;
+    if (stage == NULL || explorer_thread() == 0)
+        return;
+    for (uint32_t i = 0; i < stage->c->cfg.shards; i++)
+        inside = inside || is_inside(at, stage->c->shards[i], share(stage->c));
+    explorer_require(inside, "an atomic operation goes unseen");
+    if (writes)
+        mind_write(at);
+}
+
 /* What compilers call under -fsanitize=thread. */
 /* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 #define READS(name)                                                                                \
@@ -77,6 +90,25 @@ WRITES(unaligned_write2)
 WRITES(unaligned_write4)
 WRITES(unaligned_write8)
 WRITES(unaligned_write16)
+
+#define HINTED(bits)                                                                               \
+    uint##bits##_t __tsan_atomic##bits##_load(const volatile uint##bits##_t *at, int order);       \
+    uint##bits##_t __tsan_atomic##bits##_load(const volatile uint##bits##_t *at, int order)        \
+    {                                                                                              \
+        (void)order;                                                                               \
+        mind_hinted((const void *)at, false);                                                      \
+        return *at;                                                                                \
+    }                                                                                              \
+    void __tsan_atomic##bits##_store(volatile uint##bits##_t *at, uint##bits##_t word, int order); \
+    void __tsan_atomic##bits##_store(volatile uint##bits##_t *at, uint##bits##_t word, int order)  \
+    {                                                                                              \
+        (void)order;                                                                               \
+        mind_hinted((const void *)at, true);                                                       \
+        *at = word;                                                                                \
+    }
+
+HINTED(32)
+HINTED(64)
 
 void __tsan_init(void);
 void __tsan_func_entry(void *caller);

@@ -105,7 +105,7 @@ static void reads_in_two_holds(void *stage)
     cfg->lock(cfg->lock_ctx, 0);
     const struct item *it = shard_find(shard, &s->key[0], s->key[0].ns_i, &p);
     const bool found = it != NULL;
-    const uint64_t stamp = found ? it->stamp : 0;
+    const uint64_t stamp = found ? item_stamp(it) : 0;
     cfg->unlock(cfg->lock_ctx, 0);
     cfg->lock(cfg->lock_ctx, 0);
     const bool killed =

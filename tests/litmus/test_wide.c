@@ -177,7 +177,7 @@ static void reads_under_an_old_barrier(void *stage)
     cache_leave(s->c, 0);
     const bool acked = stage_acked(s);
     const struct item *it = shard_find(cache_enter(s->c, 0), &s->key[0], s->key[0].ns_i, &p);
-    const bool lives = it != NULL && it->stamp >= bar;
+    const bool lives = it != NULL && item_stamp(it) >= bar;
     cache_leave(s->c, 0);
     explorer_require(!acked || !lives, "an old value, after the acknowledgement");
 }
