@@ -59,6 +59,11 @@ bool load_key(struct load *l, uint64_t i)
     return key.hash != 0;
 }
 
+void load_key_at(struct load *l, uint64_t i, struct load_keys *keys, uint32_t j)
+{
+    keys->at[j] = budget_key(l->stand.cache, i, keys->room[j]);
+}
+
 /* splitmix64 (Steele et al., 2014), scaled by Lemire's multiplication. */
 uint64_t load_draw(struct load *l, uint64_t n)
 {

@@ -42,6 +42,15 @@ bool load_get(struct load *l, uint64_t i);
 /** The key of item number i, made and forgotten: what each of the others does first. */
 bool load_key(struct load *l, uint64_t i);
 
+/** Some keys, and the bytes that they lend. */
+struct load_keys {
+    struct cache_key at[COST_BATCH];
+    uint8_t room[COST_BATCH][BUDGET_KEY_LEN];
+};
+
+/** Make key j the one of item number i. */
+void load_key_at(struct load *l, uint64_t i, struct load_keys *keys, uint32_t j);
+
 /** A number below n, as good as random. */
 uint64_t load_draw(struct load *l, uint64_t n);
 

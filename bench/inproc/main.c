@@ -167,15 +167,16 @@ static bool tell_costs(const struct options *o)
 {
     if (!o->json)
         puts("CPU time of an operation, ns, net of making the key\n"
-             "     items       key    insert       get");
+             "     items       key    insert       get  get by 32");
     for (size_t i = 0; i < o->items_n; i++) {
         struct cost c;
         if (!measure_cost(o->items[i], &c))
             return false;
         printf(o->json ? "{\"measure\": \"cost\", \"items\": %" PRIu64
-                         ", \"key_ns\": %.1f, \"insert_ns\": %.1f, \"get_ns\": %.1f}\n"
-                       : "%10" PRIu64 "%10.0f%10.0f%10.0f\n",
-               c.items, c.key_ns, c.insert_ns, c.get_ns);
+                         ", \"key_ns\": %.1f, \"insert_ns\": %.1f, \"get_ns\": %.1f"
+                         ", \"batch_ns\": %.1f}\n"
+                       : "%10" PRIu64 "%10.0f%10.0f%10.0f%11.0f\n",
+               c.items, c.key_ns, c.insert_ns, c.get_ns, c.batch_ns);
     }
     return true;
 }

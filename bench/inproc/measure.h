@@ -18,12 +18,15 @@
 #define STALLS_N    5
 #define SPACES_N    4
 
+#define COST_BATCH 32 /* keys that are asked for together */
+
 /** CPU time of one operation, in nanoseconds: others on the machine cost it nothing but caches. */
 struct cost {
     uint64_t items;
     double key_ns;    /* making a key and its hash; not in the others */
     double insert_ns; /* token and fill */
     double get_ns;    /* one by one, in random order */
+    double batch_ns;  /* the same of COST_BATCH keys at a time, with hints */
 };
 
 /** How long single calls took in one situation, in nanoseconds of the wall's clock. */
