@@ -11,9 +11,10 @@
 
 #define CODEC_MEMORY (1U << 20) /* to begin with; doubled until it fits */
 #define CODEC_LIMIT  (256U << 20)
-#define STEP_S       0.1  /* housekeeping of the cache when there is little to do */
-#define STEP_BUSY_S  0.01 /* and when there is more */
-#define STEPS_MAX    16   /* bounded steps of one go */
+#define STEP_S       0.1   /* housekeeping of the cache when there is little to do */
+#define STEP_BUSY_S  0.001 /* and when there is more */
+#define STEPS_IDLE   16    /* bounded steps of one go, so that all shards soon have theirs */
+#define STEPS_MAX_US 200   /* of one go */
 
 /* ---- what comes from control ---- */
 
@@ -135,14 +136,31 @@ static void on_second(struct ev_loop *ev, ev_timer *timer, int revents)
     }
 }
 
+/** Some housekeeping; false when little is left to do. */
+static bool take_steps(struct worker *w)
+{
+    const mono_us now = clock_now();
+    bool more = true;
+    for (int i = 0; (i < STEPS_IDLE || more) && clock_now() - now < STEPS_MAX_US; i++)
+        more = cache_step(w->world->ctx.cache, now);
+    return more;
+}
+
+/** A worker that has nothing else to do goes on with it; one that has does some at every beat. */
+static void on_tidying(struct ev_loop *ev, ev_idle *tidying, int revents)
+{
+    (void)revents;
+    if (!take_steps(tidying->data))
+        ev_idle_stop(ev, tidying);
+}
+
 static void on_step(struct ev_loop *ev, ev_timer *timer, int revents)
 {
     struct worker *w = timer->data;
-    const mono_us now = clock_now();
-    bool more = true;
+    const bool more = take_steps(w);
     (void)revents;
-    for (int i = 0; i < STEPS_MAX && more; i++)
-        more = cache_step(w->world->ctx.cache, now);
+    if (more)
+        ev_idle_start(ev, &w->tidying);
     timer->repeat = more ? STEP_BUSY_S : STEP_S;
     ev_timer_again(ev, timer);
 }
@@ -215,9 +233,11 @@ static void init_timers(struct worker *w)
 {
     ev_timer_init(&w->second, on_second, 1., 1.);
     ev_timer_init(&w->step, on_step, STEP_S, STEP_S);
+    ev_idle_init(&w->tidying, on_tidying);
     ev_set_priority(&w->second, -1);
     ev_set_priority(&w->step, -2);
-    w->second.data = w->step.data = w;
+    ev_set_priority(&w->tidying, -2);
+    w->second.data = w->step.data = w->tidying.data = w;
 }
 
 struct codec_make {

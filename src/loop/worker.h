@@ -91,6 +91,7 @@ struct worker {
     ev_prepare turn;
     ev_timer second;
     ev_timer step;
+    ev_idle tidying; /* housekeeping while nobody wants anything */
     ev_async phase_wake;
     _Atomic int phase;
     _Atomic uint64_t turned_at; /* mono_us of the last turn */
