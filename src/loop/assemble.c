@@ -20,7 +20,6 @@
 #define NODE_MEMORY     (32U << 20)
 #define NODE_LIMIT      (4ULL << 30)
 #define CACHE_FIXED     (16U << 20) /* beside the budget, to begin with */
-#define HUGE_PAGES_FROM (64U << 20) /* below, they would round the budget up too much */
 #define FINE_BUCKETS    (64U << 20) /* bytes of budget; smaller caches keep coarser barriers */
 #define CONNECTIONS_MAX 65536U
 #define OUT_SHARE       4U /* waiting output of all clients: at most so great a part of the budget */
@@ -207,8 +206,6 @@ static enum err assemble_cache(struct loop *l, const struct loop_cfg *cfg, const
         return refuse(why, ERR_FULL,
                       "the cache does not fit its memory; try another --memory, at least 1 MiB, or "
                       "a smaller --max-value");
-    if (cfg->budget_bytes >= HUGE_PAGES_FROM)
-        store_use_huge_pages(&l->cache_map);
     const size_t used = l->cache_map.used;
     l->fixed_bytes += used > cfg->budget_bytes ? used - cfg->budget_bytes : 0;
     return OK;
