@@ -14,7 +14,6 @@
 
 #define SMALL_SHARE 10                 /* the small queue has one unit in so many */
 #define AHEAD       (ROOM_RESERVE + 1) /* units that are kept free */
-#define AHEAD_STEPS 16                 /* items that one store pays for that */
 #define EARNED      2                  /* uses that lead from the small queue to the main one */
 
 struct probe shard_slot_of(const struct shard *s, const struct item *it, uint32_t where)
@@ -254,11 +253,16 @@ static bool get_slot(struct shard *s, const struct wanted *want, struct reinsert
     return false;
 }
 
-/** Some steps ahead of need, so that no single store pays for a whole unit. Returns: how many. */
+/**
+ * Free units before somebody needs them. A unit holds more items than one call may copy: who began only
+ * when none is free would have to drop what has earned its stay. Half of the call is left for its own
+ * need. Returns: the steps that it took.
+ */
 static uint32_t get_ahead(struct shard *s, mono_us now, struct reinserts *reinserts)
 {
+    const uint32_t half = CACHE_STEP / 2;
     uint32_t steps = 0;
-    for (; steps < AHEAD_STEPS && s->segments.free_n < AHEAD; steps++)
+    for (; steps < half && reinserts->left > half && s->segments.free_n < AHEAD; steps++)
         free_one(s, now, reinserts);
     return steps;
 }

@@ -18,7 +18,7 @@
 #define GROUP_SHARE    (96U << 10) /* bytes of items for each group of slots */
 #define ITEM_LEAST     34          /* bytes of an item with its slot */
 #define UNITS          128         /* in a shard, unless they would be very small or large */
-#define UNIT_LEN_MIN   512
+#define UNIT_LEN_MIN   SLOTS_CHUNK_LEN
 #define UNIT_LEN_MAX   (256U << 10)
 #define UNITS_MIN      8
 #define ALIGN          64 /* what the arena may add in front of each table */
