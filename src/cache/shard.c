@@ -14,7 +14,7 @@
 #define PREFIXES_MIN   16
 #define LEASES_SHARE   512
 #define LEASES_MIN     32
-#define GHOST_SHARE    256         /* bytes for each place: 1/64 of the shard */
+#define GHOST_SHARE    128 /* bytes for each place: as many ghosts as items of that length */
 #define GROUP_SHARE    (96U << 10) /* bytes of items for each group of slots */
 #define ITEM_LEAST     34          /* bytes of an item with its slot */
 #define UNITS          128         /* in a shard, unless they would be very small or large */
@@ -114,7 +114,7 @@ static bool carve(struct shard *s, struct arena *block, const struct plan *p, ui
     uint64_t *recent_heads = arena_take(block, recent_n, sizeof *recent_heads);
     s->bucket_bars = arena_take(block, p->buckets_n, sizeof *s->bucket_bars);
     struct lease *leases = arena_take(block, p->leases_n, sizeof *leases);
-    uint32_t *ghosts = arena_take(block, (size_t)p->ghost_lines * GHOST_LINE, sizeof *ghosts);
+    uint16_t *ghosts = arena_take(block, (size_t)p->ghost_lines * GHOST_LINE, sizeof *ghosts);
     struct unit *units = arena_take(block, p->units_n, sizeof *units);
     uint8_t *at = arena_take(block, p->units_n, (size_t)p->unit_len);
     struct slots_cfg slots = {.at = at, .groups_n = p->groups_n, .chunks_max = p->chunks_max};
