@@ -3,7 +3,7 @@
  *
  * What is new lies in the small queue. Whoever leaves it was used there, then he goes to the main queue,
  * or not, then only his ghost stays. The main queue gives everybody who was used one more lap for each
- * use. A tenth of the units are the small queue's.
+ * use. A tenth of the units are the small queue's. What is enough use for the main queue: cache/earn.h.
  * Source: Yang, Zhang, Qiu, Yue and Rashmi, "FIFO queues are all you need for cache eviction" (SOSP
  * 2023), 4.1.
  */
@@ -14,7 +14,6 @@
 
 #define SMALL_SHARE 10                 /* the small queue has one unit in so many */
 #define AHEAD       (ROOM_RESERVE + 1) /* units that are kept free */
-#define EARNED      2                  /* uses that lead from the small queue to the main one */
 
 struct probe shard_slot_of(const struct shard *s, const struct item *it, uint32_t where)
 {
@@ -58,13 +57,22 @@ static bool has_place(struct shard *s, uint64_t len)
     return true;
 }
 
+/** Has an item been used enough for a place in the main queue? */
+static bool earns_place(struct shard *s, const struct probe *p, enum queue queue, unsigned freq)
+{
+    if (queue == QUEUE_SMALL)
+        return earn_enough(&s->earn, freq, p->bits);
+    earn_lap(&s->earn, freq > 0);
+    return freq > 0;
+}
+
 /** Let an item stay that was used; false when it may not, or cannot. */
 static bool stays(struct shard *s, struct item *it, const struct probe *p, enum queue queue,
                   struct reinserts *reinserts)
 {
     const unsigned freq = slots_freq(&s->slots, p);
-    if (freq < (queue == QUEUE_SMALL ? EARNED : 1) || reinserts->left == 0 ||
-        item_len(it) > SEGMENTS_LONG || !has_place(s, item_len(it)))
+    if (!earns_place(s, p, queue, freq) || reinserts->left == 0 || item_len(it) > SEGMENTS_LONG ||
+        !has_place(s, item_len(it)))
         return false;
     shard_copy(s, it, p, s->segments.lines[QUEUE_MAIN].newest - 1,
                queue == QUEUE_SMALL ? 0 : freq - 1);
@@ -77,8 +85,12 @@ static bool stays(struct shard *s, struct item *it, const struct probe *p, enum 
 
 static void evict(struct shard *s, struct item *it, struct probe *p, enum queue queue)
 {
-    if (queue == QUEUE_SMALL)
-        ghost_add(&s->ghost, shard_hash(s, it));
+    const bool once = slots_freq(&s->slots, p) == 1;
+    if (queue == QUEUE_SMALL) {
+        ghost_add(&s->ghost, shard_hash(s, it), once);
+        if (once)
+            earn_left(&s->earn);
+    }
     shard_remove(s, it, p);
     s->counts.evicted++;
 }

@@ -68,6 +68,17 @@ static void write_item(struct item *it, const struct fill *f, const uint32_t *id
         memcpy(text + f->key->key.len, value.at, value.len);
 }
 
+/** Did its key leave the small queue lately? */
+static bool was_here(struct shard *s, uint64_t hash)
+{
+    if (s->counts.evicted == 0)
+        return false;
+    const enum ghost_found found = ghost_take(&s->ghost, hash, s->slots.used);
+    if (found == GHOST_ONCE)
+        earn_back(&s->earn);
+    return found != GHOST_NONE;
+}
+
 /** Choose a queue: that of the entry which it replaces, or the main one when its key left the small one
  *  lately. Once: its ghost is gone then. */
 static void choose_queue(struct shard *s, struct fill *f)
@@ -79,7 +90,7 @@ static void choose_queue(struct shard *s, struct fill *f)
     if (shard_find(s, f->key, f->ns_i, &p) != NULL) {
         f->queue = segments_queue(&s->segments, p.where);
         f->freq = slots_freq(&s->slots, &p);
-    } else if (s->counts.evicted > 0 && ghost_take(&s->ghost, f->key->hash, s->slots.used)) {
+    } else if (was_here(s, f->key->hash)) {
         f->queue = QUEUE_MAIN;
     }
 }

@@ -5,6 +5,8 @@
 
 #include "cache/mix.h"
 
+#define ONCE 1U /* the lowest bit of a place is a mark */
+
 void ghost_init(struct ghost *g, uint16_t *at, uint32_t lines, uint64_t seed)
 {
     assert(lines > 0);
@@ -18,31 +20,34 @@ static uint16_t *line_of(const struct ghost *g, uint64_t mixed)
     return g->at + (uint64_t)((mixed >> 32) * g->lines >> 32) * GHOST_LINE;
 }
 
-/** Its bits, never 0. */
+/** Its bits, never 0, above the mark. */
 static uint16_t bits_of(uint64_t mixed)
 {
-    const uint16_t bits = (uint16_t)mixed;
-    return bits == 0 ? 1 : bits;
+    const uint16_t bits = (uint16_t)mixed & (uint16_t)~ONCE;
+    return bits == 0 ? ONCE << 1 : bits;
 }
 
-void ghost_add(struct ghost *g, uint64_t hash)
+void ghost_add(struct ghost *g, uint64_t hash, bool once)
 {
     const uint64_t mixed = mix_hash(hash, g->seed);
     uint16_t *line = line_of(g, mixed);
     memmove(line + 1, line, (GHOST_LINE - 1) * sizeof *line);
-    line[0] = bits_of(mixed);
+    line[0] = (uint16_t)(bits_of(mixed) | (once ? ONCE : 0));
 }
 
-bool ghost_take(struct ghost *g, uint64_t hash, uint64_t within)
+enum ghost_found ghost_take(struct ghost *g, uint64_t hash, uint64_t within)
 {
     const uint64_t mixed = mix_hash(hash, g->seed);
     uint16_t *line = line_of(g, mixed);
     uint32_t i = 0;
-    while (i < GHOST_LINE && line[i] != bits_of(mixed))
+    while (i < GHOST_LINE && (line[i] & ~ONCE) != bits_of(mixed))
         i++;
     if (i == GHOST_LINE)
-        return false;
+        return GHOST_NONE;
+    const bool once = (line[i] & ONCE) != 0;
     memmove(line + i, line + i + 1, (GHOST_LINE - 1 - i) * sizeof *line);
     line[GHOST_LINE - 1] = 0;
-    return (uint64_t)i * g->lines < within;
+    if ((uint64_t)i * g->lines >= within)
+        return GHOST_NONE;
+    return once ? GHOST_ONCE : GHOST_UNUSED;
 }

@@ -1,7 +1,7 @@
 /**
- * cache/ghost.h - what left the small queue of a shard lately, without having been used again.
+ * cache/ghost.h - what left the small queue of a shard lately, without having earned the main one.
  *
- * A hash has a line as its home, where 16 bits of it stand in front of those that came earlier; the
+ * A hash has a line as its home, where 15 bits of it stand in front of those that came earlier; the
  * last of a full line falls out. So a place in a line tells an age: so many have come to this line
  * since, and about as many to every other. How far back memory goes is the caller's to say, up to what
  * all lines hold. Wrong answers are rare and harmless: they choose a queue.
@@ -25,8 +25,14 @@ struct ghost {
 /** Begin empty, with zeroed lines. Lends `at`. */
 void ghost_init(struct ghost *g, uint16_t *at, uint32_t lines, uint64_t seed);
 
-/** Something with this hash left. */
-void ghost_add(struct ghost *g, uint64_t hash);
+/** Something with this hash left; it was used once, or not at all. */
+void ghost_add(struct ghost *g, uint64_t hash, bool once);
+
+enum ghost_found {
+    GHOST_NONE,
+    GHOST_UNUSED,
+    GHOST_ONCE /* it had been used once */
+};
 
 /** Did something with this hash leave within about the last so many leavings? It is forgotten then. */
-bool ghost_take(struct ghost *g, uint64_t hash, uint64_t within);
+enum ghost_found ghost_take(struct ghost *g, uint64_t hash, uint64_t within);

@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "cache/cache.h"
 #include "cache/conjunctions.h"
+#include "cache/earn.h"
 #include "cache/ghost.h"
 #include "cache/lease.h"
 #include "cache/namespace.h"
@@ -75,6 +76,7 @@ struct shard {
     struct segments segments;
     struct slots slots;
     struct ghost ghost;
+    struct earn earn;
     struct segment_walk evicting[QUEUES]; /* in the oldest segment of each queue */
     struct clearing clearing;
     struct moving moving;

@@ -25,14 +25,14 @@ static uint64_t take_all(uint64_t from, uint64_t to, uint64_t within)
 {
     uint64_t found = 0;
     for (uint64_t hash = from; hash < to; hash++)
-        found += ghost_take(&g, hash, within);
+        found += ghost_take(&g, hash, within) != GHOST_NONE;
     return found;
 }
 
 static void add_all(uint64_t from, uint64_t to)
 {
     for (uint64_t hash = from; hash < to; hash++)
-        ghost_add(&g, hash);
+        ghost_add(&g, hash, false);
 }
 
 Test(ghost, nobody_left_at_first)
@@ -42,14 +42,22 @@ Test(ghost, nobody_left_at_first)
 
 Test(ghost, who_left_is_told_once)
 {
-    ghost_add(&g, 7);
+    ghost_add(&g, 7, false);
     cr_assert(ghost_take(&g, 7, 1));
     cr_assert_not(ghost_take(&g, 7, UINT64_MAX));
 }
 
+Test(ghost, it_is_told_whether_who_left_had_been_used)
+{
+    for (uint64_t hash = 0; hash < GHOST_LINE; hash++)
+        ghost_add(&g, hash, hash % 2 == 0);
+    for (uint64_t hash = 0; hash < GHOST_LINE; hash++)
+        cr_assert_eq(ghost_take(&g, hash, ROOM), hash % 2 == 0 ? GHOST_ONCE : GHOST_UNUSED);
+}
+
 Test(ghost, within_none_nobody_left_and_is_forgotten_all_the_same)
 {
-    ghost_add(&g, 7);
+    ghost_add(&g, 7, false);
     cr_assert_not(ghost_take(&g, 7, 0));
     cr_assert_not(ghost_take(&g, 7, UINT64_MAX));
 }
@@ -64,7 +72,7 @@ Test(ghost, when_a_line_is_full_its_oldest_falls_out)
 {
     ghost_init(&g, at, 1, 99);
     add_all(0, GHOST_LINE);
-    ghost_add(&g, GHOST_LINE);
+    ghost_add(&g, GHOST_LINE, false);
     cr_assert_not(ghost_take(&g, 0, UINT64_MAX));
     cr_assert_eq(take_all(1, GHOST_LINE + 1, UINT64_MAX), GHOST_LINE);
 }
@@ -74,7 +82,7 @@ Test(ghost, what_was_taken_leaves_its_room_to_an_older_one)
     ghost_init(&g, at, 1, 99);
     add_all(0, GHOST_LINE);
     cr_assert(ghost_take(&g, GHOST_LINE / 2, UINT64_MAX));
-    ghost_add(&g, GHOST_LINE);
+    ghost_add(&g, GHOST_LINE, false);
     cr_assert(ghost_take(&g, 0, UINT64_MAX), "nothing had to fall out");
     cr_assert_eq(take_all(1, GHOST_LINE + 1, UINT64_MAX), GHOST_LINE - 1);
 }
@@ -113,8 +121,10 @@ Test(ghost, bits_of_zero_are_no_empty_place)
     /* With seed 0 the hash 0 has a mix of 0. */
     ghost_init(&g, at, 1, 0);
     cr_assert_not(ghost_take(&g, 0, UINT64_MAX));
-    ghost_add(&g, 0);
-    cr_assert(ghost_take(&g, 0, UINT64_MAX));
+    ghost_add(&g, 0, false);
+    cr_assert_eq(ghost_take(&g, 0, UINT64_MAX), GHOST_UNUSED);
+    ghost_add(&g, 0, true);
+    cr_assert_eq(ghost_take(&g, 0, UINT64_MAX), GHOST_ONCE);
 }
 
 /** A naive line: newest first. */
@@ -131,13 +141,13 @@ Test(ghost, a_line_does_what_a_list_does)
         size_t there = 0;
         while (there < GHOST_LINE && list[there] != hash + 1)
             there++;
-        cr_assert_eq(ghost_take(&g, hash, within), there < GHOST_LINE && there < within,
-                     "seed %" PRIu64 " i %d", seed, i);
+        cr_assert_eq(ghost_take(&g, hash, within) != GHOST_NONE,
+                     there < GHOST_LINE && there < within, "seed %" PRIu64 " i %d", seed, i);
         for (size_t j = there; j < GHOST_LINE; j++)
             list[j] = j + 1 < GHOST_LINE ? list[j + 1] : 0;
         if (rng_chance(&rng, 500))
             continue;
-        ghost_add(&g, hash);
+        ghost_add(&g, hash, false);
         for (size_t j = GHOST_LINE - 1; j > 0; j--)
             list[j] = list[j - 1];
         list[0] = hash + 1;
