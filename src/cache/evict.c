@@ -87,6 +87,7 @@ static void evict(struct shard *s, struct item *it, struct probe *p, enum queue 
 {
     const bool once = slots_freq(&s->slots, p) == 1;
     if (queue == QUEUE_SMALL) {
+        ghost_reach(&s->ghost, s->slots.used);
         ghost_add(&s->ghost, shard_hash(s, it), once);
         if (once)
             earn_left(&s->earn);

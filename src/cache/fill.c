@@ -71,9 +71,7 @@ static void write_item(struct item *it, const struct fill *f, const uint32_t *id
 /** Did its key leave the small queue lately? */
 static bool was_here(struct shard *s, uint64_t hash)
 {
-    if (s->counts.evicted == 0)
-        return false;
-    const enum ghost_found found = ghost_take(&s->ghost, hash, s->slots.used);
+    const enum ghost_found found = ghost_take(&s->ghost, hash);
     if (found == GHOST_ONCE)
         earn_back(&s->earn);
     return found != GHOST_NONE;

@@ -45,7 +45,7 @@ static uint64_t table_bytes(const struct plan *p, uint32_t recent_n)
            p->tag_heads_n * sizeof(uint32_t) + p->prefixes_n * sizeof(struct prefix) +
            p->prefix_heads_n * sizeof(uint16_t) + p->buckets_n * sizeof(uint64_t) +
            p->leases_n * sizeof(struct lease) +
-           (uint64_t)p->ghost_lines * GHOST_LINE * sizeof(uint32_t) +
+           (uint64_t)p->ghost_lines * GHOST_LINE * sizeof(uint16_t) +
            p->groups_n * (sizeof(struct group) + slots_more_n(p->chunks_max) * sizeof(uint32_t)) +
            recent_n * (sizeof(struct record) + sizeof(uint64_t));
 }
