@@ -13,6 +13,7 @@
 #include "cache/shard.h"
 
 #define SMALL_SHARE 10                 /* the small queue has one unit in so many */
+#define COPY_LEN    8192               /* bytes of one item whose copy counts as another item's */
 #define AHEAD       (ROOM_RESERVE + 1) /* units that are kept free */
 
 struct probe shard_slot_of(const struct shard *s, const struct item *it, uint32_t where)
@@ -66,17 +67,33 @@ static bool earns_place(struct shard *s, const struct probe *p, enum queue queue
     return freq > 0;
 }
 
+/** An item that fills half of a unit or more stays without a copy, unless its units are wanted: its
+ *  segment moves up as a whole. */
+static bool stays_where_it_is(struct shard *s, const struct probe *p, unsigned freq)
+{
+    if (is_in_window(s, segments_of(&s->segments, p->where)))
+        return false;
+    slots_move(&s->slots, p, p->where, freq);
+    s->counts.reinserted++;
+    return true;
+}
+
 /** Let an item stay that was used; false when it may not, or cannot. */
 static bool stays(struct shard *s, struct item *it, const struct probe *p, enum queue queue,
                   struct reinserts *reinserts)
 {
     const unsigned freq = slots_freq(&s->slots, p);
-    if (!earns_place(s, p, queue, freq) || reinserts->left == 0 || item_len(it) > SEGMENTS_LONG ||
-        !has_place(s, item_len(it)))
+    const uint64_t len = item_len(it);
+    if (!earns_place(s, p, queue, freq))
         return false;
-    shard_copy(s, it, p, s->segments.lines[QUEUE_MAIN].newest - 1,
-               queue == QUEUE_SMALL ? 0 : freq - 1);
-    reinserts->left--;
+    const unsigned left = queue == QUEUE_SMALL ? 0 : freq - 1;
+    if (len > s->segments.unit_len / 2)
+        return stays_where_it_is(s, p, left);
+    const uint32_t cost = 1 + (uint32_t)(len / COPY_LEN);
+    if (reinserts->left < cost || !has_place(s, len))
+        return false;
+    shard_copy(s, it, p, s->segments.lines[QUEUE_MAIN].newest - 1, left);
+    reinserts->left -= cost;
     s->counts.reinserted++;
     return true;
 }
@@ -114,7 +131,16 @@ static struct segment_walk *walk_at(struct shard *s, struct segment_walk *walk, 
     return walk;
 }
 
-/** Deal with the next item of a segment; when it has no more, the segment is free. */
+/** All items of a segment were dealt with. If some are left, they are long, and stay. */
+static void end_walk(struct shard *s, struct segment_walk *walk)
+{
+    if (!segments_is(&s->segments, walk->first, walk->born))
+        return;
+    segments_requeue(&s->segments, walk->first, QUEUE_MAIN);
+    walk->at = 0;
+}
+
+/** Deal with the next item of a segment. When it has no more, the segment is free or in the main queue. */
 static void empty(struct shard *s, uint32_t first, struct segment_walk *walk, mono_us now,
                   struct reinserts *reinserts)
 {
@@ -122,8 +148,12 @@ static void empty(struct shard *s, uint32_t first, struct segment_walk *walk, mo
     const enum queue queue = (enum queue)s->segments.units[first].queue;
     segments_seal(&s->segments, first);
     struct item *it = segments_next(&s->segments, walk_at(s, walk, first), &where);
+    if (it == NULL) {
+        end_walk(s, walk);
+        return;
+    }
     /* What a barrier killed is never copied: a sweep that has passed its new place may rely on it. */
-    if (it == NULL || (item_flags(it) & ITEM_DEAD) != 0 || shard_remove_if_dead(s, it, where, now))
+    if ((item_flags(it) & ITEM_DEAD) != 0 || shard_remove_if_dead(s, it, where, now))
         return;
     struct probe p = shard_slot_of(s, it, where);
     if (!stays(s, it, &p, queue, reinserts))
@@ -240,9 +270,10 @@ static void get_segment(struct shard *s, const struct wanted *want, struct reins
         first = segments_find(g, units, s->clearing.first, s->clearing.units);
     if (first != UINT32_MAX)
         segments_open(g, want->queue, first, units);
-    else if (units > 1)
+    else if (units > 1 && g->free_n >= units + ROOM_RESERVE) /* they do not lie side by side */
         get_run(s, want, units, reinserts);
-    else if (g->free_n > ROOM_RESERVE) /* only what is being cleared for others is free */
+    else if (units == 1 &&
+             g->free_n > ROOM_RESERVE) /* only what is being cleared for others is free */
         s->clearing.units = 0;
     else
         free_one(s, want->now, reinserts);

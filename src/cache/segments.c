@@ -82,6 +82,16 @@ static void join(struct segments *g, uint32_t first, uint32_t older, uint32_t ne
     *(newer != 0 ? &g->units[newer - 1].older : &line->newest) = first + 1;
 }
 
+/** Take a segment out of its queue. */
+static void leave(struct segments *g, uint32_t first)
+{
+    const struct unit *head = &g->units[first];
+    struct line *line = &g->lines[head->queue];
+    *(head->older != 0 ? &g->units[head->older - 1].newer : &line->oldest) = head->newer;
+    *(head->newer != 0 ? &g->units[head->newer - 1].older : &line->newest) = head->older;
+    line->units -= head->units;
+}
+
 void segments_open(struct segments *g, enum queue queue, uint32_t first, uint32_t units)
 {
     const uint32_t before = g->lines[queue].newest;
@@ -89,6 +99,20 @@ void segments_open(struct segments *g, enum queue queue, uint32_t first, uint32_
         segments_free(g, before - 1);
     (void)make(g, queue, first, units);
     join(g, first, g->lines[queue].newest, 0);
+}
+
+void segments_requeue(struct segments *g, uint32_t first, enum queue queue)
+{
+    struct unit *head = &g->units[first];
+    assert(head->state == UNIT_HEAD && head->sealed);
+    leave(g, first);
+    head->queue = (uint8_t)queue;
+    g->lines[queue].units += head->units;
+    const uint32_t newest = g->lines[queue].newest;
+    if (newest != 0 && segments_is_open(g, newest - 1))
+        join(g, first, g->units[newest - 1].older, newest);
+    else
+        join(g, first, newest, 0);
 }
 
 void segments_insert(struct segments *g, uint32_t next, uint32_t unit)
@@ -118,13 +142,10 @@ bool segments_is(const struct segments *g, uint32_t first, uint32_t born)
 
 void segments_free(struct segments *g, uint32_t first)
 {
-    struct unit *head = &g->units[first];
-    struct line *line = &g->lines[head->queue];
+    const struct unit *head = &g->units[first];
     const uint32_t units = head->units;
     assert(head->state == UNIT_HEAD && head->live == 0);
-    *(head->older != 0 ? &g->units[head->older - 1].newer : &line->oldest) = head->newer;
-    *(head->newer != 0 ? &g->units[head->newer - 1].older : &line->newest) = head->older;
-    line->units -= units;
+    leave(g, first);
     g->used -= head->used;
     g->free_n += units;
     for (uint32_t i = first; i < first + units; i++)

@@ -19,8 +19,7 @@
 #include "base/time.h"
 #include "cache/packed.h"
 
-#define SEGMENTS_LONG                                                                              \
-    16384 /* bytes; longer items are not copied under a lock: they leave in turn */
+#define SEGMENTS_LONG 16384 /* bytes; with longer items a segment is not moved for its dead bytes */
 
 enum queue {
     QUEUE_SMALL, /* what is new */
@@ -87,6 +86,9 @@ void segments_open(struct segments *g, enum queue queue, uint32_t first, uint32_
 
 /** Put a segment of one free unit into a queue, right before (as older than) segment `next`. */
 void segments_insert(struct segments *g, uint32_t next, uint32_t unit);
+
+/** Make a sealed segment the newest of a queue, but for the one that is open. */
+void segments_requeue(struct segments *g, uint32_t first, enum queue queue);
 
 /** Does a segment take len more bytes? It must not have been sealed. */
 bool segments_takes(const struct segments *g, uint32_t first, uint64_t len);

@@ -157,7 +157,7 @@ bool shard_remove_if_dead(struct shard *s, struct item *it, uint32_t where, mono
 /** The slot of an item that is in the index. */
 struct probe shard_slot_of(const struct shard *s, const struct item *it, uint32_t where);
 
-/** How many items one call may still copy, over all its holds of the lock. */
+/** How many items one call may still copy, over all its holds of the lock; long ones count as several. */
 struct reinserts {
     uint32_t left;
 };

@@ -156,26 +156,6 @@ Test(life, what_comes_back_soon_after_it_left_stays_longer)
     cr_assert(has_n(w, 0));
 }
 
-/** Copies under the lock are short: a long entry leaves in turn, however often it was hit. */
-Test(life, a_long_hot_entry_is_not_copied)
-{
-    struct world *keep = w;
-    w = world_new(&(struct world_cfg){.budget_bytes = 4 << 20});
-    cr_assert_eq(fill_len(w, "long", 16384), CACHE_STORED);
-    cr_assert_eq(fill_len(w, "short", 16384 - 64), CACHE_STORED);
-    for (int i = 0; i < 10; i++)
-        cr_assert(get(w, "", "long") && get(w, "", "short"));
-    for (int i = 0; stats(w).reinserted == 0 && i < 5000; i++) {
-        char key[16];
-        snprintf(key, sizeof key, "k%d", i);
-        cr_assert_eq(fill_len(w, key, 1000), CACHE_STORED);
-    }
-    cr_assert_not(get(w, "", "long"));
-    cr_assert(get(w, "", "short"));
-    world_free(w);
-    w = keep;
-}
-
 Test(life, when_everything_is_hot_something_still_goes)
 {
     int n = 0;
