@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "cache/stats.h"
 #include "node/command.h"
 #include "wire/client.h"
 #include "wire/client_answer.h"
@@ -244,6 +245,20 @@ static void hear_stored(struct sim *s, struct sim_node *n, const struct fetch *f
     trace_number(&s->trace, stored.stored);
 }
 
+static uint64_t evicted_by(const struct sim_node *n)
+{
+    struct cache_stats stats;
+    cache_stats(n->cache, &stats);
+    return stats.evicted;
+}
+
+/* Was some copy driven out? Then perhaps that which a later fill of the same mfill would have met. */
+static void forget_newer(struct fetch_end *ends, uint32_t n, bool driven_out)
+{
+    for (uint32_t i = 0; i < n && driven_out; i++)
+        ends[i].newer = false;
+}
+
 static void fill_many(struct sim *s, struct sim_node *n, const struct sheaf *sheaf)
 {
     struct client_fill *fills = s->batches->fills;
@@ -257,8 +272,10 @@ static void fill_many(struct sim *s, struct sim_node *n, const struct sheaf *she
     }
     request->fills = fills;
     request->fills_n = sheaf->n;
+    const uint64_t evicted = evicted_by(n);
     if (s->failed || !ask(s, n, request, sheaf->at[0].caller, &reply))
         return;
+    forget_newer(ends, sheaf->n, evicted_by(n) != evicted);
     struct slice left = elements_of(s, &reply, sheaf->n);
     s->counters.mfills++;
     for (uint32_t i = 0; i < sheaf->n && !s->failed; i++) {
