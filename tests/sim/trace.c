@@ -31,8 +31,8 @@ void trace_bytes(struct trace *t, struct slice bytes)
     size_t i = 0;
     for (; i + 8 <= bytes.len; i += 8)
         trace_number(t, load(bytes.at + i));
-    for (size_t j = i; j < bytes.len; j++)
-        rest[j - i] = bytes.at[j];
+    for (size_t j = 0; j < bytes.len % sizeof rest; j++)
+        rest[j] = bytes.at[i + j];
     trace_number(t, load(rest) ^ (uint64_t)bytes.len << 56);
 }
 
