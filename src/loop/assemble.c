@@ -2,6 +2,7 @@
 
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "loop/entropy.h"
 #include "loop/listen.h"
 #include "loop/waiting.h"
+#include "seal/session.h"
 
 #define PORT_TRIES      16 /* to find one port that is free for UDP and for TCP */
 #define NODE_MEMORY     (32U << 20)
@@ -271,11 +273,15 @@ enum err assemble_node(struct loop *l, const struct loop_cfg *cfg, const struct 
     if (err != OK)
         return err;
     struct node_make make = {.cfg = node_cfg_of(l, cfg, &run), .cache = l->cache};
-    if (entropy_fill(&make.cfg.seed, sizeof make.cfg.seed) != OK)
+    uint8_t secret[SESSION_SEED_LEN];
+    if (entropy_fill(&make.cfg.seed, sizeof make.cfg.seed) != OK ||
+        entropy_fill(secret, sizeof secret) != OK)
         return refuse(why, ERR_IO, "the system gives no random bytes");
+    make.cfg.secret = secret;
     const struct store_plan plan = {
         .len = NODE_MEMORY, .len_max = NODE_LIMIT, .make = make_node, .ctx = &make};
     l->node = store_build(&l->node_map, &plan);
+    sodium_memzero(secret, sizeof secret);
     if (l->node == NULL)
         return refuse(why, ERR_FULL, "out of memory for the node's tables");
     l->fixed_bytes += l->node_map.used;

@@ -215,6 +215,10 @@ struct node *node_new(struct arena *arena, const struct node_cfg *cfg, struct ca
     packet_ctx_init(&n->seal, cfg->ring, n->cfg.cluster, hash_node_id(n->cfg.cluster, n->cfg.name),
                     &cfg->run);
     n->seal.mode = mode_settle(cfg->crypto, cfg->ring->n > 0);
+    assert(cfg->secret != NULL || cfg->ring->n == 0);
+    if (cfg->secret != NULL)
+        ratchet_begin(&n->ratchet, cfg->secret);
+    n->cfg.secret = NULL;
     if (!make_buffers(n, arena) || !make_machines(n, arena, now) || !make_promises(n, arena, now)) {
         node_free(n);
         return NULL;

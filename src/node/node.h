@@ -37,12 +37,15 @@
 #define NODE_VERSION         "0.1.0"
 
 struct node_cfg {
-    struct slice cluster;       /* 1 to 63 bytes, copied */
-    struct slice name;          /* 1 to 63 bytes, copied */
-    struct addr addr;           /* advertised to peers */
-    struct run run;             /* 16 random bytes of this process, epoch not 0 */
-    uint64_t generation;        /* wall-clock ms at start */
-    uint64_t seed;              /* of choices that need no secrecy */
+    struct slice cluster;  /* 1 to 63 bytes, copied */
+    struct slice name;     /* 1 to 63 bytes, copied */
+    struct addr addr;      /* advertised to peers */
+    struct run run;        /* 16 random bytes of this process, epoch not 0 */
+    uint64_t generation;   /* wall-clock ms at start */
+    uint64_t seed;         /* of choices that need no secrecy */
+    const uint8_t *secret; /* SESSION_SEED_LEN bytes that the system drew for this process alone, of
+                                 * which the keys of streams are made; copied by node_new(), and the
+                                 * caller's to wipe then. NULL only without keys */
     const struct keyring *ring; /* lent for life; empty = no keys, only plain packets */
     enum seal_mode crypto;      /* what is sent and taken; past SEAL_OFF it needs keys */
     enum swim_profile profile;

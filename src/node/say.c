@@ -7,25 +7,6 @@
 #define RECORDS_A_FRAME 64
 #define DOTS_A_FRAME    32768 /* bytes of dots */
 
-static bool seal_frame(struct node *n, const struct stream *s, const struct stream_msg *m,
-                       struct node_out *out)
-{
-    size_t len = 0;
-    const enum err err = stream_encode(m, n->body, STREAM_BODY_MAX, &len);
-    assert(err == OK);
-    const struct packet_out what = {.class = PACKET_MEMBER,
-                                    .channel = CHANNEL_TCP,
-                                    .dest = s->peer,
-                                    .counter = ++n->counter,
-                                    .body = slice_of(n->body, len)};
-    const size_t sealed = packet_seal(&n->seal, &what, n->packet, STREAM_FRAME_MAX);
-    out->kind = NODE_OUT_STREAM;
-    out->conn = s->conn;
-    out->bytes = slice_of(n->packet, sealed);
-    n->counters.frames_out++;
-    return true;
-}
-
 static bool say_hello(struct node *n, struct stream *s, struct node_out *out)
 {
     const struct stream_msg m = {.type = STREAM_HELLO,
@@ -36,16 +17,17 @@ static bool say_hello(struct node *n, struct stream *s, struct node_out *out)
                                            .vector_hash = ledger_vector_hash(n->ledger),
                                            .challenge = s->challenge,
                                            .purpose = s->purpose,
-                                           .window_ms = proof_own_window(n->proof)}};
+                                           .window_ms = proof_own_window(n->proof),
+                                           .share = stream_share(n, s)}};
     s->hello_due = false;
-    return seal_frame(n, s, &m, out);
+    return stream_seal(n, s, &m, out);
 }
 
 static bool say_auth(struct node *n, struct stream *s, struct node_out *out)
 {
     const struct stream_msg m = {.type = STREAM_AUTH, .echo = s->echo};
     s->auth_due = false;
-    return seal_frame(n, s, &m, out);
+    return stream_seal(n, s, &m, out);
 }
 
 static bool say_digest(struct node *n, struct stream *s, struct node_out *out)
@@ -58,7 +40,7 @@ static bool say_digest(struct node *n, struct stream *s, struct node_out *out)
         write_u64(&w, buckets[i]);
     const struct stream_msg m = {.type = STREAM_DIGEST, .bytes = writer_slice(&w)};
     s->digest_due = false;
-    return seal_frame(n, s, &m, out);
+    return stream_seal(n, s, &m, out);
 }
 
 /* Without gaps our covers are what the hash of the vector says, and nothing more. */
@@ -105,8 +87,8 @@ static bool say_heads(struct node *n, struct stream *s, struct node_out *out)
     else /* only a frame that is not full ends the list */
         s->heads_due = write_heads(n, s, &w) == STREAM_HEADS_COVERS;
     assert(w.err == OK);
-    return seal_frame(n, s, &(struct stream_msg){.type = STREAM_HEADS, .bytes = writer_slice(&w)},
-                      out);
+    return stream_seal(n, s, &(struct stream_msg){.type = STREAM_HEADS, .bytes = writer_slice(&w)},
+                       out);
 }
 
 /* Only a joiner needs them: everybody else is told in exchanges what it has not seen. It will give them
@@ -134,8 +116,8 @@ static bool say_retired(struct node *n, struct stream *s, struct node_out *out)
     }
     assert(w.err == OK);
     return said > 0 &&
-           seal_frame(n, s, &(struct stream_msg){.type = STREAM_RETIRED, .bytes = writer_slice(&w)},
-                      out);
+           stream_seal(
+               n, s, &(struct stream_msg){.type = STREAM_RETIRED, .bytes = writer_slice(&w)}, out);
 }
 
 static bool say_records(struct node *n, struct stream *s, struct node_out *out)
@@ -144,7 +126,7 @@ static bool say_records(struct node *n, struct stream *s, struct node_out *out)
     s->records.to = s->peer;
     const size_t count = swim_records(n->swim, s->differ, records, RECORDS_A_FRAME, &s->records);
     s->records_due = s->records.at != 0;
-    return seal_frame(
+    return stream_seal(
         n, s, &(struct stream_msg){.type = STREAM_RECORDS, .records = records, .records_n = count},
         out);
 }
@@ -198,7 +180,7 @@ static bool say_pull(struct node *n, mono_us now, struct stream *s, struct node_
     s->pull_due = false;
     s->pulls = count > 0;
     s->fed_at = now;
-    return seal_frame(
+    return stream_seal(
         n, s, &(struct stream_msg){.type = STREAM_PULL, .ranges = ranges, .ranges_n = count}, out);
 }
 
@@ -217,7 +199,7 @@ static bool say_touched(struct node *n, struct stream *s, struct node_out *out)
                                  .tagged = touched->tagged,
                                  .bucket_bits = touched->bucket_bits,
                                  .bytes = slice_of(touched->bits, len)};
-    return seal_frame(n, s, &m, out);
+    return stream_seal(n, s, &m, out);
 }
 
 static bool say_gone(struct node *n, struct stream *s, struct node_out *out)
@@ -228,7 +210,7 @@ static bool say_gone(struct node *n, struct stream *s, struct node_out *out)
     const struct stream_msg m = {.type = STREAM_GONE, .ranges = s->gone.at, .ranges_n = s->gone.n};
     const bool any = s->gone.n > 0;
     if (any)
-        seal_frame(n, s, &m, out);
+        stream_seal(n, s, &m, out);
     s->gone.n = 0;
     return any;
 }
@@ -244,8 +226,8 @@ static bool say_answer(struct node *n, struct stream *s, struct node_out *out)
     while (s->answer_n > 0 && s->gone.n == 0 && dots_slice(&w).len == 0);
     if (dots_slice(&w).len == 0)
         return say_gone(n, s, out);
-    return seal_frame(n, s, &(struct stream_msg){.type = STREAM_DOTS, .bytes = dots_slice(&w)},
-                      out);
+    return stream_seal(n, s, &(struct stream_msg){.type = STREAM_DOTS, .bytes = dots_slice(&w)},
+                       out);
 }
 
 /* DONE comes after our own questions and after the answers to the other's. */
@@ -253,14 +235,14 @@ static bool say_done(struct node *n, struct stream *s, struct node_out *out)
 {
     s->done_due = false;
     s->sent_done = true;
-    return seal_frame(n, s, &(struct stream_msg){.type = STREAM_DONE}, out);
+    return stream_seal(n, s, &(struct stream_msg){.type = STREAM_DONE}, out);
 }
 
 static bool say_want(struct node *n, struct stream *s, struct node_out *out)
 {
     s->want_due = false;
     s->asked = true;
-    return seal_frame(n, s, &(struct stream_msg){.type = STREAM_WANT, .cursor = s->cursor}, out);
+    return stream_seal(n, s, &(struct stream_msg){.type = STREAM_WANT, .cursor = s->cursor}, out);
 }
 
 static bool say_entries(struct node *n, mono_us now, struct stream *s, struct node_out *out)
@@ -268,7 +250,7 @@ static bool say_entries(struct node *n, mono_us now, struct stream *s, struct no
     struct stream_msg m;
     warm_give(n, now, s->cursor, &m);
     s->entries_due = false;
-    return seal_frame(n, s, &m, out);
+    return stream_seal(n, s, &m, out);
 }
 
 bool stream_say(struct node *n, mono_us now, struct stream *s, struct node_out *out)

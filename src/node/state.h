@@ -24,6 +24,7 @@
 #include "node/votes.h"
 #include "node/warm.h"
 #include "seal/packet.h"
+#include "seal/session.h"
 #include "spread/spread.h"
 #include "swim/swim.h"
 #include "wire/dots.h"
@@ -102,7 +103,8 @@ struct node {
     uint8_t cluster[PEER_NAME_MAX];
     struct rng rng;
     struct packet_ctx seal;
-    uint64_t counter; /* of sealed packets, process-wide */
+    struct ratchet ratchet; /* of the keys of streams */
+    uint64_t counter;       /* of sealed packets, process-wide */
     struct cache *cache;
     struct ledger *ledger;
     struct swim *swim;

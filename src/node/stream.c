@@ -53,6 +53,7 @@ static void release(struct streams *t, struct stream *s)
 {
     t->used_n -= s->used;
     s->used = false;
+    session_wipe(&s->pair, &s->session);
 }
 
 /* Tell whoever asked for the stream how it went. */
@@ -252,7 +253,7 @@ static bool take_hello(struct node *n, struct stream *s, const struct packet_hea
     s->echo = hello->challenge;
     s->hello_due = s->inbound;
     s->auth_due = true;
-    return true;
+    return stream_agree(n, s, head, hello);
 }
 
 /* A ping asks after the run that membership holds: another one of that name is no sign of its life. */
@@ -482,14 +483,10 @@ void stream_recv(struct node *n, mono_us now, uint32_t conn, struct slice bytes)
     if (s == NULL || s->hangup)
         return;
     n->counters.frames_in++;
-    const bool fits = bytes.len <= STREAM_FRAME_MAX;
-    const enum err err =
-        fits ? packet_open(&n->seal, CHANNEL_TCP, bytes, n->opened, &packet) : ERR_MALFORMED;
-    if (err != OK)
-        datagram_count(&n->counters, err);
-    if (err != OK || !belongs(s, &packet.head) ||
+    const bool opened = stream_unseal(n, s, bytes, &packet);
+    if (!opened || !belongs(s, &packet.head) ||
         stream_decode(n->stream_codec, packet.body, &m) != OK) {
-        n->counters.dropped_decode += err == OK;
+        n->counters.dropped_decode += opened;
         stream_finish(n, now, s, false);
         return;
     }

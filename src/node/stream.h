@@ -1,4 +1,4 @@
-/** node/stream.h - the state of the sealed streams of one node; shared by stream.c, stream_warm.c, say.c. */
+/** node/stream.h - the sealed streams of one node; shared by stream.c, stream_seal.c, stream_warm.c, say.c. */
 #pragma once
 
 #include "node/inside.h"
@@ -17,6 +17,7 @@
 struct stream {
     bool used, inbound;
     bool sealed;   /* the other end seals its frames; from its HELLO on */
+    bool drawn;    /* pair was */
     bool up;       /* connected */
     bool hangup;   /* say so once, then the slot is free */
     bool reported; /* its success was told */
@@ -33,10 +34,13 @@ struct stream {
     uint32_t conn;
     uint64_t peer; /* node id; 0 until an inbound HELLO */
     struct addr addr;
-    struct run run;       /* of the other end, from its HELLO on */
-    enum peer_vote vote;  /* how it voted when it said HELLO */
-    uint64_t vector_hash; /* of its vector when it said HELLO */
-    uint32_t window_ms;   /* its D, as it said there */
+    struct run run;           /* of the other end, from its HELLO on */
+    uint32_t ring_key;        /* id of the key that sealed the opener's HELLO */
+    struct session_pair pair; /* ours, once drawn */
+    struct session session;   /* what both ends seal with after HELLO, where both seal */
+    enum peer_vote vote;      /* how it voted when it said HELLO */
+    uint64_t vector_hash;     /* of its vector when it said HELLO */
+    uint32_t window_ms;       /* its D, as it said there */
     uint64_t challenge, echo;
     uint64_t ping_challenge; /* what swim wants to hear back */
     uint64_t last_counter;
@@ -74,6 +78,24 @@ struct streams {
 
 /** End s, well or not: tell who asked for it, and hang up. */
 void stream_finish(struct node *n, mono_us now, struct stream *s, bool ok);
+
+/* ---- stream_seal.c ---- */
+
+/** Make m the next frame of s, sealed as is its turn. Returns: true. */
+bool stream_seal(struct node *n, const struct stream *s, const struct stream_msg *m,
+                 struct node_out *out);
+
+/** Open a frame of s; a failure is counted. false: it is none. */
+bool stream_unseal(struct node *n, const struct stream *s, struct slice bytes,
+                   struct packet_in *out);
+
+/** Our share for HELLO; empty where we do not seal. Draws it when nobody has. */
+struct slice stream_share(struct node *n, struct stream *s);
+
+/** With the HELLO of the other end, agree on the keys of the rest, if both ends seal. false: it has no
+ *  place here. */
+bool stream_agree(struct node *n, struct stream *s, const struct packet_head *head,
+                  const struct stream_hello *hello);
 
 /* ---- stream_warm.c ---- */
 

@@ -103,9 +103,32 @@ MUST_USE static enum err read_head(struct slice bytes, struct packet_head *head)
     return read_fields(&r, head);
 }
 
-/** The binding of a packet whose header is written at head, on channel, to dest. Lends head. */
+/** What seals or opens a packet: the bytes are NULL in plain mode. */
+struct choice {
+    uint32_t id;
+    const uint8_t *bytes;
+    const char *label; /* LABEL_LEN bytes */
+};
+
+static struct choice choose(const struct keyring_key *key, enum packet_channel channel)
+{
+    const bool udp = channel == CHANNEL_UDP;
+    struct choice c = {.label = udp ? "udp" : "tcp"};
+    if (key != NULL) {
+        c.id = key->id;
+        c.bytes = udp ? key->udp : key->tcp;
+    }
+    return c;
+}
+
+static struct choice choose_session(const struct packet_key *key)
+{
+    return (struct choice){.id = key->id, .bytes = key->bytes, .label = "ses"};
+}
+
+/** The binding of a packet whose header is written at head, to dest. Lends head. */
 static struct binding bind_packet(const struct packet_ctx *ctx, const uint8_t *head,
-                                  enum packet_channel channel, uint64_t dest)
+                                  const char *label, uint64_t dest)
 {
     struct binding b;
     b.nonce = head + CLEAR_LEN;
@@ -113,7 +136,7 @@ static struct binding bind_packet(const struct packet_ctx *ctx, const uint8_t *h
     write_bytes(&w, slice_of(head, CLEAR_LEN));
     write_bytes(&w, slice_of(ctx->cluster_hash, sizeof ctx->cluster_hash));
     write_u64(&w, dest);
-    write_bytes(&w, slice_of(channel == CHANNEL_UDP ? "udp" : "tcp", LABEL_LEN));
+    write_bytes(&w, slice_of(label, LABEL_LEN));
     assert(w.err == OK && w.len == AD_LEN);
     return b;
 }
@@ -131,11 +154,6 @@ static struct hash128 tag_plain(const struct hkey *hkey, struct binding *b, stru
     write_u64(&w, body.len);
     assert(w.err == OK && w.len == PLAIN_LEN - AD_LEN);
     return hash_bytes128(hkey, slice_of(b->ad, PLAIN_LEN));
-}
-
-static const uint8_t *choose_subkey(const struct keyring_key *key, enum packet_channel channel)
-{
-    return channel == CHANNEL_UDP ? key->udp : key->tcp;
 }
 
 static void copy_body(uint8_t *to, struct slice body)
@@ -159,25 +177,41 @@ static void seal_secret(const uint8_t *subkey, const struct binding *b, struct s
         out, out + body.len, NULL, body.at, body.len, b->ad, AD_LEN, NULL, b->nonce, subkey);
 }
 
-size_t packet_seal(const struct packet_ctx *ctx, const struct packet_out *what, uint8_t *out,
-                   size_t cap)
+static size_t seal_with(const struct packet_ctx *ctx, const struct choice *choice,
+                        const struct packet_out *what, uint8_t *out)
 {
-    assert(cap >= PACKET_OVERHEAD && cap - PACKET_OVERHEAD >= what->body.len);
     assert(what->counter != 0);
     assert((what->class == PACKET_JOIN) == (what->dest == 0));
-    const struct keyring_key *key = mode_seals(packet_mode(ctx)) ? &ctx->ring->keys[0] : NULL;
     const struct packet_head head = {.class = what->class,
-                                     .key_id = key != NULL ? key->id : 0,
+                                     .key_id = choice->id,
                                      .sender = ctx->self,
                                      .run = ctx->run,
                                      .counter = what->counter};
     write_head(&head, out);
-    struct binding b = bind_packet(ctx, out, what->channel, what->dest);
-    if (key == NULL)
+    struct binding b = bind_packet(ctx, out, choice->label, what->dest);
+    if (choice->bytes == NULL)
         seal_plain(ctx, &b, what->body, out + PACKET_HEAD);
     else
-        seal_secret(choose_subkey(key, what->channel), &b, what->body, out + PACKET_HEAD);
+        seal_secret(choice->bytes, &b, what->body, out + PACKET_HEAD);
     return what->body.len + PACKET_OVERHEAD;
+}
+
+size_t packet_seal(const struct packet_ctx *ctx, const struct packet_out *what, uint8_t *out,
+                   size_t cap)
+{
+    assert(cap >= PACKET_OVERHEAD && cap - PACKET_OVERHEAD >= what->body.len);
+    const struct choice choice =
+        choose(mode_seals(packet_mode(ctx)) ? &ctx->ring->keys[0] : NULL, what->channel);
+    return seal_with(ctx, &choice, what, out);
+}
+
+size_t packet_seal_under(const struct packet_ctx *ctx, const struct packet_key *key,
+                         const struct packet_out *what, uint8_t *out, size_t cap)
+{
+    assert(cap >= PACKET_OVERHEAD && cap - PACKET_OVERHEAD >= what->body.len);
+    assert(what->channel == CHANNEL_TCP && key->id != 0);
+    const struct choice choice = choose_session(key);
+    return seal_with(ctx, &choice, what, out);
 }
 
 /** Check a plain body against its tag and copy it to buf. */
@@ -230,6 +264,24 @@ MUST_USE static enum err refuse_own(const struct packet_ctx *ctx, const struct p
     return head->key_id == 0 && mode_seals(packet_mode(ctx)) ? ERR_PLAIN : ERR_REPLAY;
 }
 
+/** Check and open a packet, whose header was read, under what was chosen for it. */
+MUST_USE static enum err open_with(const struct packet_ctx *ctx, const struct choice *choice,
+                                   const struct packet_head *head, struct slice bytes, uint8_t *buf)
+{
+    const uint64_t dest = head->class == PACKET_JOIN ? 0 : ctx->self;
+    struct binding b = bind_packet(ctx, bytes.at, choice->label, dest);
+    const struct slice body = slice_of(bytes.at + PACKET_HEAD, bytes.len - PACKET_OVERHEAD);
+    const enum err err = choice->bytes == NULL ? open_plain(ctx, &b, body, buf)
+                                               : open_secret(choice->bytes, &b, body, buf);
+    return err == OK ? refuse_own(ctx, head) : err;
+}
+
+static struct packet_in opened(const struct packet_head *head, struct slice bytes,
+                               const uint8_t *buf)
+{
+    return (struct packet_in){.head = *head, .body = slice_of(buf, bytes.len - PACKET_OVERHEAD)};
+}
+
 enum err packet_open(const struct packet_ctx *ctx, enum packet_channel channel, struct slice bytes,
                      uint8_t *buf, struct packet_in *out)
 {
@@ -240,17 +292,24 @@ enum err packet_open(const struct packet_ctx *ctx, enum packet_channel channel, 
         err = find_key(ctx, head.key_id, &key);
     if (err != OK)
         return err;
-    const uint64_t dest = head.class == PACKET_JOIN ? 0 : ctx->self;
-    struct binding b = bind_packet(ctx, bytes.at, channel, dest);
-    const struct slice body = slice_of(bytes.at + PACKET_HEAD, bytes.len - PACKET_OVERHEAD);
-    if (key == NULL)
-        err = open_plain(ctx, &b, body, buf);
-    else
-        err = open_secret(choose_subkey(key, channel), &b, body, buf);
+    const struct choice choice = choose(key, channel);
+    err = open_with(ctx, &choice, &head, bytes, buf);
     if (err == OK)
-        err = refuse_own(ctx, &head);
-    if (err != OK)
-        return err;
-    *out = (struct packet_in){.head = head, .body = slice_of(buf, body.len)};
-    return OK;
+        *out = opened(&head, bytes, buf);
+    return err;
+}
+
+enum err packet_open_under(const struct packet_ctx *ctx, const struct packet_key *key,
+                           struct slice bytes, uint8_t *buf, struct packet_in *out)
+{
+    struct packet_head head;
+    const struct choice choice = choose_session(key);
+    enum err err = read_head(bytes, &head);
+    if (err == OK && head.key_id != key->id)
+        err = ERR_KEY;
+    if (err == OK)
+        err = open_with(ctx, &choice, &head, bytes, buf);
+    if (err == OK)
+        *out = opened(&head, bytes, buf);
+    return err;
 }

@@ -14,7 +14,7 @@
  *  40+n 16  tag
  *
  * Associated data AD (43 bytes): bytes 0..15, BLAKE2b-128(cluster), destination node id (8 bytes,
- * zero exactly in class join), and the label "udp" or "tcp". Cluster and destination are not sent: a
+ * zero exactly in class join), and the label "udp", "tcp" or, under the keys of one stream, "ses". Cluster and destination are not sent: a
  * packet for another cluster or node simply fails. Never looks at time; replay is seal/window.h.
  *
  * Sealed: XChaCha20-Poly1305 under the subkey of the channel (seal/keyring.h), nonce = bytes 16..39.
@@ -110,6 +110,16 @@ struct packet_out {
 size_t packet_seal(const struct packet_ctx *ctx, const struct packet_out *what, uint8_t *out,
                    size_t cap);
 
+/** A key of one direction of one stream: seal/session.h. Holds a secret. */
+struct packet_key {
+    uint32_t id; /* what the header says: of the ring's key that it was made with */
+    uint8_t bytes[KEYRING_KEY_LEN];
+};
+
+/** Like packet_seal(), but under a key of this stream alone; what->channel is CHANNEL_TCP. */
+size_t packet_seal_under(const struct packet_ctx *ctx, const struct packet_key *key,
+                         const struct packet_out *what, uint8_t *out, size_t cap);
+
 /** Room for what a packet opens to. */
 struct packet_in {
     struct packet_head head;
@@ -130,3 +140,8 @@ struct packet_in {
  */
 MUST_USE enum err packet_open(const struct packet_ctx *ctx, enum packet_channel channel,
                               struct slice bytes, uint8_t *buf, struct packet_in *out);
+
+/** Like packet_open(), but under a key of this stream alone. Errors: as there; ERR_KEY for any other key
+ *  id, 0 among them. */
+MUST_USE enum err packet_open_under(const struct packet_ctx *ctx, const struct packet_key *key,
+                                    struct slice bytes, uint8_t *buf, struct packet_in *out);

@@ -58,7 +58,10 @@ static void pack_hello(struct packer *p, const struct stream_hello *hello)
 {
     assert(hello->wire_min >= 1 && hello->wire_min <= hello->wire_max);
     assert(hello->purpose >= STREAM_FOR_PING && hello->purpose <= STREAM_FOR_WARM);
-    pack_array(p, hello->window_ms != 0 ? 9 : 8);
+    const bool has_share = hello->share.len > 0;
+    const bool has_window = hello->window_ms != 0 || has_share;
+    assert(!has_share || hello->share.len == STREAM_SHARE_LEN);
+    pack_array(p, 8U + has_window + has_share);
     pack_u64(p, STREAM_HELLO);
     pack_u64(p, hello->wire_min);
     pack_u64(p, hello->wire_max);
@@ -67,8 +70,10 @@ static void pack_hello(struct packer *p, const struct stream_hello *hello)
     pack_u64(p, hello->vector_hash);
     pack_bin64(p, hello->challenge);
     pack_u64(p, hello->purpose);
-    if (hello->window_ms != 0)
+    if (has_window)
         pack_u64(p, hello->window_ms);
+    if (has_share)
+        pack_bin(p, hello->share);
 }
 
 /** Pack the head of a message of n fields in all, and its type. */
@@ -195,6 +200,11 @@ static void read_hello(struct object_reader *r, struct stream_hello *out)
     if (out->wire_min < 1 || out->wire_min > out->wire_max || out->purpose < STREAM_FOR_PING)
         object_fail(r, ERR_MALFORMED);
     out->window_ms = r->left > 0 ? object_u32(r) : 0;
+    if (r->left == 0)
+        return;
+    out->share = object_bin(r, SIZE_MAX);
+    if (out->share.len != STREAM_SHARE_LEN)
+        object_fail(r, ERR_MALFORMED);
 }
 
 static void read_bytes_of(struct object_reader *r, struct stream_msg *out)

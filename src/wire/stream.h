@@ -17,6 +17,7 @@
 #define STREAM_RECORDS_MAX 512 /* member records of one frame */
 #define STREAM_RANGES_MAX  1024
 #define STREAM_BUCKETS     256
+#define STREAM_SHARE_LEN   32
 
 enum stream_type {
     STREAM_HELLO = 1,
@@ -45,7 +46,7 @@ enum stream_purpose {
 
 struct
     stream_hello { /* [type, wire_min, wire_max, record, view_hash, vector_hash, challenge, purpose],
-                    * and window_ms behind it unless it is 0 */
+                    * then window_ms and share, as far as there is something to say */
     uint8_t wire_min;
     uint8_t wire_max;
     struct peer_record record; /* of the sender */
@@ -54,6 +55,8 @@ struct
     uint64_t challenge;
     uint8_t purpose;    /* the opener's; echoed by the other */
     uint32_t window_ms; /* D of the sender, as in a POLL; 0 = not configured, or it did not say */
+    struct slice
+        share; /* of whoever seals, STREAM_SHARE_LEN bytes (seal/session.h); empty otherwise */
 };
 
 /** One frame's body. Which fields count follows from type. Slices are lent as in wire/peer.h. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "seal/session.h"
+
 #include "block.h"
 #include "world.h"
 
@@ -119,6 +121,14 @@ static struct node_cfg config_of(struct sim *s, const struct sim_node *n)
     return cfg;
 }
 
+/* Drawn with the run, and copied with it. */
+static void make_secret(const struct run *run, uint8_t out[SESSION_SEED_LEN])
+{
+    _Static_assert(SESSION_SEED_LEN == 2 * RUN_LEN, "twice the bytes of the run");
+    memcpy(out, run->bytes, RUN_LEN);
+    memcpy(out + RUN_LEN, run->bytes, RUN_LEN);
+}
+
 static struct cache *make_cache(struct sim *s, struct sim_node *n, struct arena *arena,
                                 const struct run *run)
 {
@@ -140,6 +150,7 @@ static struct cache *make_cache(struct sim *s, struct sim_node *n, struct arena 
 void process_boot(struct sim *s, struct sim_node *n, uint64_t flags)
 {
     struct arena arena;
+    uint8_t secret[SESSION_SEED_LEN];
     if (n->up || n->barred)
         return;
     if (n->memory == NULL)
@@ -149,6 +160,8 @@ void process_boot(struct sim *s, struct sim_node *n, uint64_t flags)
     give_address(s, n, (flags & RESTART_NEW_ADDR) != 0);
     struct node_cfg cfg = config_of(s, n);
     cfg.run = copy_run(s, n, &cfg.run);
+    make_secret(&cfg.run, secret);
+    cfg.secret = secret;
     arena_init(&arena, n->memory, BLOCK_BYTES);
     n->run = add_run(s, n, &cfg);
     n->namesake = n->foreign ? n->i : sim_named(s, cfg.name);

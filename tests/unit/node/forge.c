@@ -12,12 +12,14 @@ struct forge *forge_new(struct rig *to, const char *name)
     struct arena arena;
     const struct slice cluster = slice_text("test");
     const struct run run = {{99, 1}};
+    struct ratchet ratchet = {{1}};
     f->to = to;
     f->name = slice_text(name);
     packet_ctx_init(&f->ctx, &to->ring, cluster, hash_node_id(cluster, f->name), &run);
     arena_init(&arena, f->memory, sizeof f->memory);
     f->codec = stream_codec_new(&arena);
     cr_assert_not_null(f->codec);
+    session_draw(&ratchet, &f->pair);
     forge_connect(f);
     return f;
 }
@@ -33,8 +35,14 @@ void forge_connect(struct forge *f)
     const struct addr from = {.ip = {10, 0, 0, 99}, .ip_len = 4, .port = 40000};
     f->hung_up = false;
     f->challenge = 0;
+    f->session.on = false;
     node_recv(f->to->node, f->to->now,
               &(struct node_in){.kind = NODE_IN_STREAM_UP, .conn = FORGE_CONN, .from = from});
+}
+
+static bool seals(const struct forge *f)
+{
+    return mode_seals(packet_mode(&f->ctx));
 }
 
 struct stream_msg forge_hello(const struct forge *f, uint8_t purpose)
@@ -49,7 +57,8 @@ struct stream_msg forge_hello(const struct forge *f, uint8_t purpose)
                                          .wire_max = 1,
                                          .record = record,
                                          .challenge = FORGE_CHALLENGE,
-                                         .purpose = purpose}};
+                                         .purpose = purpose,
+                                         .share = slice_of(f->pair.share, seals(f) ? 32 : 0)}};
 }
 
 struct slice forge_seal_body(struct forge *f, struct slice body)
@@ -59,7 +68,10 @@ struct slice forge_seal_body(struct forge *f, struct slice body)
                                     .dest = rig_view(f->to).id,
                                     .counter = ++f->counter,
                                     .body = body};
-    return slice_of(f->bytes, packet_seal(&f->ctx, &what, f->bytes, sizeof f->bytes));
+    return slice_of(f->bytes, f->session.on
+                                  ? packet_seal_under(&f->ctx, &f->session.send, &what, f->bytes,
+                                                      sizeof f->bytes)
+                                  : packet_seal(&f->ctx, &what, f->bytes, sizeof f->bytes));
 }
 
 struct slice forge_seal(struct forge *f, const struct stream_msg *m)
@@ -81,12 +93,34 @@ static void hear_dots(struct forge *f, struct slice bytes)
     cr_assert_eq(dots_end(&r), OK);
 }
 
+/** We open: our HELLO was sealed with the first key. */
+static void agree(struct forge *f, const struct packet_head *head, const struct stream_hello *hello)
+{
+    struct session_terms terms = {.key = &f->ctx.ring->keys[0],
+                                  .opener = {.run = f->ctx.run, .challenge = FORGE_CHALLENGE},
+                                  .other = {.run = head->run, .challenge = hello->challenge},
+                                  .we_opened = true};
+    if (hello->share.len == 0 || !seals(f))
+        return;
+    memcpy(terms.opener.share, f->pair.share, SESSION_SHARE_LEN);
+    memcpy(terms.other.share, hello->share.at, SESSION_SHARE_LEN);
+    cr_assert_eq(session_derive(&f->pair, &terms, &f->session), OK);
+}
+
+static enum err unseal(struct forge *f, struct slice frame, struct packet_in *out)
+{
+    return f->session.on ? packet_open_under(&f->ctx, &f->session.take, frame, f->opened, out)
+                         : packet_open(&f->ctx, CHANNEL_TCP, frame, f->opened, out);
+}
+
 static void hear(struct forge *f, struct slice frame)
 {
     struct packet_in packet;
     struct stream_msg m;
-    cr_assert_eq(packet_open(&f->ctx, CHANNEL_TCP, frame, f->opened, &packet), OK);
+    cr_assert_eq(unseal(f, frame, &packet), OK);
     cr_assert_eq(stream_decode(f->codec, packet.body, &m), OK);
+    if (m.type == STREAM_HELLO)
+        agree(f, &packet.head, &m.hello);
     f->key_id = packet.head.key_id;
     f->heard_n[m.type]++;
     if (m.type == STREAM_HELLO)

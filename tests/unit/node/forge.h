@@ -17,6 +17,8 @@ struct forge {
     uint64_t challenge; /* of the rig's HELLO; 0 until it came */
     uint64_t echo;      /* of the rig's AUTH */
     uint32_t key_id;    /* of the last frame of the rig; 0 = it came plain */
+    struct session_pair pair;
+    struct session session; /* on from the rig's HELLO on, where both seal */
     struct stream_codec *codec;
     bool hung_up;
     uint32_t heard_n[STREAM_ENTRIES + 1]; /* frames of the rig, by type */

@@ -39,12 +39,14 @@ void rig_init(struct rig *r, const struct rig_cfg *cfg)
     arena_init(&r->arena, r->memory, MEMORY);
     make_ring(r, cfg->key);
     make_cache(r, slice_text(cluster), cfg->run);
+    static const uint8_t secret[SESSION_SEED_LEN] = {7};
     struct node_cfg node = {.cluster = slice_text(cluster),
                             .name = slice_text(cfg->name),
                             .addr = r->addr,
                             .run = {{cfg->run}},
                             .generation = 1000 + cfg->run,
                             .seed = cfg->run,
+                            .secret = secret,
                             .ring = &r->ring,
                             .crypto = cfg->crypto,
                             .seeded = cfg->seeded,

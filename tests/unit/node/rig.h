@@ -5,6 +5,7 @@
 #include "node/node.h"
 #include "node/view.h"
 #include "seal/keyring.h"
+#include "seal/session.h"
 
 #define RIG_STREAMS 1024
 

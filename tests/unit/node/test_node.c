@@ -142,8 +142,12 @@ Test(node, every_arena_that_is_too_small_is_refused)
 {
     struct rig a;
     rig_init(&a, &(struct rig_cfg){.name = "a", .key = 1, .run = 1, .host = 1});
-    struct node_cfg cfg = {
-        .cluster = slice_text("c"), .name = slice_text("n"), .run = {{1}}, .ring = &a.ring};
+    static const uint8_t secret[SESSION_SEED_LEN];
+    struct node_cfg cfg = {.cluster = slice_text("c"),
+                           .name = slice_text("n"),
+                           .run = {{1}},
+                           .secret = secret,
+                           .ring = &a.ring};
     node_cfg_sizes(&cfg, SWIM_TEST, 1 << 20);
     cfg.members_max = 4;
     cfg.tombstones_max = 4;

@@ -68,7 +68,7 @@ static bool hello_same(const struct stream_hello *a, const struct stream_hello *
     return a->wire_min == b->wire_min && a->wire_max == b->wire_max &&
            record_same(&a->record, &b->record) && a->view_hash == b->view_hash &&
            a->vector_hash == b->vector_hash && a->challenge == b->challenge &&
-           a->purpose == b->purpose && a->window_ms == b->window_ms;
+           a->purpose == b->purpose && a->window_ms == b->window_ms && slice_eq(a->share, b->share);
 }
 
 static bool entry_same(const struct stream_entry *a, const struct stream_entry *b)
@@ -144,6 +144,7 @@ static struct slice want_bytes(uint8_t type, uint8_t digest[2048])
 
 static void want_msg(struct bench *t, uint8_t type, uint8_t digest[2048])
 {
+    static const char share[] = "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_";
     t->records[0] = golden_record_a();
     t->records[1] = golden_record_b();
     t->in = (struct stream_msg){.type = type, .bytes = want_bytes(type, digest)};
@@ -155,7 +156,8 @@ static void want_msg(struct bench *t, uint8_t type, uint8_t digest[2048])
                                             .vector_hash = UINT64_C(0xFEDCBA9876543210),
                                             .challenge = GOLDEN_CHALLENGE,
                                             .purpose = STREAM_FOR_SYNC,
-                                            .window_ms = 1000};
+                                            .window_ms = 1000,
+                                            .share = slice_text(share)};
     if (type == STREAM_AUTH)
         t->in.echo = GOLDEN_CHALLENGE;
     if (type == STREAM_RECORDS) {
@@ -243,13 +245,16 @@ static void any_msg(struct bench *t, uint8_t type)
 {
     t->in = (struct stream_msg){.type = type};
     if (type == STREAM_HELLO)
-        t->in.hello = (struct stream_hello){.wire_min = 1,
-                                            .wire_max = (uint8_t)(1 + peer_gen_u64(&t->gen, 254)),
-                                            .record = peer_gen_record(&t->gen),
-                                            .view_hash = peer_gen_u64(&t->gen, UINT64_MAX),
-                                            .vector_hash = peer_gen_u64(&t->gen, UINT64_MAX),
-                                            .challenge = peer_gen_u64(&t->gen, UINT64_MAX),
-                                            .purpose = (uint8_t)(1 + rng_below(&t->gen.rng, 4))};
+        t->in.hello = (struct stream_hello){
+            .wire_min = 1,
+            .wire_max = (uint8_t)(1 + peer_gen_u64(&t->gen, 254)),
+            .record = peer_gen_record(&t->gen),
+            .view_hash = peer_gen_u64(&t->gen, UINT64_MAX),
+            .vector_hash = peer_gen_u64(&t->gen, UINT64_MAX),
+            .challenge = peer_gen_u64(&t->gen, UINT64_MAX),
+            .purpose = (uint8_t)(1 + rng_below(&t->gen.rng, 4)),
+            .window_ms = rng_chance(&t->gen.rng, 500) ? 7 : 0,
+            .share = slice_of(t->bitmap, rng_chance(&t->gen.rng, 500) ? 32 : 0)};
     if (type == STREAM_AUTH)
         t->in.echo = peer_gen_u64(&t->gen, UINT64_MAX);
     if (type == STREAM_DIGEST || type == STREAM_HEADS || type == STREAM_DOTS ||
@@ -462,18 +467,10 @@ Test(stream, limits_of_hello)
     expect_replaced(t, STREAM_HELLO, "8", 'u', 0, OK);
     expect_replaced(t, STREAM_HELLO, "8", 'u', UINT32_MAX, OK);
     expect_replaced(t, STREAM_HELLO, "8", 'u', (uint64_t)UINT32_MAX + 1, BAD);
-    bench_free(t);
-}
-
-Test(stream, a_hello_may_say_no_window)
-{
-    struct bench *t = bench_new();
-    uint8_t digest[2048];
-    size_t len = 0;
-    want_msg(t, STREAM_HELLO, digest);
-    t->in.hello.window_ms = 0;
-    cr_assert(stream_encode(&t->in, t->b, sizeof t->b, &len) == OK);
-    cr_assert(stream_decode(t->codec, slice_of(t->b, len), &t->out) == OK && same(&t->in, &t->out));
+    expect_replaced(t, STREAM_HELLO, "9", 'b', STREAM_SHARE_LEN - 1, BAD);
+    expect_replaced(t, STREAM_HELLO, "9", 'b', STREAM_SHARE_LEN, OK);
+    expect_replaced(t, STREAM_HELLO, "9", 'b', STREAM_SHARE_LEN + 1, BAD);
+    expect_replaced(t, STREAM_HELLO, "9", 'b', 0, BAD);
     bench_free(t);
 }
 
