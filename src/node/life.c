@@ -4,11 +4,12 @@
 #include "base/bytes.h"
 #include "node/inside.h"
 
-#define NAMED_PATIENCE_US (10 * US_PER_SEC) /* DNS names others, and they do not answer */
-#define LOOKUP_LOST_US    (8 * US_PER_SEC)  /* a look-up that was never answered is asked again */
-#define ALONE_LOOKUP_US   (4 * US_PER_SEC)  /* +-10 %: at most 4.4 s, for ever */
-#define LOOKUP_MIN_US     (5 * US_PER_SEC)
-#define LOOKUP_MAX_US     (30 * US_PER_SEC)
+#define NAMED_PATIENCE_US  (10 * US_PER_SEC) /* DNS names others, and they do not answer */
+#define LISTED_PATIENCE_US (2 * US_PER_SEC)  /* DNS names us and nobody else */
+#define LOOKUP_LOST_US     (8 * US_PER_SEC)  /* a look-up that was never answered is asked again */
+#define ALONE_LOOKUP_US    (4 * US_PER_SEC)  /* +-10 %: at most 4.4 s, for ever */
+#define LOOKUP_MIN_US      (5 * US_PER_SEC)
+#define LOOKUP_MAX_US      (30 * US_PER_SEC)
 
 static void tell(struct node *n, enum node_out_kind kind)
 {
@@ -107,6 +108,7 @@ void life_names(struct node *n, mono_us now, const struct node_in *in)
     for (size_t i = 0; i < in->names_n; i++)
         others += !addr_eq(&in->names[i], &n->cfg.addr);
     n->life.named = others;
+    n->life.listed = others < in->names_n;
     n->counters.names_ok += in->names_n > 0;
     n->counters.names_none += in->names_n == 0;
     n->life.resolve_at = now + lookup_period(n, in->names_ttl_s);
@@ -122,13 +124,19 @@ void life_synced(struct node *n, mono_us now, uint64_t id, uint64_t epoch)
     warm_joined(n, now, id, epoch);
 }
 
+/* A name that does not exist proves nothing: where nodes are listed before they are ready, it is an
+ * answer from before we began, which resolvers keep. An answer that lists us is none of those. */
+static uint64_t patience(const struct node *n)
+{
+    const uint64_t alone = n->cfg.ready_alone_us;
+    if (n->life.named > 0 || !is_alone(n))
+        return time_max(alone, NAMED_PATIENCE_US);
+    return n->life.listed ? time_min(alone, LISTED_PATIENCE_US) : alone;
+}
+
 static mono_us alone_at(const struct node *n)
 {
-    const bool waiting = n->life.named > 0 || !is_alone(n);
-    const uint64_t patience = waiting && NAMED_PATIENCE_US > n->cfg.ready_alone_us
-                                  ? NAMED_PATIENCE_US
-                                  : n->cfg.ready_alone_us;
-    return n->life.started_at + patience;
+    return n->life.started_at + patience(n);
 }
 
 void life_leave(struct node *n, mono_us now)

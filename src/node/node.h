@@ -50,7 +50,7 @@ struct node_cfg {
     enum seal_mode crypto;      /* what is sent and taken; past SEAL_OFF it needs keys */
     enum swim_profile profile;
     bool seeded;             /* are seeds or DNS names configured? else READY at once */
-    uint64_t ready_alone_us; /* 2,000,000; 200,000 in the test profile */
+    uint64_t ready_alone_us; /* 2,000,000; 200,000 in the test profile. DNS names us: at most 2 s */
     uint64_t drain_us;       /* 2,000,000 */
     uint32_t members_max, tombstones_max, origins_max, windows_max;
     uint32_t log_max;    /* dots kept for healing others */

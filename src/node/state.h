@@ -94,6 +94,7 @@ struct life {
     mono_us drain_at;        /* when draining began */
     uint32_t lookups;        /* since the last time that somebody was alive */
     size_t named;            /* addresses in the last answer, our own excluded */
+    bool listed;             /* our own was among them */
     uint64_t events_dropped; /* of swim, when links were last made to follow its members */
 };
 

@@ -57,6 +57,8 @@ void rig_init(struct rig *r, const struct rig_cfg *cfg)
     node.tombstones_max = 16;
     node.origins_max = 32;
     node.windows_max = 8;
+    if (cfg->ready_alone_us != 0)
+        node.ready_alone_us = cfg->ready_alone_us;
     node.log_max = cfg->log_max == 0 ? 1024 : cfg->log_max;
     node.recent_max = 256;
     node.thin_max = cfg->thin_max;

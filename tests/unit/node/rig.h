@@ -37,6 +37,7 @@ struct rig_cfg {
     uint32_t log_max;         /* dots kept for others; 0 = 1,024 */
     uint32_t thin_max;        /* targets kept of those that left the log; 0 = none */
     uint32_t retired_max;     /* 0 = 16 */
+    uint64_t ready_alone_us;  /* 0 = the profile's */
     struct policies policies; /* lent; zero = nothing is configured */
     mono_us now;              /* when it begins; 0 = 1 s */
 };

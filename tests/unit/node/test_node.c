@@ -41,6 +41,56 @@ Test(node, when_nobody_is_known_it_is_ready_alone_after_two_seconds)
     rig_fini(&a);
 }
 
+/** A node that is patient, and what DNS tells it at once. */
+static void begin_patient(struct rig *a, const struct addr *names, size_t n)
+{
+    rig_init(a, &(struct rig_cfg){.name = "a",
+                                  .key = 1,
+                                  .run = 1,
+                                  .host = 1,
+                                  .seeded = true,
+                                  .ready_alone_us = 40 * US_PER_SEC});
+    node_recv(a->node, a->now,
+              &(struct node_in){.kind = NODE_IN_NAMES, .names = names, .names_n = n});
+}
+
+/** It becomes ready by itself between these times after its start. */
+static void expect_ready(struct rig *a, uint64_t not_before_us, uint64_t until_us)
+{
+    rig_pass(a, not_before_us);
+    cr_assert_eq(node_state(a->node), NODE_JOINING);
+    rig_pass(a, until_us - not_before_us);
+    cr_assert_eq(node_state(a->node), NODE_READY);
+    rig_fini(a);
+}
+
+Test(node, a_patient_one_takes_no_such_name_for_no_answer)
+{
+    struct rig a;
+    begin_patient(&a, NULL, 0);
+    expect_ready(&a, 39900 * US_PER_MS, 40100 * US_PER_MS);
+}
+
+Test(node, a_patient_one_is_ready_in_two_seconds_where_dns_names_it_alone)
+{
+    struct rig a;
+    const struct addr own = {.ip = {10, 0, 0, 1}, .ip_len = 4, .port = 6248};
+    begin_patient(&a, &own, 1);
+    expect_ready(&a, 1900 * US_PER_MS, 2100 * US_PER_MS);
+}
+
+Test(node, a_patient_one_waits_where_dns_names_others_or_has_forgotten_it)
+{
+    struct rig a;
+    const struct addr both[] = {{.ip = {10, 0, 0, 1}, .ip_len = 4, .port = 6248},
+                                {.ip = {10, 0, 0, 2}, .ip_len = 4, .port = 6248}};
+    begin_patient(&a, both, 2);
+    expect_ready(&a, 39900 * US_PER_MS, 40100 * US_PER_MS);
+    begin_patient(&a, both, 1);
+    node_recv(a.node, a.now, &(struct node_in){.kind = NODE_IN_NAMES});
+    expect_ready(&a, 39900 * US_PER_MS, 40100 * US_PER_MS);
+}
+
 Test(node, alone_it_asks_for_names_at_most_five_seconds_apart_for_ever)
 {
     struct rig a;
