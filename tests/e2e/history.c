@@ -3,7 +3,9 @@
  *
  *   history drive [--fence-ms N] [--seed N] [--pace-ms N] [--settle-ms N] OUT NAME=HOST:PORT...
  *       reads, fills and invalidates until SIGTERM; then rests, reads every key on every node, ends
- *   history note phase TEXT | history note kill NODE
+ *   history drive [OPTION...] --service NAME:PORT --prefix TEXT --seats N OUT
+ *       the same at whatever addresses that name has, with threads for N nodes, called TEXT0, TEXT1, ...
+ *   history note phase TEXT | history note kill|gone|back NODE
  *       prints a line about what is done to the cluster, to be judged together with OUT
  *
  * The database is a version for each key, in this process. A writer commits a new version, then
@@ -19,13 +21,13 @@
 #include <unistd.h>
 
 #include "base/rng.h"
+#include "history/recent.h"
+#include "history/seat.h"
 
 #include "keys.h"
 #include "record.h"
 
-#define STAMPS   64 /* recent ones that readers may be after */
-#define READERS  2  /* a node */
-#define CALL_MS  1000
+#define READERS  2    /* a node */
 #define FENCE_MS 1000 /* default of scrubjayd */
 
 /* ---- what all threads share ---- */
@@ -35,44 +37,13 @@ static atomic_bool stopping;
 static atomic_uint next_id = 1;
 static FILE *history;
 
-static struct node {
-    char name;
-    const char *address;
-} nodes[RECORD_NODES];
-
-static size_t nodes_n;
+static size_t nodes_n; /* that there are threads for */
 
 static struct {
     uint32_t fence_ms, pace_ms, settle_ms;
+    const char *service, *prefix; /* NULL: fixed nodes */
     uint64_t seed;
 } settings = {.fence_ms = FENCE_MS, .pace_ms = 4, .settle_ms = 5000, .seed = 1};
-
-/** A stamp that was acknowledged, and one key that it covers. */
-struct recent {
-    struct scrubjay_stamp stamp;
-    uint32_t id, key;
-};
-
-static struct recent recent[STAMPS];
-static size_t recent_n;
-static pthread_mutex_t recent_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static void remember(const struct recent *r)
-{
-    pthread_mutex_lock(&recent_lock);
-    recent[recent_n++ % STAMPS] = *r;
-    pthread_mutex_unlock(&recent_lock);
-}
-
-static bool recall(struct rng *rng, struct recent *out)
-{
-    pthread_mutex_lock(&recent_lock);
-    const size_t n = recent_n < STAMPS ? recent_n : STAMPS;
-    if (n > 0)
-        *out = recent[rng_below(rng, n)];
-    pthread_mutex_unlock(&recent_lock);
-    return n > 0;
-}
 
 static void die(const char *what, const char *who)
 {
@@ -83,6 +54,8 @@ static void die(const char *what, const char *who)
 /** Names of outcomes that say nothing about values. */
 static const char *outcome(struct scrubjay *c, enum scrubjay_status status)
 {
+    if (c == NULL)
+        return "nobody";
     switch (status) {
     case SCRUBJAY_TIMEOUT:
         return "timeout";
@@ -99,16 +72,6 @@ static const char *outcome(struct scrubjay *c, enum scrubjay_status status)
     }
 }
 
-static struct scrubjay *client_of(size_t node)
-{
-    const struct scrubjay_options options = {
-        .address = nodes[node].address, .name = "history", .timeout_ms = CALL_MS};
-    struct scrubjay *c = scrubjay_new(&options);
-    if (c == NULL)
-        die("no client", nodes[node].address);
-    return c;
-}
-
 static void rest(uint64_t us)
 {
     const struct timespec t = {.tv_sec = (time_t)(us / 1000000),
@@ -119,9 +82,8 @@ static void rest(uint64_t us)
 /* ---- readers ---- */
 
 struct reader {
-    size_t node;
     struct rng rng;
-    struct scrubjay *c;
+    struct seat seat;
 };
 
 /** The value of key 17 in its version 4 is "17.4". Anything else came from somewhere else. */
@@ -149,7 +111,7 @@ static void judge_read(struct reader *self, enum scrubjay_status status,
     else if (status == SCRUBJAY_UNPROVEN)
         res = "unproven";
     else
-        res = outcome(self->c, status);
+        res = outcome(self->seat.c, status);
     record_word(r->res, res);
 }
 
@@ -169,7 +131,7 @@ static void fill(struct reader *self, uint32_t key, const struct scrubjay_value 
     const struct names n = names_of(key);
     const struct scrubjay_bytes tags[] = {scrubjay_text(n.tag), scrubjay_text(n.half)};
     const struct scrubjay_store store = {.tags = tags, .tags_n = 2};
-    struct record r = {.op = "fill", .node = nodes[self->node].name, .key = key};
+    struct record r = {.op = "fill", .key = key};
     if (miss->token.len == 0 || miss->token.len > sizeof token)
         return;
     memcpy(token, miss->token.at, miss->token.len);
@@ -179,9 +141,10 @@ static void fill(struct reader *self, uint32_t key, const struct scrubjay_value 
     snprintf(value, sizeof value, "%" PRIu32 ".%" PRIu64, key, r.v);
     r.from_us = record_now();
     const enum scrubjay_status status = scrubjay_fill(
-        self->c, namespace_of(key), scrubjay_text(n.key), scrubjay_text(value), lent, &store);
+        self->seat.c, namespace_of(key), scrubjay_text(n.key), scrubjay_text(value), lent, &store);
     r.to_us = record_now();
-    record_word(r.res, status == SCRUBJAY_OK ? "stored" : outcome(self->c, status));
+    r.node = seat_settle(&self->seat, status);
+    record_word(r.res, status == SCRUBJAY_OK ? "stored" : outcome(self->seat.c, status));
     record_write(history, &r);
 }
 
@@ -190,7 +153,7 @@ static struct scrubjay_read choose_read(struct reader *self, struct recent *afte
 {
     struct scrubjay_read read = {.wait_ms = rng_chance(&self->rng, 250) ? 30 : 0};
     const uint64_t dice = rng_below(&self->rng, 100);
-    if (dice < 65 || (dice < 80 && !recall(&self->rng, after))) {
+    if (dice < 65 || (dice < 80 && !recent_recall(&self->rng, after))) {
         record_word(r->how, "plain");
     } else if (dice < 80) {
         record_word(r->how, "after");
@@ -216,14 +179,16 @@ static void read_once(struct reader *self)
 {
     struct recent after;
     struct scrubjay_value got = {0};
-    struct record r = {.op = "read", .node = nodes[self->node].name};
-    r.key = (uint32_t)rng_below(&self->rng, KEYS);
+    struct record r = {.op = "read", .key = (uint32_t)rng_below(&self->rng, KEYS)};
     const struct scrubjay_read read = choose_read(self, &after, &r);
     const struct names n = names_of(r.key);
+    enum scrubjay_status status = seat_take(&self->seat);
     r.from_us = record_now();
-    const enum scrubjay_status status =
-        scrubjay_get_with(self->c, namespace_of(r.key), scrubjay_text(n.key), &read, &got);
+    if (status == SCRUBJAY_OK)
+        status =
+            scrubjay_get_with(self->seat.c, namespace_of(r.key), scrubjay_text(n.key), &read, &got);
     r.to_us = record_now();
+    r.node = seat_settle(&self->seat, status);
     judge_read(self, status, &got, &r);
     record_write(history, &r);
     if (status == SCRUBJAY_MISS)
@@ -234,10 +199,9 @@ static void read_once(struct reader *self)
 static void *run_reader(void *ctx)
 {
     struct reader *self = ctx;
-    self->c = client_of(self->node);
     while (!atomic_load(&stopping))
         read_once(self);
-    scrubjay_free(self->c);
+    seat_leave(&self->seat);
     return NULL;
 }
 
@@ -246,7 +210,7 @@ static void *run_reader(void *ctx)
 struct writer {
     size_t node;
     struct rng rng;
-    struct scrubjay *to[RECORD_NODES]; /* made when needed; NULL until then */
+    struct seat to[RECORD_NODES]; /* of a service only the first */
 };
 
 /** One write: what it covers, and how that is told. */
@@ -259,13 +223,6 @@ struct write {
     bool intent;
     struct scrubjay_how options;
 };
-
-static struct scrubjay *connection(struct writer *self, size_t node)
-{
-    if (self->to[node] == NULL)
-        self->to[node] = client_of(node);
-    return self->to[node];
-}
 
 /** Keys of first's group: all, or those of its half. */
 static void cover(struct write *w, uint32_t step)
@@ -400,8 +357,9 @@ static uint32_t mask_of(const struct scrubjay_acks *acks)
 {
     uint32_t mask = 0;
     for (size_t i = 0; i < acks->applied_n; i++) {
-        if (acks->applied[i].len == 1)
-            mask |= 1U << (*(const char *)acks->applied[i].at - 'a');
+        const char node = seat_letter(acks->applied[i]);
+        if (node >= 'a' && node <= 'z')
+            mask |= 1U << (node - 'a');
     }
     return mask;
 }
@@ -416,21 +374,23 @@ static void write_down(const struct write *w, struct record *r)
 }
 
 /** One try at one node. false: nobody has acknowledged it. */
-static bool try_at(struct writer *self, size_t node, struct write *w)
+static bool try_at(struct seat *seat, struct write *w)
 {
-    struct scrubjay *c = connection(self, node);
     struct scrubjay_stamp stamp = {.len = 0};
     struct scrubjay_acks acks = {0};
-    enum scrubjay_status status = SCRUBJAY_OK;
-    struct record r = {.op = "inv", .id = w->id, .node = nodes[node].name};
+    struct record r = {.op = "inv", .id = w->id};
+    enum scrubjay_status status = seat_take(seat);
+    struct scrubjay *c = seat->c;
+    const bool seated = status == SCRUBJAY_OK;
     r.from_us = record_now();
-    bool called = w->intent && call_intent(c, w, &r, &stamp, &status);
+    const bool called = w->intent && seated && call_intent(c, w, &r, &stamp, &status);
     if (w->intent && !called)
         commit_database(w); /* an application that can do without */
     w->intent = false;
-    if (!called)
+    if (!called && seated)
         status = call(c, w, &stamp);
     r.to_us = record_now();
+    r.node = seat_settle(seat, status);
     const bool acked = status == SCRUBJAY_OK || status == SCRUBJAY_UNREACHED;
     record_word(r.how, w->how);
     record_word(r.level, w->level);
@@ -441,7 +401,7 @@ static bool try_at(struct writer *self, size_t node, struct write *w)
         r.mask = mask_of(&acks);
     write_down(w, &r);
     if (acked)
-        remember(&(struct recent){.stamp = stamp, .id = w->id, .key = w->first});
+        recent_keep(&(struct recent){.stamp = stamp, .id = w->id, .key = w->first});
     return acked;
 }
 
@@ -454,7 +414,7 @@ static void write_once(struct writer *self)
         commit_database(&w);
     for (size_t tries = 0;; tries++) {
         w.id = atomic_fetch_add(&next_id, 1);
-        if (try_at(self, (self->node + tries) % nodes_n, &w))
+        if (try_at(&self->to[settings.service != NULL ? 0 : (self->node + tries) % nodes_n], &w))
             break;
         w.level = "local"; /* whoever could not have more takes what there is */
         w.options.ack = (struct scrubjay_ack){.level = SCRUBJAY_ACK_LOCAL};
@@ -470,27 +430,51 @@ static void *run_writer(void *ctx)
         rest(rng_jitter(&self->rng, (uint64_t)settings.pace_ms * 20000, 60));
     }
     for (size_t i = 0; i < nodes_n; i++)
-        scrubjay_free(self->to[i]);
+        seat_leave(&self->to[i]);
     return NULL;
 }
 
 /* ---- the end ---- */
 
-static void read_final(size_t node)
+static void read_final(struct seat seat)
 {
-    struct reader self = {.node = node, .c = client_of(node)};
+    struct reader self = {.seat = seat};
     for (uint32_t key = 0; key < KEYS; key++) {
-        struct record r = {.op = "read", .node = nodes[node].name, .key = key, .how = "final"};
+        struct record r = {.op = "read", .node = seat.node, .key = key, .how = "final"};
         struct scrubjay_value got = {0};
         const struct names n = names_of(key);
         r.from_us = record_now();
         const enum scrubjay_status status =
-            scrubjay_get(self.c, namespace_of(key), scrubjay_text(n.key), &got);
+            scrubjay_get(self.seat.c, namespace_of(key), scrubjay_text(n.key), &got);
         r.to_us = record_now();
         judge_read(&self, status, &got, &r);
         record_write(history, &r);
     }
-    scrubjay_free(self.c);
+    seat_leave(&self.seat);
+}
+
+/** Everybody who can be asked when all is over. */
+static void read_finals(void)
+{
+    static char places[RECORD_NODES][SEAT_ADDRESS];
+    if (settings.service == NULL) {
+        for (size_t i = 0; i < nodes_n; i++)
+            read_final(seat_at(i, 0));
+        return;
+    }
+    const size_t n = seats_now(places, RECORD_NODES);
+    if (n == 0)
+        die("nobody is there at the end", settings.service);
+    for (size_t i = 0; i < n; i++)
+        read_final(seat_of(places[i]));
+}
+
+static void make_writer(struct writer *w, size_t node)
+{
+    w->node = node;
+    rng_init(&w->rng, settings.seed + 1000 + node);
+    for (size_t i = 0; i < nodes_n; i++)
+        w->to[i] = seat_at(i, settings.seed + 3000 + node);
 }
 
 static void start(pthread_t *thread, void *(*run)(void *), void *ctx)
@@ -512,13 +496,12 @@ static int drive(void)
     sigaddset(&set, SIGINT);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     for (size_t i = 0; i < nodes_n * READERS; i++) {
-        readers[i].node = i % nodes_n;
+        readers[i].seat = seat_at(i % nodes_n, settings.seed + 2000 + i);
         rng_init(&readers[i].rng, settings.seed + i);
         start(&threads[threads_n++], run_reader, &readers[i]);
     }
     for (size_t i = 0; i < nodes_n; i++) {
-        writers[i].node = i;
-        rng_init(&writers[i].rng, settings.seed + 1000 + i);
+        make_writer(&writers[i], i);
         start(&threads[threads_n++], run_writer, &writers[i]);
     }
     sigwait(&set, &signal_number);
@@ -526,8 +509,7 @@ static int drive(void)
     for (size_t i = 0; i < threads_n; i++)
         pthread_join(threads[i], NULL);
     rest((uint64_t)settings.settle_ms * 1000);
-    for (size_t i = 0; i < nodes_n; i++)
-        read_final(i);
+    read_finals();
     return fclose(history) != 0;
 }
 
@@ -539,7 +521,7 @@ static int note(const char *how, const char *text)
     r.from_us = r.to_us = record_now();
     record_word(r.how, how);
     record_word(r.res, text);
-    if (strcmp(how, "kill") == 0)
+    if (strcmp(how, "phase") != 0)
         r.node = text[0];
     record_write(stdout, &r);
     return 0;
@@ -565,6 +547,12 @@ static bool option(char **argv)
         settings.settle_ms = number(argv[1]);
     else if (strcmp(argv[0], "--seed") == 0)
         settings.seed = number(argv[1]);
+    else if (strcmp(argv[0], "--service") == 0)
+        settings.service = argv[1];
+    else if (strcmp(argv[0], "--prefix") == 0)
+        settings.prefix = argv[1];
+    else if (strcmp(argv[0], "--seats") == 0)
+        nodes_n = number(argv[1]);
     else
         return false;
     return true;
@@ -572,9 +560,21 @@ static bool option(char **argv)
 
 static void add_node(char *text)
 {
-    if (text[0] < 'a' || text[0] > 'z' || text[1] != '=' || nodes_n == RECORD_NODES)
+    if (text[0] < 'a' || text[0] > 'z' || text[1] != '=' || seats_nodes() == RECORD_NODES)
         die("not a node, as in a=10.0.0.1:6247", text);
-    nodes[nodes_n++] = (struct node){.name = text[0], .address = text + 2};
+    seats_add(text[0], text + 2);
+    nodes_n = seats_nodes();
+}
+
+static void find_nodes(char **texts, int n)
+{
+    for (int i = 0; i < n; i++)
+        add_node(texts[i]);
+    if (nodes_n == 0 || nodes_n > RECORD_NODES || (settings.service != NULL && n > 0))
+        die("give nodes, or a service and its seats", "drive");
+    if (settings.service != NULL &&
+        (settings.prefix == NULL || !seats_use_service(settings.service, settings.prefix)))
+        die("not a service", settings.service);
 }
 
 int main(int argc, char **argv)
@@ -588,8 +588,7 @@ int main(int argc, char **argv)
         history = i < argc ? fopen(argv[i], "w") : NULL;
         if (history == NULL)
             die("cannot write", i < argc ? argv[i] : "(no file)");
-        for (i++; i < argc; i++)
-            add_node(argv[i]);
+        find_nodes(argv + i + 1, argc - i - 1);
         return drive();
     }
     fprintf(stderr, "usage: history drive [OPTION...] OUT NAME=HOST:PORT... | note HOW TEXT\n");

@@ -1,7 +1,7 @@
 /**
  * tests/e2e/judge.c - was any read older than what had been promised when it began?
  *
- *   judge [--fence-ms N] [--plant RULE] [--phases] FILE...
+ *   judge [--fence-ms N] [--plant RULE] [--phases] [--replaced MS] FILE...
  *
  * FILEs are lines of record.h, from `history`. A read is stale when it returned a version below that of
  * an acknowledged invalidation of its key which, when the read began,
@@ -15,7 +15,12 @@
  * --plant falsifies one read, so that RULE is broken: the judge must then find it. Prints a line for
  * each phase with --phases, the first contradictions as pairs of lines, and a verdict. Exit status: 0
  * nothing is stale and every rule had something to judge, 1 otherwise, 2 usage.
+ *
+ * --replaced counts requests that failed, and excuses those at a node between its note "gone" and MS after
+ * its note "back". One at nobody known is excused while all nodes are gone. Any other is wrong. Where the
+ * service had no address, nobody was asked: that is counted apart.
  */
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -23,9 +28,10 @@
 
 #define LOST_US                                                                                    \
     1000000 /* what a node acknowledged alone so shortly before a kill may die with it */
-#define KILLS_MAX 64
-#define SHOWN     5 /* contradictions a rule */
-#define FENCE_MS  1000
+#define KILLS_MAX   64
+#define SHOWN       5 /* contradictions a rule */
+#define WINDOWS_MAX 256
+#define FENCE_MS    1000
 
 enum rule {
     OWN,
@@ -44,6 +50,16 @@ static struct record kills[KILLS_MAX]; /* notes of them */
 static size_t kills_n;
 static uint32_t fence_ms = FENCE_MS;
 static uint64_t judged[RULES], stale[RULES], garbled, silent_at_end;
+
+/** A node is being replaced. */
+static struct window {
+    char node;
+    uint64_t from_us, until_us;
+} windows[WINDOWS_MAX];
+
+static size_t windows_n;
+static bool counts_failures;
+static uint64_t replaced_us, failed_there, failed_elsewhere, unasked;
 
 static void die(const char *what, const char *who)
 {
@@ -271,6 +287,55 @@ static void judge_key(struct floors *f, size_t from, size_t to, uint32_t nodes)
     judge_after(from, to);
 }
 
+/* ---- requests that failed ---- */
+
+/** Refusals are answers, and have names in small letters; errors of the protocol have large ones. */
+static bool has_failed(const struct record *r)
+{
+    static const char *const WORDS[] = {"timeout", "connect", "unknown", "invalid", "protocol"};
+
+    if (is_op(r, "note"))
+        return false;
+    for (size_t i = 0; i < sizeof WORDS / sizeof WORDS[0]; i++) {
+        if (is_res(r, WORDS[i]))
+            return true;
+    }
+    return isupper((unsigned char)r->res[0]) != 0;
+}
+
+/** The nodes that were being replaced at some time of this request. */
+static uint32_t replaced_during(const struct record *r)
+{
+    uint32_t mask = 0;
+    for (size_t i = 0; i < windows_n; i++) {
+        if (r->to_us >= windows[i].from_us && r->from_us <= windows[i].until_us)
+            mask |= bit_of(windows[i].node);
+    }
+    return mask;
+}
+
+static void judge_failure(const struct record *r, uint32_t nodes)
+{
+    const uint32_t replaced = replaced_during(r);
+    const bool excused =
+        bit_of(r->node) != 0 ? (replaced & bit_of(r->node)) != 0 : (nodes & ~replaced) == 0;
+    failed_there += excused;
+    failed_elsewhere += !excused;
+    if (excused || failed_elsewhere > SHOWN)
+        return;
+    printf("FAILED at a node that was not being replaced\n  ");
+    record_write(stdout, r);
+}
+
+static void judge_failures(uint32_t nodes)
+{
+    for (size_t i = 0; counts_failures && i < lines_n; i++) {
+        if (has_failed(&lines[i]))
+            judge_failure(&lines[i], nodes);
+        unasked += is_res(&lines[i], "nobody");
+    }
+}
+
 /** What can be seen in a line alone. */
 static void judge_alone(void)
 {
@@ -309,6 +374,7 @@ static void judge_all(void)
     }
     free(f.at);
     judge_alone();
+    judge_failures(nodes);
 }
 
 /* ---- what else there is to tell ---- */
@@ -384,7 +450,7 @@ static void tell_phases(void)
 static bool tell_verdict(void)
 {
     struct tally t = {0};
-    uint64_t wrong = garbled + silent_at_end;
+    uint64_t wrong = garbled + silent_at_end + failed_elsewhere;
     const char *idle = NULL;
     for (size_t i = 0; i < lines_n; i++)
         count(&t, &lines[i]);
@@ -399,6 +465,10 @@ static bool tell_verdict(void)
     for (size_t i = 0; i < RULES; i++)
         printf(" %s %" PRIu64 "/%" PRIu64, RULE_NAMES[i], stale[i], judged[i]);
     printf("; garbled %" PRIu64 ", no answer at the end %" PRIu64 "\n", garbled, silent_at_end);
+    if (counts_failures)
+        printf("requests that failed: %" PRIu64 " at nodes being replaced, %" PRIu64
+               " elsewhere; with nobody to ask: %" PRIu64 "\n",
+               failed_there, failed_elsewhere, unasked);
     if (idle != NULL)
         printf("nothing was judged under rule \"%s\": this history proves nothing about it\n",
                idle);
@@ -406,6 +476,32 @@ static bool tell_verdict(void)
 }
 
 /* ---- the command line ---- */
+
+static void open_window(const struct record *r)
+{
+    if (windows_n == WINDOWS_MAX)
+        die("more nodes were replaced than there is room for", "windows");
+    windows[windows_n++] =
+        (struct window){.node = r->node, .from_us = r->from_us, .until_us = UINT64_MAX};
+}
+
+static void close_window(const struct record *r)
+{
+    for (size_t i = 0; i < windows_n; i++) {
+        if (windows[i].node == r->node && windows[i].until_us == UINT64_MAX)
+            windows[i].until_us = r->to_us + replaced_us;
+    }
+}
+
+static void take_note(const struct record *r)
+{
+    if (is_how(r, "kill") && kills_n < KILLS_MAX)
+        kills[kills_n++] = *r;
+    else if (is_how(r, "gone"))
+        open_window(r);
+    else if (is_how(r, "back"))
+        close_window(r);
+}
 
 static void take_line(const char *text, size_t *cap)
 {
@@ -417,8 +513,8 @@ static void take_line(const char *text, size_t *cap)
     }
     if (!record_read(text, &lines[lines_n]))
         die("not a line of a history", text);
-    if (is_op(&lines[lines_n], "note") && is_how(&lines[lines_n], "kill") && kills_n < KILLS_MAX)
-        kills[kills_n++] = lines[lines_n];
+    if (is_op(&lines[lines_n], "note"))
+        take_note(&lines[lines_n]);
     lines_n++;
 }
 
@@ -455,7 +551,10 @@ int main(int argc, char **argv)
             plant = rule_of(argv[++i]);
         else if (strcmp(argv[i], "--fence-ms") == 0 && i + 1 < argc)
             fence_ms = (uint32_t)strtoul(argv[++i], NULL, 10);
-        else
+        else if (strcmp(argv[i], "--replaced") == 0 && i + 1 < argc) {
+            counts_failures = true;
+            replaced_us = strtoull(argv[++i], NULL, 10) * 1000;
+        } else
             die("not an option", argv[i]);
     }
     if (i == argc)
