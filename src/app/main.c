@@ -11,6 +11,7 @@
 #include "app/config_flags.h"
 #include "app/config_print.h"
 #include "app/keyfile.h"
+#include "app/notify.h"
 #include "app/signals.h"
 #include "http/server.h"
 #include "node/node.h"
@@ -170,6 +171,7 @@ static int run(struct daemon *d)
     signals_watch(&d->signals, d->loop, on_hangup, d);
     keyfile_watch(&d->keyfile, d->loop, d->config.keyring, &d->mark);
     greet(d);
+    (void)notify_send(d->source.env, "READY=1\nSTATUS=listens");
     const int status = loop_run(d->loop);
     keyfile_unwatch(&d->keyfile);
     signals_unwatch(&d->signals);
