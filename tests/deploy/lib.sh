@@ -1,0 +1,107 @@
+# shellcheck shell=bash
+# tests/deploy/lib.sh - words for the suites of this folder. A suite sources it first.
+#
+# SCRUBJAY_BUILD (default build) is the build folder: its programs are asked, and what npm installs stays
+# there. What this machine lacks is told in lines "skip  WHAT: REASON". The last line printed is
+# "N passed, N failed".
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+BUILD=$(realpath "${SCRUBJAY_BUILD:-build}")
+BIN=$BUILD/bin
+HERE=$PWD/tests/deploy
+WORK=$(mktemp -d)
+passed=0
+failed=0
+
+finish()
+{
+    local status=$?
+    jobs -p | xargs -r kill 2>/dev/null || true
+    rm -rf "$WORK"
+    [ "$status" -eq 0 ] || failed=$((failed + 1))
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ] || exit 1
+}
+trap finish EXIT
+
+pass()
+{
+    passed=$((passed + 1))
+    echo "ok    $*"
+}
+
+fail()
+{
+    failed=$((failed + 1))
+    echo "FAIL  $*"
+}
+
+skip()
+{
+    echo "skip  $*"
+}
+
+# check WHAT COMMAND... - one test: the command must succeed.
+check()
+{
+    local what=$1
+    shift
+    if "$@" >"$WORK/check.out" 2>&1; then
+        pass "$what"
+    else
+        fail "$what: $*"
+        head -n 20 "$WORK/check.out"
+    fi
+}
+
+# refused WHAT TEXT COMMAND... - one test: the command must fail, and say TEXT.
+refused()
+{
+    local what=$1 text=$2
+    shift 2
+    if "$@" >"$WORK/refused.out" 2>&1; then
+        fail "$what was accepted"
+    elif grep -qF -- "$text" "$WORK/refused.out"; then
+        pass "$what is refused"
+    else
+        fail "$what is refused, but not for \"$text\""
+        head -n 5 "$WORK/refused.out"
+    fi
+}
+
+has()
+{
+    command -v "$1" >/dev/null
+}
+
+# --- manifests -----------------------------------------------------------------------------------
+
+# install_modules - the packages of package-lock.json, in the build folder.
+install_modules()
+{
+    local folder=$BUILD/deploy-npm
+    export NODE_PATH=$folder/node_modules
+    mkdir -p "$folder"
+    if ! cmp -s "$HERE/package-lock.json" "$folder/installed.json"; then
+        cp "$HERE/package.json" "$HERE/package-lock.json" "$folder"
+        npm ci --prefix "$folder" --no-audit --no-fund --ignore-scripts >"$folder/npm.log" 2>&1 ||
+            { cat "$folder/npm.log" && return 1; }
+        cp "$HERE/package-lock.json" "$folder/installed.json"
+    fi
+}
+
+# render OVERLAY - into $WORK/OVERLAY.yaml, from a copy of the tree in which the key of dev was made.
+render()
+{
+    if [ ! -d "$WORK/k8s" ]; then
+        cp -r deploy/k8s "$WORK/k8s"
+        (umask 077 && "$BIN/jay" keyring generate >"$WORK/k8s/overlays/dev/keyring")
+    fi
+    kubectl kustomize "$WORK/k8s/overlays/$1" >"$WORK/$1.yaml"
+}
+
+manifests()
+{
+    node "$HERE/manifests.js" "$@"
+}
