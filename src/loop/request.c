@@ -323,7 +323,8 @@ bool request_run(struct conn *c, mono_us now, struct slice frame)
 {
     struct worker *w = c->worker;
     struct client_fault fault;
-    if (client_request_decode(w->codec, frame, &w->request, &fault) != OK) {
+    if (!client_plain_many(w->codec, frame, &w->request) &&
+        client_request_decode(w->codec, frame, &w->request, &fault) != OK) {
         worker_count(&w->counters.requests[0], 1);
         request_refuse(c, &fault);
         return true;

@@ -2,10 +2,8 @@
 #include <assert.h>
 
 #include "cache/claim.h"
-#include "cache/hint.h"
 #include "node/command_inside.h"
 
-#define GROUP      32  /* keys of an mget that wait for memory together */
 #define LIKELY_LEN 256 /* bytes of key and value */
 
 /** One look-up on its way to its reply: a whole one, or one element of an mget. */
@@ -205,16 +203,14 @@ void command_get_plain(const struct command_ctx *ctx, const struct command_call 
     (void)find(&l); /* without wait_ms it is done */
 }
 
-/** Derive the next n keys of an mget and ask for the memory of all. */
-static void prepare(const struct command_ctx *ctx, const struct client_request *request,
-                    size_t from, size_t n, struct cache_key keys[GROUP])
+/** Take the next group of the keys of an mget. */
+static void take_group(const struct command_ctx *ctx, const struct client_request *request,
+                       size_t from, struct command_group *group)
 {
-    for (size_t i = 0; i < n; i++)
-        keys[i] = key_of(ctx, request->ns, request->targets[from + i]);
-    for (size_t i = 0; i < n; i++)
-        cache_hint(ctx->cache, keys[i].hash);
-    for (size_t i = 0; i < n; i++)
-        cache_hint_item(ctx->cache, keys[i].hash, LIKELY_LEN);
+    group->n = 0;
+    for (size_t i = from; i < request->targets_n && group->n < GROUP; i++)
+        command_group_add(ctx, group, request->targets[i]);
+    command_group_hint(ctx, group);
 }
 
 enum command_step command_mget(const struct command_ctx *ctx, const struct command_call *call,
@@ -228,12 +224,12 @@ enum command_step command_mget(const struct command_ctx *ctx, const struct comma
     l.begun = w->len;
     l.room = command_room_max(ctx) - REPLY_ROOM;
     const size_t mark = client_reply_many_begin(w, request->id, request->targets_n);
-    struct cache_key keys[GROUP];
+    struct command_group group = {.ns = request->ns, .likely_len = LIKELY_LEN};
     for (size_t i = 0; i < request->targets_n; i++) {
         l.left = request->targets_n - i - 1;
         if (i % GROUP == 0)
-            prepare(ctx, request, i, l.left < GROUP ? l.left + 1 : GROUP, keys);
-        l.key = keys[i % GROUP];
+            take_group(ctx, request, i, &group);
+        l.key = group.keys[i % GROUP];
         (void)find(&l);
     }
     client_reply_many_end(w, mark);

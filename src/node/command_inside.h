@@ -14,6 +14,23 @@ void command_fault(struct writer *w, uint32_t id, const char *name, const char *
 bool command_unconfigured(const struct command_ctx *ctx, const struct client_request *request,
                           struct writer *w);
 
+#define GROUP 32 /* keys of an mget or mfill that wait for memory together */
+
+/** Keys of one request, one after the other, and what was derived from each of a group. */
+struct command_group {
+    struct slice ns;
+    size_t likely_len; /* bytes of key and value that are about to be read; 0: they are filled */
+    size_t n;
+    struct cache_key keys[GROUP];
+};
+
+/** Derive one more key of a group. It must be within the limits, as the codec checks them. */
+void command_group_add(const struct command_ctx *ctx, struct command_group *group,
+                       struct slice key);
+
+/** All were added that will be: ask for the memory that they will need. */
+void command_group_hint(const struct command_ctx *ctx, const struct command_group *group);
+
 /* ---- command_get.c ---- */
 enum command_step command_get(const struct command_ctx *ctx, const struct command_call *call,
                               const struct client_request *request, struct writer *w,

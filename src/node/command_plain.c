@@ -1,4 +1,4 @@
-/** node/command_plain.c - plain gets and fills, several at a time, so that their waits for memory overlap. */
+/** node/command_plain.c - gets and fills, several at a time, so that their waits for memory overlap. */
 #include <assert.h>
 
 #include "cache/hint.h"
@@ -38,4 +38,25 @@ void command_plain_run(const struct command_ctx *ctx, const struct command_call 
 size_t command_plain_room(const struct command_plain *p)
 {
     return p->request.op == OP_GET ? VALUE_ROOM : REPLY_ROOM;
+}
+
+/* ---- the keys of one request ---- */
+
+void command_group_add(const struct command_ctx *ctx, struct command_group *group, struct slice key)
+{
+    assert(group->n < GROUP);
+    const enum err err = cache_key(ctx->cache, group->ns, key, &group->keys[group->n++]);
+    assert(err == OK); /* the codec checked the same limits */
+    (void)err;
+}
+
+void command_group_hint(const struct command_ctx *ctx, const struct command_group *group)
+{
+    for (size_t i = 0; i < group->n; i++)
+        cache_hint(ctx->cache, group->keys[i].hash);
+    if (group->likely_len == 0)
+        for (size_t i = 0; i < group->n; i++)
+            cache_hint_fill(ctx->cache, group->keys[i].hash);
+    for (size_t i = 0; i < group->n; i++)
+        cache_hint_item(ctx->cache, group->keys[i].hash, group->likely_len);
 }

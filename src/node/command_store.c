@@ -26,12 +26,11 @@ static struct cache_key key_of(const struct command_ctx *ctx, struct slice ns, s
     return key;
 }
 
-static enum cache_reason fill_one(const struct command_ctx *ctx, mono_us now, struct slice ns,
-                                  const struct client_fill *fill)
+static enum cache_reason fill_one(const struct command_ctx *ctx, mono_us now,
+                                  const struct cache_key *key, const struct client_fill *fill)
 {
-    const struct cache_key key = key_of(ctx, ns, fill->key);
-    const struct cache_item item = command_item(ctx, ns, fill);
-    return cache_fill(ctx->cache, now, &key, &item, fill->token);
+    const struct cache_item item = command_item(ctx, key->ns, fill);
+    return cache_fill(ctx->cache, now, key, &item, fill->token);
 }
 
 static void say_filled(struct writer *w, uint32_t id, enum cache_reason reason)
@@ -45,7 +44,8 @@ static void say_filled(struct writer *w, uint32_t id, enum cache_reason reason)
 void command_fill(const struct command_ctx *ctx, mono_us now, const struct client_request *request,
                   struct writer *w)
 {
-    say_filled(w, request->id, fill_one(ctx, now, request->ns, &request->fill));
+    const struct cache_key key = key_of(ctx, request->ns, request->fill.key);
+    say_filled(w, request->id, fill_one(ctx, now, &key, &request->fill));
 }
 
 void command_fill_plain(const struct command_ctx *ctx, mono_us now,
@@ -59,12 +59,26 @@ void command_fill_plain(const struct command_ctx *ctx, mono_us now,
     say_filled(w, r->id, cache_fill(ctx->cache, now, &plain->key, &item, r->token));
 }
 
+/** Take the next group of the keys of an mfill. */
+static void take_group(const struct command_ctx *ctx, const struct client_request *request,
+                       size_t from, struct command_group *group)
+{
+    group->n = 0;
+    for (size_t i = from; i < request->fills_n && group->n < GROUP; i++)
+        command_group_add(ctx, group, request->fills[i].key);
+    command_group_hint(ctx, group);
+}
+
 void command_mfill(const struct command_ctx *ctx, mono_us now, const struct client_request *request,
                    struct writer *w)
 {
     const size_t mark = client_reply_many_begin(w, request->id, request->fills_n);
+    struct command_group group = {.ns = request->ns};
     for (size_t i = 0; i < request->fills_n; i++) {
-        const enum cache_reason reason = fill_one(ctx, now, request->ns, &request->fills[i]);
+        if (i % GROUP == 0)
+            take_group(ctx, request, i, &group);
+        const enum cache_reason reason =
+            fill_one(ctx, now, &group.keys[i % GROUP], &request->fills[i]);
         client_reply_many_fill(w, reason == CACHE_STORED ? NULL : cache_reason_text(reason));
     }
     client_reply_many_end(w, mark);

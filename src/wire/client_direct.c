@@ -5,7 +5,7 @@
 #define LENGTH_LEN 4
 #define HEAD_MAX   (LENGTH_LEN + 8) /* array of four, type, id, nil */
 #define GOT_MAX    64               /* of one get, less value and token: 62 */
-#define STORED_MAX (HEAD_MAX + 3)
+#define STORED_LEN 3
 #define NIL        0xC0
 #define TRUE       0xC3
 #define ARRAY      0x90
@@ -147,14 +147,27 @@ bool client_direct_many_get(struct writer *w, const struct client_got *got)
     return true;
 }
 
-bool client_direct_stored(struct writer *w, uint32_t id)
+/** `[true, nil]`. */
+static inline uint8_t *put_stored(uint8_t *at)
 {
-    if (!has_room(w, STORED_MAX))
-        return false;
-    uint8_t *at = put_head(w->at + w->len, id);
     *at++ = ARRAY | 2;
     *at++ = TRUE;
     *at++ = NIL;
-    end_frame(w, at);
+    return at;
+}
+
+bool client_direct_stored(struct writer *w, uint32_t id)
+{
+    if (!has_room(w, HEAD_MAX + STORED_LEN))
+        return false;
+    end_frame(w, put_stored(put_head(w->at + w->len, id)));
+    return true;
+}
+
+bool client_direct_many_stored(struct writer *w)
+{
+    if (!has_room(w, STORED_LEN))
+        return false;
+    w->len = (size_t)(put_stored(w->at + w->len) - w->at);
     return true;
 }

@@ -20,3 +20,6 @@ bool client_direct_many_get(struct writer *w, const struct client_got *got);
 
 /** The whole reply to a fill that was stored. */
 bool client_direct_stored(struct writer *w, uint32_t id);
+
+/** One element of an mfill's reply that was stored. */
+bool client_direct_many_stored(struct writer *w);

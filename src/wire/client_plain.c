@@ -9,6 +9,8 @@
 #define REQUEST    0x00 /* the type */
 #define GET_ARGS   2
 #define FILL_ARGS  4
+#define MANY_ARGS  2 /* of an mget, and of an mfill */
+#define ENTRY_ARGS 3 /* of an mfill's entry */
 
 /** What has not been read yet. Every reader below says false when the bytes are not what it reads. */
 struct cursor {
@@ -98,20 +100,28 @@ static bool is_word(struct slice s, const char *word, size_t len)
     return s.len == len && memcmp(s.at, word, len) == 0;
 }
 
-/** The op, by number or by name. */
-static inline bool take_op(struct cursor *c, uint32_t *out)
+/** One of two ops and its name. */
+struct op_word {
+    uint32_t op;
+    const char *text;
+    size_t len;
+};
+
+/** The op, by number or by name; one of two. */
+static inline bool take_op(struct cursor *c, const struct op_word words[2], uint32_t *out)
 {
     struct slice name;
     if (c->left > 0 && c->at[0] < 0x80) {
         *out = c->at[0];
         c->at++;
         c->left--;
-        return *out == OP_GET || *out == OP_FILL;
+        return *out == words[0].op || *out == words[1].op;
     }
-    if (!take_text(c, 3, 4, &name))
+    if (!take_text(c, words[0].len, words[1].len, &name))
         return false;
-    *out = is_word(name, "get", 3) ? OP_GET : OP_FILL;
-    return *out == OP_GET || is_word(name, "fill", 4);
+    const bool first = is_word(name, words[0].text, words[0].len);
+    *out = words[!first].op;
+    return first || is_word(name, words[1].text, words[1].len);
 }
 
 /** `{ttl_ms: number}`. */
@@ -137,22 +147,86 @@ static inline bool take_fill(struct cursor *c, uint32_t value_max, struct client
            (head == (ARRAY | FILL_ARGS) || take_ttl(c, &out->ttl_ms));
 }
 
-static inline bool take_envelope(struct cursor *c, struct client_plain *out)
+/** `[0, id, ` of a request. */
+static inline bool take_id(struct cursor *c, uint32_t *out)
 {
     uint64_t id;
     if (!take_this(c, ARRAY | 4) || !take_this(c, REQUEST) || !take_uint(c, UINT32_MAX, &id))
         return false;
-    out->id = (uint32_t)id;
-    return take_op(c, &out->op);
+    *out = (uint32_t)id;
+    return true;
 }
 
 bool client_plain_read(const struct client_codec *c, struct slice frame, struct client_plain *out)
 {
+    static const struct op_word words[] = {{OP_GET, "get", 3}, {OP_FILL, "fill", 4}};
     struct cursor at = {.at = frame.at, .left = frame.len};
     *out = (struct client_plain){.id = 0};
-    if (!take_envelope(&at, out))
+    if (!take_id(&at, &out->id) || !take_op(&at, words, &out->op))
         return false;
     const bool taken = out->op == OP_GET ? take_this(&at, ARRAY | GET_ARGS) && take_ns_key(&at, out)
                                          : take_fill(&at, c->value_max, out);
     return taken && at.left == 0;
+}
+
+/* ---- many in one ---- */
+
+/** The head of an array of 1 to max elements, in any of its forms. */
+static bool take_array(struct cursor *c, uint64_t max, size_t *out)
+{
+    uint8_t lead;
+    uint64_t n;
+    if (!take_byte(c, &lead))
+        return false;
+    n = lead & 0x0F;
+    if (lead >> 4 != ARRAY >> 4 &&
+        (lead < 0xDC || lead > 0xDD || !take_word(c, (size_t)2 << (lead - 0xDC), &n)))
+        return false;
+    *out = (size_t)n;
+    return n >= 1 && n <= max;
+}
+
+static bool take_keys(struct cursor *c, struct client_codec *codec, struct client_request *out)
+{
+    bool taken = take_array(c, CLIENT_MGET_MAX, &out->targets_n);
+    for (size_t i = 0; taken && i < out->targets_n; i++)
+        taken = take_text(c, 1, CLIENT_KEY_MAX, &codec->targets[i]);
+    out->targets = codec->targets;
+    return taken;
+}
+
+/** `[key, value, token]`, and perhaps `{ttl_ms: number}`. */
+static bool take_entry(struct cursor *c, uint32_t value_max, struct client_fill *out)
+{
+    size_t n;
+    *out = (struct client_fill){.ttl_ms = 0};
+    return take_array(c, ENTRY_ARGS + 1, &n) && n >= ENTRY_ARGS &&
+           take_text(c, 1, CLIENT_KEY_MAX, &out->key) && take_text(c, 0, value_max, &out->value) &&
+           take_text(c, 1, CLIENT_TOKEN_MAX, &out->token) &&
+           (n == ENTRY_ARGS || take_ttl(c, &out->ttl_ms));
+}
+
+static bool take_entries(struct cursor *c, struct client_codec *codec, struct client_request *out)
+{
+    bool taken = take_array(c, CLIENT_MFILL_MAX, &out->fills_n);
+    for (size_t i = 0; taken && i < out->fills_n; i++)
+        taken = take_entry(c, codec->value_max, &codec->fills[i]);
+    out->fills = codec->fills;
+    return taken;
+}
+
+bool client_plain_many(struct client_codec *c, struct slice frame, struct client_request *out)
+{
+    static const struct op_word words[] = {{OP_MGET, "mget", 4}, {OP_MFILL, "mfill", 5}};
+    struct cursor at = {.at = frame.at, .left = frame.len};
+    struct client_request request = {.id = 0};
+    if (!take_id(&at, &request.id) || !take_op(&at, words, &request.op) ||
+        !take_this(&at, ARRAY | MANY_ARGS) || !take_text(&at, 0, CLIENT_NS_MAX, &request.ns))
+        return false;
+    const bool taken =
+        request.op == OP_MGET ? take_keys(&at, c, &request) : take_entries(&at, c, &request);
+    if (!taken || at.left > 0)
+        return false;
+    *out = request;
+    return true;
 }

@@ -168,6 +168,8 @@ void client_reply_many_get(struct writer *w, const struct client_got *got)
 
 void client_reply_many_fill(struct writer *w, const char *reason)
 {
+    if (reason == NULL && client_direct_many_stored(w))
+        return;
     struct packer p = packer_of(w);
     pack_stored(&p, reason);
 }

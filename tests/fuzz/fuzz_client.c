@@ -82,6 +82,19 @@ static void check_plain(struct client_codec *c, struct slice frame,
     assert(slice_eq(encode(&as_whole, one), encode(request, other)));
 }
 
+/** The same of an mget or mfill. Comes last: the lists of request lie in the memory that is used here. */
+static void check_many(struct client_codec *c, struct slice frame,
+                       const struct client_request *request)
+{
+    static uint8_t one[ENCODED], other[ENCODED];
+    struct client_request many;
+    const struct slice whole = request != NULL ? encode(request, other) : slice_of(NULL, 0);
+    if (!client_plain_many(c, frame, &many))
+        return;
+    assert(request != NULL);
+    assert(slice_eq(encode(&many, one), whole));
+}
+
 static void read_as_node(struct client_codec *c, struct slice frame)
 {
     struct client_request request;
@@ -92,6 +105,7 @@ static void read_as_node(struct client_codec *c, struct slice frame)
         check_round_trip(c, &request);
     else
         check_refusal(&fault);
+    check_many(c, frame, good ? &request : NULL);
 }
 
 static void check_acked(const struct client_acked *acked, size_t len)

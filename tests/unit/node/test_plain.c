@@ -224,9 +224,10 @@ Test(plain, groups_are_answered_as_their_requests_one_by_one)
     end(s);
 }
 
-/* ---- mget, which prepares its keys in groups, too ---- */
+/* ---- mget and mfill, which prepare their keys in groups, too ---- */
 
-#define MANY 75
+#define MANY        75
+#define MANY_ROUNDS 120
 
 /** The result of one request of s->one, without its frame. */
 static struct slice result_of(struct story *s, const struct client_request *r)
@@ -274,6 +275,106 @@ Test(plain, an_mget_of_several_groups_answers_as_its_gets_in_order)
         result_of(s, &(struct client_request){.op = OP_MGET, .targets = keys, .targets_n = MANY});
     const size_t head = 3; /* of an array of so many */
     cr_expect(slice_eq(slice_of(all.at + head, all.len - head), writer_slice(&w)));
+    end(s);
+}
+
+/** What s->all says to r, which it reads without a tree, less the head of the list. */
+static struct slice many_of(struct story *s, const struct client_request *r)
+{
+    static uint8_t frame[1 << 16], reply[1 << 16];
+    static struct command_issue issue;
+    struct client_request many;
+    struct client_reply read;
+    struct writer sent = writer_of(frame, sizeof frame), said = writer_of(reply, sizeof reply);
+    const struct command_call call = {.now = s->all.rig.now, .caller = 1};
+    const size_t n = r->targets_n + r->fills_n;
+    client_request_encode(&sent, r);
+    cr_assert_eq(sent.err, OK);
+    cr_assert(client_plain_many(s->codec, slice_of(frame + 4, sent.len - 4), &many));
+    cr_assert_eq(command_run(&s->all.ctx, &call, &many, &said, &issue), COMMAND_DONE);
+    cr_assert_eq(said.err, OK);
+    cr_assert_eq(client_reply_decode(s->codec, slice_of(reply + 4, said.len - 4), &read), OK);
+    const size_t head = n < 16 ? 1 : 3;
+    return slice_of(read.result.at + head, read.result.len - head);
+}
+
+/** Some keys of one namespace, and what is known of each. */
+struct many {
+    struct slice keys[MANY];
+    char names[MANY][8];
+    uint8_t tokens[MANY][TOKEN_LEN]; /* of its last miss, if there was one */
+    bool has_token[MANY];
+    uint32_t hits, stored, refused;
+};
+
+static void mget_alike(struct story *s, struct many *m, const uint32_t *picked, size_t n)
+{
+    static uint8_t expected[1 << 16];
+    struct slice keys[MANY];
+    struct client_got got;
+    struct writer w = writer_of(expected, sizeof expected);
+    for (size_t i = 0; i < n; i++) {
+        keys[i] = m->keys[picked[i]];
+        const struct client_request get = {.op = OP_GET, .fill.key = keys[i]};
+        const struct slice result = result_of(s, &get);
+        write_bytes(&w, result);
+        cr_assert_eq(client_got_decode(s->codec, result, &got), OK);
+        m->hits += got.status == STATUS_HIT;
+        if (got.token.len == TOKEN_LEN) {
+            memcpy(m->tokens[picked[i]], got.token.at, TOKEN_LEN);
+            m->has_token[picked[i]] = true;
+        }
+    }
+    const struct client_request r = {.op = OP_MGET, .targets = keys, .targets_n = n};
+    cr_assert(slice_eq(many_of(s, &r), writer_slice(&w)), "SEED=%llu", (unsigned long long)seed());
+}
+
+static void mfill_alike(struct story *s, struct many *m, const uint32_t *picked, size_t n)
+{
+    static uint8_t expected[1 << 16];
+    struct client_fill fills[MANY];
+    size_t fills_n = 0;
+    struct writer w = writer_of(expected, sizeof expected);
+    for (size_t i = 0; i < n; i++) {
+        if (!m->has_token[picked[i]])
+            continue;
+        fills[fills_n] =
+            (struct client_fill){.key = m->keys[rng_chance(&s->rng, 50) ? 0 : picked[i]],
+                                 .value = m->keys[i],
+                                 .token = slice_of(m->tokens[picked[i]], TOKEN_LEN),
+                                 .ttl_ms = rng_chance(&s->rng, 500) ? 0 : 200};
+        const struct client_request fill = {.op = OP_FILL, .fill = fills[fills_n++]};
+        const struct slice result = result_of(s, &fill);
+        write_bytes(&w, result);
+        m->stored += result.at[1] == 0xC3;
+        m->refused += result.at[1] != 0xC3;
+    }
+    if (fills_n == 0)
+        return;
+    const struct client_request r = {.op = OP_MFILL, .fills = fills, .fills_n = fills_n};
+    cr_assert(slice_eq(many_of(s, &r), writer_slice(&w)), "SEED=%llu", (unsigned long long)seed());
+}
+
+Test(plain, mgets_and_mfills_are_answered_as_their_gets_and_fills_one_by_one)
+{
+    struct story *s = begin();
+    struct many m = {.hits = 0};
+    for (uint32_t i = 0; i < MANY; i++)
+        m.keys[i] = slice_text(key_text(i, m.names[i]));
+    for (int round = 0; round < MANY_ROUNDS; round++) {
+        uint32_t picked[MANY];
+        const size_t n = 1 + rng_below(&s->rng, MANY);
+        for (size_t i = 0; i < n; i++)
+            picked[i] = (uint32_t)rng_below(&s->rng, MANY);
+        if (rng_chance(&s->rng, 500))
+            mget_alike(s, &m, picked, n);
+        else
+            mfill_alike(s, &m, picked, n);
+        happen(s, &(struct event){.what = round % 4 == 0 ? WAITED : INVALIDATED,
+                                  .key = (uint32_t)rng_below(&s->rng, MANY)});
+    }
+    cr_expect(m.hits > MANY && m.stored > MANY && m.refused > MANY, "%u, %u, %u", m.hits, m.stored,
+              m.refused);
     end(s);
 }
 

@@ -100,6 +100,22 @@ Test(client_direct, a_stored_fill_is_the_bytes_of_the_packer)
     }
 }
 
+Test(client_direct, a_stored_entry_of_an_mfill_is_that_of_a_fill_without_a_frame)
+{
+    struct writer one = writer_of(direct, sizeof direct);
+    struct writer whole = writer_of(packed, sizeof packed);
+    cr_assert(client_direct_many_stored(&one));
+    cr_assert(client_direct_stored(&whole, 0));
+    const size_t head = 8; /* length, array, type, id 0, nil */
+    cr_expect(slice_eq(writer_slice(&one), slice_of(packed + head, whole.len - head)));
+    one = writer_of(direct, one.len);
+    client_reply_many_fill(&one, NULL);
+    cr_expect_eq(one.err, OK, "what fits is written, too");
+    one = writer_of(direct, one.len - 1);
+    cr_expect_not(client_direct_many_stored(&one));
+    cr_expect_eq(one.len, 0);
+}
+
 Test(client_direct, a_writer_that_failed_stays_as_it_is)
 {
     const struct client_got got = {.status = STATUS_MISS};
@@ -108,6 +124,7 @@ Test(client_direct, a_writer_that_failed_stays_as_it_is)
     cr_expect_not(client_direct_get(&w, 1, &got));
     cr_expect_not(client_direct_many_get(&w, &got));
     cr_expect_not(client_direct_stored(&w, 1));
+    cr_expect_not(client_direct_many_stored(&w));
     cr_expect_eq(w.len, 0);
 }
 
