@@ -30,15 +30,16 @@ static uint64_t ms_until(mono_us now, mono_us then)
     return then == NEVER ? UINT64_MAX : (then - now + US_PER_MS - 1) / US_PER_MS;
 }
 
-static struct cache_hit hit_of(const struct item *it, mono_us now, bool stale)
+/** Written where it is needed: to copy what was just written in parts makes the processor wait. */
+static void describe(const struct item *it, mono_us now, bool stale, struct cache_hit *out)
 {
-    struct cache_hit hit = {.value = item_value(it),
-                            .ttl_left_ms = ms_until(now, item_expires(it)),
-                            .age_ms = item_age_ms(it, now),
-                            .unproven = (item_flags(it) & ITEM_UNPROVEN) != 0,
-                            .stale = stale};
-    hit.has_version = item_version(it, &hit.version);
-    return hit;
+    out->value = item_value(it);
+    out->ttl_left_ms = ms_until(now, item_expires(it));
+    out->age_ms = item_age_ms(it, now);
+    out->unproven = (item_flags(it) & ITEM_UNPROVEN) != 0;
+    out->stale = stale;
+    out->version = 0;
+    out->has_version = item_version(it, &out->version);
 }
 
 /** What a live entry is to this reader. */
@@ -79,7 +80,8 @@ enum cache_found cache_get(struct cache *c, mono_us now, const struct cache_key 
     struct item *it = may ? find_live(s, key, ns_i, now, &p) : NULL;
     const enum cache_found found = it != NULL ? judge(s, it, now, ask) : CACHE_ABSENT;
     if (found != CACHE_ABSENT) {
-        const struct cache_hit hit = hit_of(it, now, found == CACHE_STALE);
+        struct cache_hit hit;
+        describe(it, now, found == CACHE_STALE, &hit);
         slots_use(&s->slots, &p);
         visit(ctx, &hit);
     }
