@@ -26,6 +26,8 @@
 #define CONNECTIONS_MAX 65536U
 #define OUT_SHARE       4U /* waiting output of all clients: at most so great a part of the budget */
 #define OUT_REPLIES     4U /* but room for so many full connections */
+#define IN_SHARE        8U /* the same of unused input */
+#define IN_FRAMES       4U
 #define FDS_RESERVED    64U
 
 static enum err refuse(const struct why *why, enum err err, const char *text)
@@ -320,6 +322,14 @@ static uint64_t out_max(const struct loop *l, uint64_t budget_bytes)
     return share > least ? share : least;
 }
 
+/** How much input all clients together may leave unused. */
+static uint64_t in_max(const struct loop *l, uint64_t budget_bytes)
+{
+    const uint64_t least = IN_FRAMES * ((uint64_t)l->world.value_max + CLIENT_FRAME_EXTRA);
+    const uint64_t share = budget_bytes / IN_SHARE;
+    return share > least ? share : least;
+}
+
 static enum err add_worker(struct loop *l, struct listen_cfg *cfg, const struct why *why)
 {
     int fd = -1;
@@ -344,6 +354,7 @@ enum err assemble_workers(struct loop *l, const struct loop_cfg *cfg, const stru
     l->world.control = &l->commands;
     l->world.connections_max = connections_max();
     l->world.out_max = out_max(l, cfg->budget_bytes);
+    l->world.kept.max = in_max(l, cfg->budget_bytes);
     enum err err = listen_check_free(&listener, why->at, why->cap);
     for (uint32_t i = 0; i < cfg->workers && err == OK; i++)
         err = add_worker(l, &listener, why);

@@ -12,11 +12,13 @@
 
 #include "loop/batch.h"
 #include "loop/clock.h"
+#include "loop/hungry.h"
 #include "loop/request.h"
 #include "loop/worker.h"
 
-#define FRAME_LONG  (WORKER_IN_LEN / 2) /* longer frames are read into memory of their own */
-#define DISCARD_MAX 4                   /* reads of what nobody wants before a close */
+#define DISCARD_MAX 4 /* reads of what nobody wants before a close */
+
+static_assert(KEPT_LONG <= WORKER_IN_LEN / 2, "a frame that is not long fits what one reads");
 
 static void on_conn(struct ev_loop *ev, ev_io *io, int revents);
 
@@ -93,10 +95,10 @@ static void close_conn(struct conn *c)
     leave_waiting(c);
     leave_stuck(c);
     leave_arrived(c);
+    hungry_leave(c);
     drop_filters(c);
     command_gone(&w->world->ctx, &c->claims, (uintptr_t)c);
-    free(c->kept);
-    c->kept = NULL;
+    kept_drop(&c->kept, &w->world->kept);
     outbuf_fini(&c->out);
     count_output(c);
     uncount(w);
@@ -174,7 +176,7 @@ static void hand_memory_on(struct conn *c)
 
 static void watch(struct conn *c)
 {
-    const bool reads = !c->paused && !c->ending;
+    const bool reads = !c->paused && !c->ending && !c->hungry;
     /* Paused with nothing left to send: go on in the next turn, others first. */
     const bool writes = outbuf_len(&c->out) > 0 || (c->paused && !c->waits);
     const int events = (reads ? EV_READ : 0) | (writes ? EV_WRITE : 0);
@@ -204,21 +206,33 @@ void conn_finish(struct conn *c)
 
 /* ---- input ---- */
 
+/** All keep more than they may: the largest of this worker's have to go. */
+static void shed_kept(struct conn *c)
+{
+    struct worker *w = c->worker;
+    while (!c->closed && kept_room_is_over(&w->world->kept)) {
+        struct conn *largest = hungry_largest(w);
+        worker_count(&w->counters.in_full, 1);
+        if (largest == c)
+            close_conn(c);
+        else
+            conn_end(largest);
+    }
+}
+
 /** Keep what was not used: a frame that is not whole yet, or what a paused connection sent. */
 static void keep(struct conn *c, struct slice rest, size_t need)
 {
-    const size_t cap = need > FRAME_LONG && need > rest.len ? need : rest.len;
-    assert(c->kept == NULL);
     if (c->closed || c->ending || rest.len == 0)
         return;
-    c->kept = malloc(cap);
-    if (c->kept == NULL) {
+    if (!kept_put(&c->kept, &c->worker->world->kept, rest, need)) {
         close_conn(c);
         return;
     }
-    memcpy(c->kept, rest.at, rest.len);
-    c->kept_len = rest.len;
-    c->kept_need = need;
+    if (c->begun == 0 && need > 0)
+        c->begun = clock_now();
+    shed_kept(c);
+    hungry_add(c);
 }
 
 /** The output of one connection at which it is not read any more: less when all together have much. */
@@ -261,6 +275,7 @@ static void run_share(struct conn *c, mono_us now)
         if (!run_one(c, &call, one))
             return;
         c->input = slice_of(c->input.at + one->len, c->input.len - one->len);
+        c->begun = 0;
         mind_output(c);
     }
 }
@@ -340,10 +355,7 @@ void conn_use_arrived(struct worker *w)
 /** What was kept, taken out of c; the caller frees it. */
 static struct slice take_kept(struct conn *c)
 {
-    const struct slice kept = {.at = c->kept, .len = c->kept_len};
-    c->kept = NULL;
-    c->kept_len = c->kept_need = 0;
-    return kept;
+    return kept_take(&c->kept, &c->worker->world->kept);
 }
 
 static bool has_read(struct conn *c, ssize_t n)
@@ -362,11 +374,12 @@ static bool has_read(struct conn *c, ssize_t n)
 /** A long frame goes straight into memory of its own. */
 static void read_long(struct conn *c)
 {
-    const ssize_t n = recv(c->io.fd, c->kept + c->kept_len, c->kept_need - c->kept_len, 0);
+    struct kept *k = &c->kept;
+    const ssize_t n = recv(c->io.fd, k->at + k->len, k->need - k->len, 0);
     if (!has_read(c, n))
         return;
-    c->kept_len += (size_t)n;
-    if (c->kept_len < c->kept_need)
+    k->len += (size_t)n;
+    if (k->len < k->need)
         return;
     const struct slice whole = take_kept(c);
     use_input(c, whole);
@@ -379,7 +392,7 @@ static bool read_short(struct conn *c)
 {
     struct worker *w = c->worker;
     uint8_t *in = w->in + w->in_used;
-    const size_t kept_len = c->kept_len;
+    const size_t kept_len = c->kept.len;
     assert(!c->arrived && kept_len < WORKER_IN_LEN - w->in_used);
     const ssize_t n = recv(c->io.fd, in + kept_len, WORKER_IN_LEN - w->in_used - kept_len, 0);
     if (!has_read(c, n))
@@ -401,7 +414,7 @@ static bool read_short(struct conn *c)
 static void go_on(struct conn *c)
 {
     c->paused = false;
-    if (c->kept == NULL)
+    if (c->kept.at == NULL)
         return;
     const struct slice kept = take_kept(c);
     use_input(c, kept);
@@ -425,7 +438,7 @@ static void on_conn(struct ev_loop *ev, ev_io *io, int revents)
     if (!c->closed && c->paused && !c->waits && outbuf_len(&c->out) < CONN_OUT_LOW)
         go_on(c);
     else if (!c->closed && !c->paused && !c->ending && (revents & EV_READ) != 0) {
-        if (c->kept_need > FRAME_LONG)
+        if (kept_is_long(&c->kept))
             read_long(c);
         else if (read_short(c))
             return; /* it is finished when its input was used, and may be gone already */

@@ -3,7 +3,8 @@
  *
  * Idle connections own no buffers: input is read into the worker's, used before the worker sleeps, and
  * only an unfinished frame is kept; output memory is handed on when it is empty. Reading stops while much
- * output waits, or while a request cannot get a ticket; a client that does not read its replies is closed.
+ * output waits, while a request cannot get a ticket, or while all keep so much that a long frame has to
+ * wait for memory; a client that does not read its replies is closed.
  * Thread: the worker's.
  */
 #pragma once
@@ -16,6 +17,7 @@
 #include <sys/queue.h>
 
 #include "base/time.h"
+#include "loop/kept.h"
 #include "loop/outbuf.h"
 #include "loop/subscribe.h"
 #include "node/command.h"
@@ -32,15 +34,15 @@ struct worker;
 struct conn {
     struct worker *worker;
     ev_io io;
-    bool closed;   /* no descriptor any more; lives on for its tickets */
-    bool ending;   /* no more requests: flush, then close */
-    bool paused;   /* not reading, because of output or tickets */
-    bool is_stuck; /* in worker->stuck */
-    bool waits;    /* in worker->waiting */
-    uint32_t owed; /* tickets that are under way */
-    uint8_t *kept; /* input that was read and not used: at most one read, or one frame */
-    size_t kept_len;
-    size_t kept_need;   /* bytes of the frame that kept begins with; 0 = kept was not looked at */
+    bool closed;        /* no descriptor any more; lives on for its tickets */
+    bool ending;        /* no more requests: flush, then close */
+    bool paused;        /* not reading, because of output or tickets */
+    bool is_stuck;      /* in worker->stuck */
+    bool waits;         /* in worker->waiting */
+    uint32_t owed;      /* tickets that are under way */
+    struct kept kept;   /* input that was read and not used: at most one read, or one frame */
+    mono_us begun;      /* when its unfinished frame was; 0 = there is none */
+    bool hungry;        /* in worker->hungry: not reading, kept has no memory for its frame yet */
     bool arrived;       /* in worker->arrived: */
     struct slice input; /* read in this turn and not used yet; lent from the worker */
     size_t share_i;     /* of the worker's batch: where the requests of this input begin */
@@ -51,6 +53,7 @@ struct conn {
     struct filters *filters;
     struct command_claims claims; /* keys that its client was told to load */
     TAILQ_ENTRY(conn) arrival;
+    TAILQ_ENTRY(conn) hungering;
     LIST_ENTRY(conn) all;
     LIST_ENTRY(conn) subscribing;
     LIST_ENTRY(conn) waiting;

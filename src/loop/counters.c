@@ -14,6 +14,8 @@ static void add_worker(struct loop_counters *out, const struct worker *w)
     out->connections_handed += look(&c->handed);
     out->connections_hand_full += look(&c->hand_full);
     out->output_full += look(&c->out_full);
+    out->input_waits += look(&c->in_waits);
+    out->input_full += look(&c->in_full);
     out->subscriptions += atomic_load_explicit(&w->subscribers, memory_order_relaxed);
     for (size_t i = 0; i < LOOP_OPS; i++)
         out->requests[i] += look(&c->requests[i]);
@@ -74,6 +76,7 @@ void loop_counters(const struct loop *l, struct loop_counters *out)
     add_dns(out, dns_counters(l->dns));
     out->connections_open = atomic_load(&l->world.connections);
     out->output_waiting = look(&l->world.out_waiting);
+    out->input_kept = look(&l->world.kept.used);
     out->workers_wedged = atomic_load_explicit(&l->wedged_now, memory_order_relaxed);
     out->wedged = atomic_load_explicit(&l->wedged_total, memory_order_relaxed);
     out->log_lines = look(&l->log.lines_total);

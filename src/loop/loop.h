@@ -163,7 +163,10 @@ struct loop_counters {
     uint64_t connections_hand_full; /* not given, as its queue was full */
     uint64_t output_waiting;        /* now: bytes that clients did not take yet */
     uint64_t output_full;           /* connections closed because all together had too much of it */
-    uint64_t subscriptions;         /* connections that hold at least one filter */
+    uint64_t input_kept;    /* now: bytes taken for frames that are not whole, and the like */
+    uint64_t input_waits;   /* connections not read for a while, for want of room for them */
+    uint64_t input_full;    /* connections closed because all together kept too much of it */
+    uint64_t subscriptions; /* connections that hold at least one filter */
     uint64_t requests[LOOP_OPS];
     uint64_t request_errors; /* malformed frames and refused requests */
     uint64_t client_bytes_in, client_bytes_out;

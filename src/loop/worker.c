@@ -8,6 +8,7 @@
 
 #include "loop/accept.h"
 #include "loop/clock.h"
+#include "loop/hungry.h"
 
 #define CODEC_MEMORY (1U << 20) /* to begin with; doubled until it fits */
 #define CODEC_LIMIT  (256U << 20)
@@ -115,6 +116,7 @@ static void on_turn(struct ev_loop *ev, ev_prepare *turn, int revents)
     (void)ev;
     (void)revents;
     conn_use_arrived(w); /* nothing else is left to do in this turn */
+    hungry_feed(w);
     atomic_store_explicit(&w->turned_at, clock_now(), memory_order_relaxed);
 }
 
@@ -134,6 +136,7 @@ static void on_second(struct ev_loop *ev, ev_timer *timer, int revents)
         }
         c = next;
     }
+    hungry_hasten(w, now);
 }
 
 /** Some housekeeping; false when little is left to do. */
@@ -283,6 +286,7 @@ struct worker *worker_new(struct worker_world *world, int listen_fd)
     LIST_INIT(&w->waiting);
     LIST_INIT(&w->stuck);
     TAILQ_INIT(&w->arrived);
+    TAILQ_INIT(&w->hungry);
     TAILQ_INIT(&w->waiting_gets.gets);
     TAILQ_INIT(&w->waiting_gets.counts);
     init_watchers(w, listen_fd);

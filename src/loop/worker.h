@@ -17,6 +17,7 @@
 
 #include "loop/batch.h"
 #include "loop/conn.h"
+#include "loop/kept.h"
 #include "loop/logger.h"
 #include "loop/loop.h"
 #include "loop/mailbox.h"
@@ -46,6 +47,7 @@ struct worker_world {
     uint32_t connections_max;
     uint64_t out_max;
     _Atomic uint64_t out_waiting;  /* bytes that clients did not take yet, of all connections */
+    struct kept_room kept;         /* input of all connections that was not used yet */
     _Atomic uint32_t connections;  /* open or handed over, of all workers */
     struct worker *const *workers; /* all of them, constant once they run */
     uint32_t workers_n;
@@ -59,6 +61,8 @@ struct worker_counters {
     _Atomic uint64_t handed;    /* connections given to others */
     _Atomic uint64_t hand_full; /* kept because they had no room */
     _Atomic uint64_t out_full;
+    _Atomic uint64_t in_waits; /* connections that were not read until a long frame had memory */
+    _Atomic uint64_t in_full;  /* connections closed because all together kept too much input */
     _Atomic uint64_t requests[LOOP_OPS];
     _Atomic uint64_t errors;
     _Atomic uint64_t bytes_in, bytes_out;
@@ -109,6 +113,7 @@ struct worker {
     struct store_map codec_map;
     struct client_request request;
     struct command_issue issue;
+    struct conn_queue hungry;  /* connections whose long frames wait for memory */
     struct conn_queue arrived; /* connections whose input waits for the end of this turn */
     struct batch batch;        /* used within one callback */
     uint8_t *in;               /* WORKER_IN_LEN bytes, used within one turn */

@@ -1,0 +1,66 @@
+#include "loop/hungry.h"
+
+#include "loop/worker.h"
+
+void hungry_add(struct conn *c)
+{
+    struct worker *w = c->worker;
+    if (c->hungry || c->closed || !kept_is_hungry(&c->kept))
+        return;
+    c->hungry = true;
+    TAILQ_INSERT_TAIL(&w->hungry, c, hungering);
+    atomic_fetch_add(&w->world->kept.hungry_n, 1);
+    worker_count(&w->counters.in_waits, 1);
+}
+
+void hungry_leave(struct conn *c)
+{
+    if (!c->hungry)
+        return;
+    c->hungry = false;
+    TAILQ_REMOVE(&c->worker->hungry, c, hungering);
+    atomic_fetch_sub(&c->worker->world->kept.hungry_n, 1);
+}
+
+void hungry_feed(struct worker *w)
+{
+    struct conn *c = TAILQ_FIRST(&w->hungry);
+    while (c != NULL && kept_feed(&c->kept, &w->world->kept)) {
+        hungry_leave(c);
+        conn_finish(c);
+        c = TAILQ_FIRST(&w->hungry);
+    }
+}
+
+/** Was the frame that it keeps begun so long ago that others need not wait for its end? */
+static bool is_late(const struct conn *c, mono_us now)
+{
+    return c->kept.at != NULL && !c->hungry && c->begun != 0 && now - c->begun > CONN_PROGRESS_US;
+}
+
+void hungry_hasten(struct worker *w, mono_us now)
+{
+    struct conn *c, *largest = NULL;
+    if (atomic_load(&w->world->kept.hungry_n) == 0)
+        return;
+    LIST_FOREACH(c, &w->conns, all)
+    {
+        if (is_late(c, now) && (largest == NULL || c->kept.cap > largest->kept.cap))
+            largest = c;
+    }
+    if (largest == NULL)
+        return;
+    worker_count(&w->counters.in_full, 1);
+    conn_end(largest);
+}
+
+struct conn *hungry_largest(const struct worker *w)
+{
+    struct conn *c, *largest = NULL;
+    LIST_FOREACH(c, &w->conns, all)
+    {
+        if (c->kept.at != NULL && (largest == NULL || c->kept.cap > largest->kept.cap))
+            largest = c;
+    }
+    return largest;
+}
