@@ -211,6 +211,12 @@ metric()
         '{ n = $1; sub(/\{.*/, "", n) } n == m { s += $2 } END { printf "%d\n", s }'
 }
 
+# resident_kib NODE - its memory, as the system counts it.
+resident_kib()
+{
+    awk '$1 == "VmRSS:" { print $2 }' "/proc/${pid_of[$1]}/status"
+}
+
 is_ready()
 {
     http "$1" /readyz
