@@ -1,5 +1,7 @@
 #include "inproc/load.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <time.h>
 
 #include <sys/mman.h>
@@ -31,15 +33,24 @@ void load_end(struct load *l)
     stand_end(&l->stand);
 }
 
+struct slice load_tag(const struct load *l, uint64_t i, char room[LOAD_TAG_LEN])
+{
+    const uint64_t number = l->shape.tagged == 0 ? 0 : i / l->shape.tagged;
+    (void)snprintf(room, LOAD_TAG_LEN, "tag %" PRIu64, number);
+    return slice_text(room);
+}
+
 bool load_fill(struct load *l, uint64_t i)
 {
     uint8_t room[BUDGET_KEY_LEN];
-    const struct slice tag = slice_text(LOAD_TAG);
+    char tag_room[LOAD_TAG_LEN];
+    const bool has_tag = l->shape.tagged > 0;
+    const struct slice tag = has_tag ? load_tag(l, i, tag_room) : slice_of(NULL, 0);
     const struct cache_key key = budget_key(l->stand.cache, i, room);
     const struct cache_item item = {.value = slice_of(l->value, sizeof l->value),
                                     .ttl_ms = l->shape.ttl_ms,
                                     .tags = &tag,
-                                    .tags_n = l->shape.has_tag,
+                                    .tags_n = has_tag,
                                     .has_version = l->shape.has_version,
                                     .version = i};
     return stand_fill(&l->stand, &key, &item);

@@ -6,12 +6,13 @@
 
 #include "inproc/measure.h"
 
-#define LOAD_TAG "the one tag"
+#define LOAD_TAG_LEN 32
 
 /** What load_fill() stores beside key and value. */
 struct load_shape {
     uint64_t ttl_ms;
-    bool has_version, has_tag;
+    bool has_version;
+    uint64_t tagged; /* so many items in a row carry one tag; 0: none has any */
 };
 
 struct load {
@@ -32,6 +33,9 @@ void load_end(struct load *l);
 
 /** A budget in which items of PAYLOAD_LEN have room to spare. */
 uint64_t load_budget(uint64_t items);
+
+/** The tag that item number i carries, or would. Lent from room. */
+struct slice load_tag(const struct load *l, uint64_t i, char room[LOAD_TAG_LEN]);
 
 /** Store item number i; was it stored? */
 bool load_fill(struct load *l, uint64_t i);

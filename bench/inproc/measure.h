@@ -15,7 +15,7 @@
 
 #define VALUE_LEN   100
 #define PAYLOAD_LEN (BUDGET_KEY_LEN + VALUE_LEN)
-#define STALLS_N    5
+#define STALLS_N    6
 #define SPACES_N    4
 
 #define COST_BATCH 32 /* keys that are asked for together */
@@ -56,8 +56,8 @@ struct reclaim {
 /** Each fills *out, and returns false when there is no memory, or the cache took less than it should. */
 bool measure_cost(uint64_t items, struct cost *out);
 
-/** A cache that grows, evicts, expires, and loses a tag that all its items carry, the same calls in
- *  every round: what one of them does to itself comes again, what others do to it does not. */
+/** A cache that grows, evicts, expires, loses a tag that all its items carry, and one tag of 10,000 items
+ *  after the other, the same calls in every round: what one of them does to itself comes again, what others do to it does not. */
 bool measure_stalls(uint64_t items, uint32_t rounds, struct stall out[STALLS_N]);
 
 /** Items without anything, with a life, with a life and a version, with a tag. */

@@ -13,7 +13,7 @@ static const struct shape {
     {"plain", {.ttl_ms = 0}},
     {"life", {.ttl_ms = LIFE_MS}},
     {"life and version", {.ttl_ms = LIFE_MS, .has_version = true}},
-    {"one tag", {.has_tag = true}},
+    {"one tag", {.tagged = UINT64_MAX}},
 };
 
 static_assert(ARRAY_LEN(SHAPES) == SPACES_N, "measure_space() has room for each");

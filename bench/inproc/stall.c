@@ -4,6 +4,7 @@
 
 #define STEP_EVERY 8 /* calls of housekeeping among the others: one in so many rounds */
 #define LIFE_MS    1000
+#define TAGGED     10000 /* items that carry one tag, where not all carry the same */
 
 /** Store items from `first` on, each call timed. */
 static bool fill_timed(struct load *l, struct watch *w, uint64_t first, uint64_t n)
@@ -82,17 +83,40 @@ static bool kill_tag(uint64_t items, struct stall *call, struct stall *after)
 {
     struct load l;
     bool done = load_begin(&l, load_budget(items) + load_budget(items));
-    l.shape.has_tag = true;
+    l.shape.tagged = UINT64_MAX;
     for (uint64_t i = 0; done && i < items; i++)
         done = load_fill(&l, i);
-    l.shape.has_tag = false;
     struct watch w = watch_of(call, "invalidating their tag");
     if (done) {
+        char room[LOAD_TAG_LEN];
+        const struct slice tag = load_tag(&l, 0, room);
         const uint64_t begun = watch_begin();
-        stand_kill_tag(&l.stand, slice_text(LOAD_TAG));
+        stand_kill_tag(&l.stand, tag);
         watch_end(&w, begun);
+        l.shape.tagged = 0;
         w = watch_of(after, "after their tag");
         done = work_timed(&l, &w, items);
+    }
+    load_end(&l);
+    return done;
+}
+
+/** Every 10,000 items carry a tag of their own, and one after the other is invalidated. */
+static bool kill_tags(uint64_t items, struct stall *out)
+{
+    struct load l;
+    bool done = load_begin(&l, load_budget(items) + load_budget(items));
+    l.shape.tagged = TAGGED;
+    for (uint64_t i = 0; done && i < items; i++)
+        done = load_fill(&l, i);
+    struct watch w = watch_of(out, "invalidating 10,000");
+    for (uint64_t i = 0; done && i < items; i += TAGGED) {
+        char room[LOAD_TAG_LEN];
+        const struct slice tag = load_tag(&l, i, room);
+        const uint64_t begun = watch_begin();
+        stand_kill_tag(&l.stand, tag);
+        watch_end(&w, begun);
+        done = !load_get(&l, i) && (i + TAGGED >= items || load_get(&l, i + TAGGED));
     }
     load_end(&l);
     return done;
@@ -101,7 +125,7 @@ static bool kill_tag(uint64_t items, struct stall *call, struct stall *after)
 static bool measure_round(uint64_t items, struct stall round[STALLS_N])
 {
     return grow(items, &round[0]) && evict(items, &round[1]) && expire(items, &round[2]) &&
-           kill_tag(items, &round[3], &round[4]);
+           kill_tag(items, &round[3], &round[4]) && kill_tags(items, &round[5]);
 }
 
 /** Add what a round has found to that of the earlier ones. */
