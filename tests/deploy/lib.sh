@@ -11,6 +11,8 @@ BUILD=$(realpath "${SCRUBJAY_BUILD:-build}")
 BIN=$BUILD/bin
 HERE=$PWD/tests/deploy
 WORK=$(mktemp -d)
+# shellcheck source=tests/deploy/render.sh
+source tests/deploy/render.sh
 passed=0
 failed=0
 
@@ -73,35 +75,4 @@ refused()
 has()
 {
     command -v "$1" >/dev/null
-}
-
-# --- manifests -----------------------------------------------------------------------------------
-
-# install_modules - the packages of package-lock.json, in the build folder.
-install_modules()
-{
-    local folder=$BUILD/deploy-npm
-    export NODE_PATH=$folder/node_modules
-    mkdir -p "$folder"
-    if ! cmp -s "$HERE/package-lock.json" "$folder/installed.json"; then
-        cp "$HERE/package.json" "$HERE/package-lock.json" "$folder"
-        npm ci --prefix "$folder" --no-audit --no-fund --ignore-scripts >"$folder/npm.log" 2>&1 ||
-            { cat "$folder/npm.log" && return 1; }
-        cp "$HERE/package-lock.json" "$folder/installed.json"
-    fi
-}
-
-# render OVERLAY - into $WORK/OVERLAY.yaml, from a copy of the tree in which the key of dev was made.
-render()
-{
-    if [ ! -d "$WORK/k8s" ]; then
-        cp -r deploy/k8s "$WORK/k8s"
-        (umask 077 && "$BIN/jay" keyring generate >"$WORK/k8s/overlays/dev/keyring")
-    fi
-    kubectl kustomize "$WORK/k8s/overlays/$1" >"$WORK/$1.yaml"
-}
-
-manifests()
-{
-    node "$HERE/manifests.js" "$@"
 }

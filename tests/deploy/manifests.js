@@ -1,8 +1,10 @@
 // manifests.js - looks at one render of kubectl kustomize, or takes something out of it.
 //
 //   manifests.js check RENDER           schema, names and references; a line for each fault, status 1
-//   manifests.js pod RENDER FOLDER      FOLDER/env and FOLDER/args of the daemon's container, one a line,
+//   manifests.js pod RENDER FOLDER [NAME IP]
+//                                       FOLDER/env and FOLDER/args of the daemon's container, one a line,
 //                                       and the files of its ConfigMaps below FOLDER
+//   manifests.js probes RENDER          a line for each probe: its name, path and port
 //   manifests.js keyring RENDER         path at which the pod has the keyring
 //   manifests.js rules RENDER           the PrometheusRule as a file of rules
 //   manifests.js dashboard RENDER       the JSON in the ConfigMap that Grafana takes
@@ -57,7 +59,16 @@ function check(objects) {
   process.exitCode = faults.length > 0 ? 1 : 0;
 }
 
-function pod(objects, folder) {
+function probes(objects) {
+  const container = find(objects, "StatefulSet", "DaemonSet").spec.template.spec.containers[0];
+  for (const [name, probe] of Object.entries(container).filter(([key]) => key.endsWith("Probe"))) {
+    const port = container.ports.find((p) => p.name === probe.httpGet.port);
+    console.log(name, probe.httpGet.path, port.containerPort);
+  }
+}
+
+function pod(objects, folder, name, ip) {
+  if (name) Object.assign(FIELDS, { "metadata.name": name, "status.podIP": ip });
   const spec = find(objects, "StatefulSet", "DaemonSet").spec.template.spec;
   const container = spec.containers[0];
   const env = Object.entries(environment(container)).map(([name, value]) => `${name}=${value}\n`);
@@ -88,6 +99,6 @@ function dashboard(objects) {
   console.log(Object.values(map.data)[0]);
 }
 
-const COMMANDS = { check, pod, keyring, rules, dashboard };
+const COMMANDS = { check, pod, probes, keyring, rules, dashboard };
 const [command, file, ...rest] = process.argv.slice(2);
 COMMANDS[command](read(file), ...rest);
