@@ -4,7 +4,8 @@
 //   manifests.js pod RENDER FOLDER [NAME IP]
 //                                       FOLDER/env and FOLDER/args of the daemon's container, one a line,
 //                                       and the files of its ConfigMaps below FOLDER
-//   manifests.js probes RENDER          a line for each probe: its name, path and port
+//   manifests.js probes RENDER          a line for each probe: name, path, port, and after how
+//                                       many seconds it gives up
 //   manifests.js keyring RENDER         path at which the pod has the keyring
 //   manifests.js rules RENDER           the PrometheusRule as a file of rules
 //   manifests.js dashboard RENDER       the JSON in the ConfigMap that Grafana takes
@@ -63,7 +64,7 @@ function probes(objects) {
   const container = find(objects, "StatefulSet", "DaemonSet").spec.template.spec.containers[0];
   for (const [name, probe] of Object.entries(container).filter(([key]) => key.endsWith("Probe"))) {
     const port = container.ports.find((p) => p.name === probe.httpGet.port);
-    console.log(name, probe.httpGet.path, port.containerPort);
+    console.log(name, probe.httpGet.path, port.containerPort, probe.periodSeconds * probe.failureThreshold);
   }
 }
 
