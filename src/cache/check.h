@@ -34,6 +34,7 @@ struct fill {
     struct tagset tags;
     uint64_t size; /* of its item in a segment */
     bool placed;   /* its queue is chosen */
+    bool absent;   /* in this hold of the lock, no entry of its key was found */
     enum queue queue;
     unsigned freq; /* uses that it inherits from the entry that it replaces */
     bool has_digest;

@@ -82,10 +82,12 @@ static bool was_here(struct shard *s, uint64_t hash)
 static void choose_queue(struct shard *s, struct fill *f)
 {
     struct probe p;
+    f->absent = false;
     if (f->placed)
         return;
     f->placed = true;
-    if (shard_find(s, f->key, f->ns_i, &p) != NULL) {
+    f->absent = shard_find(s, f->key, f->ns_i, &p) == NULL;
+    if (!f->absent) {
         f->queue = segments_queue(&s->segments, p.where);
         f->freq = slots_freq(&s->slots, &p);
     } else if (was_here(s, f->key->hash)) {
@@ -102,7 +104,7 @@ static enum cache_reason store(struct shard *s, const struct fill *f)
      * freed in between and come back without its barrier. */
     if (!take_tags(s, &f->tags, ids))
         return CACHE_TAGS_FULL;
-    struct item *old = shard_find(s, f->key, f->ns_i, &p);
+    struct item *old = f->absent ? NULL : shard_find(s, f->key, f->ns_i, &p);
     if (old != NULL)
         shard_remove(s, old, &p);
     struct item *it = segments_append(&s->segments, f->queue, f->size, &where);
@@ -210,7 +212,8 @@ static enum cache_reason begin(struct cache *c, struct fill *f)
     f->ns_i = f->key->ns_i;
     if (!f->key->ns_known && cache_namespace(c, f->key->ns, &f->ns_i) != OK)
         return refuse(c, f->key, CACHE_MEMORY);
-    f->tags = digest_tags(&c->cfg.hkey, f->key->ns, f->item);
+    if (f->item->tags_n > 0)
+        f->tags = digest_tags(&c->cfg.hkey, f->key->ns, f->item);
     f->size = item_size(&(struct item_shape){.flags = flags_of(f),
                                              .tags_n = f->tags.n,
                                              .key_len = f->key->key.len,
