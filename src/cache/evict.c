@@ -12,13 +12,20 @@
 
 #include "cache/shard.h"
 
-#define SMALL_SHARE 10                 /* the small queue has one unit in so many */
-#define COPY_LEN    8192               /* bytes of one item whose copy counts as another item's */
+#define SMALL_SHARE 10   /* the small queue has one unit in so many */
+#define COPY_LEN    8192 /* bytes of one item whose copy counts as another item's */
+#define LINE        64
+#define AHEAD_LINES 2
 #define AHEAD       (ROOM_RESERVE + 1) /* units that are kept free */
 
 struct probe shard_slot_of(const struct shard *s, const struct item *it, uint32_t where)
 {
-    struct probe p = slots_probe(&s->slots, shard_hash(s, it));
+    return shard_slot_at(s, shard_hash(s, it), where);
+}
+
+struct probe shard_slot_at(const struct shard *s, uint64_t hash, uint32_t where)
+{
+    struct probe p = slots_probe(&s->slots, hash);
     bool found = slots_next(&s->slots, &p);
     while (found && p.where != where)
         found = slots_next(&s->slots, &p);
@@ -78,21 +85,29 @@ static bool stays_where_it_is(struct shard *s, const struct probe *p, unsigned f
     return true;
 }
 
+/** An item whose turn has come. */
+struct leaver {
+    struct item *it;
+    uint32_t where;
+    uint64_t hash;
+    enum queue queue;
+};
+
 /** Let an item stay that was used; false when it may not, or cannot. */
-static bool stays(struct shard *s, struct item *it, const struct probe *p, enum queue queue,
+static bool stays(struct shard *s, const struct leaver *leaver, const struct probe *p,
                   struct reinserts *reinserts)
 {
     const unsigned freq = slots_freq(&s->slots, p);
-    const uint64_t len = item_len(it);
-    if (!earns_place(s, p, queue, freq))
+    const uint64_t len = item_len(leaver->it);
+    if (!earns_place(s, p, leaver->queue, freq))
         return false;
-    const unsigned left = queue == QUEUE_SMALL ? 0 : freq - 1;
+    const unsigned left = leaver->queue == QUEUE_SMALL ? 0 : freq - 1;
     if (len > s->segments.unit_len / 2)
         return stays_where_it_is(s, p, left);
     const uint32_t cost = 1 + (uint32_t)(len / COPY_LEN);
     if (reinserts->left < cost || !has_place(s, len))
         return false;
-    shard_copy(s, it, p, s->segments.lines[QUEUE_MAIN].newest - 1, left);
+    shard_copy(s, leaver->it, p, s->segments.lines[QUEUE_MAIN].newest - 1, left);
     reinserts->left -= cost;
     s->counts.reinserted++;
     return true;
@@ -100,16 +115,16 @@ static bool stays(struct shard *s, struct item *it, const struct probe *p, enum 
 
 /* ---- the oldest ---- */
 
-static void evict(struct shard *s, struct item *it, struct probe *p, enum queue queue)
+static void evict(struct shard *s, const struct leaver *leaver, struct probe *p)
 {
     const bool once = slots_freq(&s->slots, p) == 1;
-    if (queue == QUEUE_SMALL) {
+    if (leaver->queue == QUEUE_SMALL) {
         ghost_reach(&s->ghost, s->slots.used);
-        ghost_add(&s->ghost, shard_hash(s, it), once);
+        ghost_add(&s->ghost, leaver->hash, once);
         if (once)
             earn_left(&s->earn);
     }
-    shard_remove(s, it, p);
+    shard_remove(s, leaver->it, p);
     s->counts.evicted++;
 }
 
@@ -140,24 +155,48 @@ static void end_walk(struct shard *s, struct segment_walk *walk)
     walk->at = 0;
 }
 
+/** The hash of the key of the next item of a walk, which was made before, if eviction went on here. */
+static uint64_t hash_of(const struct shard *s, const struct leaver *leaver, uint32_t born)
+{
+    const bool known = s->ahead.born == born && s->ahead.where == leaver->where;
+    return known ? s->ahead.hash : shard_hash(s, leaver->it);
+}
+
+/** Begin to fetch what the next item will be looked up by: when its turn comes, that is near. */
+static void look_ahead(struct shard *s, struct segment_walk walk)
+{
+    uint32_t where;
+    const struct item *it = segments_next(&s->segments, &walk, &where);
+    s->ahead.born = 0;
+    if (it == NULL || (item_flags(it) & ITEM_DEAD) != 0)
+        return;
+    s->ahead = (struct ahead){.where = where, .born = walk.born, .hash = shard_hash(s, it)};
+    __builtin_prefetch(slots_hint(&s->slots, s->ahead.hash), 1);
+    ghost_hint(&s->ghost, s->ahead.hash);
+    for (uint64_t i = 0; i < AHEAD_LINES; i++) /* and the item behind it: its head and its key */
+        __builtin_prefetch((const uint8_t *)it + item_len(it) + i * LINE);
+}
+
 /** Deal with the next item of a segment. When it has no more, the segment is free or in the main queue. */
 static void empty(struct shard *s, uint32_t first, struct segment_walk *walk, mono_us now,
                   struct reinserts *reinserts)
 {
-    uint32_t where;
-    const enum queue queue = (enum queue)s->segments.units[first].queue;
+    struct leaver leaver = {.queue = (enum queue)s->segments.units[first].queue};
     segments_seal(&s->segments, first);
-    struct item *it = segments_next(&s->segments, walk_at(s, walk, first), &where);
-    if (it == NULL) {
+    leaver.it = segments_next(&s->segments, walk_at(s, walk, first), &leaver.where);
+    if (leaver.it == NULL) {
         end_walk(s, walk);
         return;
     }
     /* What a barrier killed is never copied: a sweep that has passed its new place may rely on it. */
-    if ((item_flags(it) & ITEM_DEAD) != 0 || shard_remove_if_dead(s, it, where, now))
+    if ((item_flags(leaver.it) & ITEM_DEAD) != 0 ||
+        shard_remove_if_dead(s, leaver.it, leaver.where, now))
         return;
-    struct probe p = shard_slot_of(s, it, where);
-    if (!stays(s, it, &p, queue, reinserts))
-        evict(s, it, &p, queue);
+    leaver.hash = hash_of(s, &leaver, walk->born);
+    look_ahead(s, *walk);
+    struct probe p = shard_slot_at(s, leaver.hash, leaver.where);
+    if (!stays(s, &leaver, &p, reinserts))
+        evict(s, &leaver, &p);
 }
 
 static void evict_oldest(struct shard *s, mono_us now, struct reinserts *reinserts)

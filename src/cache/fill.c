@@ -116,6 +116,7 @@ static enum cache_reason store(struct shard *s, const struct fill *f)
 
 static enum attempt attempt(struct shard *s, struct fill *f, enum cache_reason *reason)
 {
+    ghost_hint(&s->ghost, f->key->hash);
     if (!check_fill(s, f, reason))
         return ATTEMPT_DIGEST;
     if (*reason == CACHE_STORED && f->size > shard_item_max(s->segments.n * s->segments.unit_len))

@@ -44,6 +44,12 @@ static uint16_t bits_of(uint64_t mixed)
     return bits == 0 ? ONCE << 1 : bits;
 }
 
+void ghost_hint(const struct ghost *g, uint64_t hash)
+{
+    if (g->lines_used > 0)
+        __builtin_prefetch(line_of(g, mix_hash(hash, g->seed)), 1);
+}
+
 void ghost_add(struct ghost *g, uint64_t hash, bool once)
 {
     const uint64_t mixed = mix_hash(hash, g->seed);

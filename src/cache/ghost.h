@@ -32,6 +32,9 @@ void ghost_init(struct ghost *g, uint16_t *at, uint32_t lines, uint64_t seed);
  *  longer near to what it was. Before the first is added. */
 void ghost_reach(struct ghost *g, uint64_t leavings);
 
+/** Begin to fetch what ghost_add() and ghost_take() of a hash look at. */
+void ghost_hint(const struct ghost *g, uint64_t hash);
+
 /** Something with this hash left; it was used once, or not at all. */
 void ghost_add(struct ghost *g, uint64_t hash, bool once);
 

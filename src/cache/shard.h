@@ -72,12 +72,20 @@ struct expiry {
     uint64_t dead; /* bytes that this walk has found expired */
 };
 
+/** The item behind the last one that eviction dealt with: what is known of it, and being fetched. */
+struct ahead {
+    uint32_t where;
+    uint32_t born; /* number of its segment; 0: none is known */
+    uint64_t hash;
+};
+
 struct shard {
     struct segments segments;
     struct slots slots;
     struct ghost ghost;
     struct earn earn;
     struct segment_walk evicting[QUEUES]; /* in the oldest segment of each queue */
+    struct ahead ahead;
     struct clearing clearing;
     struct moving moving;
     struct expiry expiry;
@@ -154,8 +162,9 @@ void shard_remove(struct shard *s, struct item *it, struct probe *p);
 /** Remove an item at a place if its time or a barrier has ended it. */
 bool shard_remove_if_dead(struct shard *s, struct item *it, uint32_t where, mono_us now);
 
-/** The slot of an item that is in the index. */
+/** The slot of an item that is in the index; likewise, when the hash of its key is at hand. */
 struct probe shard_slot_of(const struct shard *s, const struct item *it, uint32_t where);
+struct probe shard_slot_at(const struct shard *s, uint64_t hash, uint32_t where); /**< see above */
 
 /** How many items one call may still copy, over all its holds of the lock; long ones count as several. */
 struct reinserts {
