@@ -25,6 +25,7 @@ bool load_begin(struct load *l, uint64_t budget_bytes)
 
 void load_touch(struct load *l)
 {
+    store_use_huge_pages(&l->stand.map);
     (void)madvise(l->stand.map.at, l->stand.map.len, MADV_POPULATE_WRITE); /* a wish */
 }
 

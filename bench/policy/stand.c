@@ -42,7 +42,7 @@ bool stand_begin(struct stand *s, const struct stand_cfg *cfg)
         return false;
     }
     if (cfg->like_a_node)
-        store_use_huge_pages(&s->map);
+        (void)pages_start(&s->pages, s->cache);
     s->index = cache_index(s->cache);
     cache_gate_set(s->cache, CACHE_OPEN);
     return true;
@@ -50,6 +50,7 @@ bool stand_begin(struct stand *s, const struct stand_cfg *cfg)
 
 void stand_end(struct stand *s)
 {
+    pages_stop(&s->pages);
     store_unmap(&s->map);
     if (s->locks != NULL)
         store_locks_fini(s->locks);

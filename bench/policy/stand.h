@@ -9,19 +9,21 @@
 #include <stdint.h>
 
 #include "cache/cache.h"
+#include "loop/pages.h"
 #include "loop/store.h"
 
 struct stand_cfg {
     uint64_t budget_bytes;
     uint32_t shards;    /* 0: as many as a node would make */
     uint32_t value_max; /* bytes */
-    bool like_a_node;   /* with its locks and huge pages */
+    bool like_a_node;   /* with its locks, and its thread for huge pages */
 };
 
 struct stand {
     struct cache *cache;
     struct store_map map;
     struct store_locks *locks;
+    struct pages pages;
     mono_us now;    /* the caller's to move */
     uint64_t index; /* the last that stand_tag() took */
 };

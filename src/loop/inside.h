@@ -13,6 +13,7 @@
 #include "loop/dns.h"
 #include "loop/loop.h"
 #include "loop/mailbox.h"
+#include "loop/pages.h"
 #include "loop/store.h"
 #include "loop/tcp.h"
 #include "loop/udp.h"
@@ -41,6 +42,7 @@ struct loop {
     struct worker_world world;
     struct worker *workers[LOOP_WORKERS_MAX];
     uint32_t workers_n;
+    struct pages pages;
 
     /* The control thread's alone. */
     struct keyring ring;

@@ -87,8 +87,8 @@ void loop_free(struct loop *l)
 
 /* ---- life ---- */
 
-/** Signals are for the control thread: workers begin with all of them blocked. */
-static bool start_workers(struct loop *l)
+/** Signals are for the control thread: the others begin with all of them blocked. */
+static bool start_threads(struct loop *l)
 {
     sigset_t all, before;
     bool started = true;
@@ -96,12 +96,15 @@ static bool start_workers(struct loop *l)
     pthread_sigmask(SIG_BLOCK, &all, &before);
     for (uint32_t i = 0; i < l->workers_n && started; i++)
         started = worker_start(l->workers[i]) == OK;
+    if (started)
+        (void)pages_start(&l->pages, l->cache);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return started;
 }
 
-static void stop_workers(struct loop *l)
+static void stop_threads(struct loop *l)
 {
+    pages_stop(&l->pages);
     control_phase_set(l, WORKER_STOPS);
     for (uint32_t i = 0; i < l->workers_n; i++)
         worker_join(l->workers[i]);
@@ -109,7 +112,7 @@ static void stop_workers(struct loop *l)
 
 int loop_run(struct loop *l)
 {
-    const bool started = start_workers(l);
+    const bool started = start_threads(l);
     if (started) {
         report_start(l);
         report_state(l);
@@ -118,7 +121,7 @@ int loop_run(struct loop *l)
     } else {
         logger_say(&l->log, LOGGER_ERROR, "a worker thread cannot be started", NULL, 0);
     }
-    stop_workers(l);
+    stop_threads(l);
     return started && l->stops < 2 ? 0 : 1;
 }
 

@@ -1,27 +1,50 @@
 /**
- * loop/pages.h - huge pages for the part of the cache that is in use.
+ * loop/pages.h - memory for the part of the cache that is in use: ahead of need, and in huge pages.
  *
- * Fewer misses of the translation cache for each get. The memory is mapped in small pages; where items fill
- * 2 MiB of it, these are put together, a few at a time. So a cache that is hardly used takes hardly
- * any memory, though its shards lie far apart. Where the system cannot do that at once it is asked to do
- * it in its own time. One thread.
+ * The memory of a cache is mapped in small pages that nobody has touched: so one that is hardly used takes
+ * hardly any memory, though its shards lie far apart. What a shard has begun to fill is touched here
+ * before items come to it; where items fill 2 MiB, these are put together, for fewer misses of the
+ * translation cache in each get. Both take as long as the system likes, in a virtual machine some
+ * milliseconds for one huge page. So no thread that serves somebody does it, and nobody does it under a
+ * lock, but a thread of its own.
+ * Never reads or writes an item itself. A failure costs speed alone.
  */
 #pragma once
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/time.h"
 #include "cache/cache.h"
 
-/** How far that has come; begins zeroed. */
+/** How far that has come, and who does it; begins zeroed. */
 struct pages {
-    uint32_t shard_i;                 /* to be looked at next */
-    mono_us next;                     /* not before */
-    uint64_t huge;                    /* pages put together, or asked for */
-    uintptr_t done[CACHE_SHARDS_MAX]; /* addresses below need no look */
+    struct cache *cache;
+    pthread_t thread;
+    pthread_mutex_t mutex; /* of stops */
+    pthread_cond_t woken;
+    bool started, stops;
+
+    uint32_t shard_i;                  /* whose page is to be put together next */
+    mono_us next;                      /* and when */
+    uint64_t huge;                     /* pages put together, or asked for */
+    uint64_t touched;                  /* bytes */
+    uintptr_t done[CACHE_SHARDS_MAX];  /* pages that begin below need no look */
+    uintptr_t there[CACHE_SHARDS_MAX]; /* what lies below was touched */
 };
 
-/** Put together what one shard has filled since the last look, at most one page. Does nothing when called
- *  again within a few milliseconds. */
-void pages_step(struct pages *p, struct cache *c, mono_us now);
+/** Start the thread, for a cache that is large enough to gain from it; the cache is lent until
+ *  pages_stop(). Returns: false when there is no thread, which costs speed alone. */
+bool pages_start(struct pages *p, struct cache *c);
+
+/** End it. Nothing when it was never started. */
+void pages_stop(struct pages *p);
+
+/** Touch what the shards of a cache have begun to fill since the last time. Returns: was there any? */
+bool pages_touch(struct pages *p, struct cache *c);
+
+/** Put together one page that some shard of a cache has filled, the shards in turn. Returns: false when
+ *  there is none. */
+bool pages_join(struct pages *p, struct cache *c);

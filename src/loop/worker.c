@@ -162,8 +162,6 @@ static void on_step(struct ev_loop *ev, ev_timer *timer, int revents)
     struct worker *w = timer->data;
     const bool more = take_steps(w);
     (void)revents;
-    if (w == w->world->workers[0])
-        pages_step(&w->pages, w->world->ctx.cache, clock_now());
     if (more)
         ev_idle_start(ev, &w->tidying);
     timer->repeat = more ? STEP_BUSY_S : STEP_S;

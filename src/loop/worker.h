@@ -21,7 +21,6 @@
 #include "loop/logger.h"
 #include "loop/loop.h"
 #include "loop/mailbox.h"
-#include "loop/pages.h"
 #include "loop/store.h"
 #include "loop/subscribe.h"
 #include "loop/ticket.h"
@@ -96,8 +95,7 @@ struct worker {
     ev_prepare turn;
     ev_timer second;
     ev_timer step;
-    ev_idle tidying;    /* housekeeping while nobody wants anything */
-    struct pages pages; /* the first worker's */
+    ev_idle tidying; /* housekeeping while nobody wants anything */
     ev_async phase_wake;
     _Atomic int phase;
     _Atomic uint64_t turned_at; /* mono_us of the last turn */
