@@ -2,10 +2,11 @@
 #include "cache/hint.h"
 #include "inproc/load.h"
 
-#define INSERTS_MIN 200000 /* a small cache is filled so often */
-#define GETS_MIN    1000000
-#define GETS_MAX    4000000
-#define ROUNDS      3
+#define INSERTS_MIN   200000 /* a small cache is filled so often */
+#define EVICTIONS_MIN 20000  /* a cache has at least a megabyte */
+#define GETS_MIN      1000000
+#define GETS_MAX      4000000
+#define ROUNDS        3
 
 /** Does calls operations on a cache of so many items; returns how many did what they should. */
 typedef uint64_t operate(struct load *l, uint64_t items, uint64_t calls);
@@ -64,12 +65,12 @@ static bool time_operation(struct load *l, uint64_t items, operate *operation, d
     return true;
 }
 
-static bool fill_all(struct load *l, uint64_t items)
+static bool fill_from(struct load *l, uint64_t first, uint64_t n)
 {
     uint64_t stored = 0;
-    for (uint64_t i = 0; i < items; i++)
+    for (uint64_t i = first; i < first + n; i++)
         stored += load_fill(l, i);
-    return stored == items;
+    return stored == n;
 }
 
 /** Fill new caches; the last stays in *l. */
@@ -84,12 +85,28 @@ static bool time_inserts(struct load *l, uint64_t items, double *ns)
             return false;
         load_touch(l);
         const uint64_t begun = load_cpu_ns();
-        if (!fill_all(l, items))
+        if (!fill_from(l, 0, items))
             return false;
         spent += load_cpu_ns() - begun;
     }
     *ns = (double)spent / (double)(rounds * items);
     return true;
+}
+
+/** Fill a cache that has room for fewer, and then as many again. */
+static bool time_evictions(uint64_t items, double *ns)
+{
+    const uint64_t n = items < EVICTIONS_MIN ? EVICTIONS_MIN : items;
+    struct load l;
+    bool done = load_begin(&l, n * PAYLOAD_LEN);
+    if (done)
+        load_touch(&l);
+    done = done && fill_from(&l, 0, n) && load_items(&l) < n;
+    const uint64_t begun = load_cpu_ns();
+    done = done && fill_from(&l, n, n);
+    *ns = (double)(load_cpu_ns() - begun) / (double)n;
+    load_end(&l);
+    return done;
 }
 
 bool measure_cost(uint64_t items, struct cost *out)
@@ -99,8 +116,10 @@ bool measure_cost(uint64_t items, struct cost *out)
     const bool measured = time_inserts(&l, items, &out->insert_ns) &&
                           time_operation(&l, items, make_keys, &out->key_ns) &&
                           time_operation(&l, items, get_one_by_one, &out->get_ns) &&
-                          time_operation(&l, items, get_in_batches, &out->batch_ns);
+                          time_operation(&l, items, get_in_batches, &out->batch_ns) &&
+                          time_evictions(items, &out->evict_ns);
     out->insert_ns -= out->key_ns;
+    out->evict_ns -= out->key_ns;
     out->get_ns -= out->key_ns;
     out->batch_ns -= out->key_ns;
     load_end(&l);

@@ -15,13 +15,14 @@
 #define SPACE_EACH 256 /* bytes of budget for each item of --space */
 
 static const char USAGE[] =
-    "usage: jay-engine [--items N[,...]] [--stalls N] [--rounds N] [--reclaim N]\n"
-    "                  [--space N] [--only LIST] [--json]\n"
+    "usage: jay-engine [--items N[,...]] [--stalls N] [--tagged N] [--rounds N]\n"
+    "                  [--reclaim N] [--space N] [--only LIST] [--json]\n"
     "\n"
     "Measures the engine in this process: keys of 32 bytes, values of 100, one thread.\n"
     "  --items    costs of insert and get with so many items (default: 1k,100k,1M)\n"
-    "  --stalls   longest single calls with so many items (default: 1M)\n"
-    "  --rounds   how often these are measured (default: 3)\n"
+    "  --stalls   longest single calls with so many items (default: 10M)\n"
+    "  --tagged   of which so many carry a tag that is invalidated (default: a tenth)\n"
+    "  --rounds   how often these are measured (default: 2)\n"
     "  --reclaim  time to take out the expired eleventh of so many items (default: 11M)\n"
     "  --space    bytes that an item takes, in about so many (default: 1M)\n"
     "  --only     of cost, stall, space and reclaim (default: all)\n"
@@ -30,7 +31,7 @@ static const char USAGE[] =
 struct options {
     uint64_t items[COSTS_MAX];
     size_t items_n;
-    uint64_t stalls, rounds, reclaim, space;
+    uint64_t stalls, tagged, rounds, reclaim, space;
     const char *only; /* NULL = all */
     bool json;
 };
@@ -109,6 +110,9 @@ static bool take(struct options *o, int option)
     case 's':
         o->stalls = number_of("stalls", optarg, ITEMS_MIN);
         return true;
+    case 't':
+        o->tagged = number_of("tagged", optarg, 1);
+        return true;
     case 'n':
         o->rounds = number_of("rounds", optarg, 1);
         return true;
@@ -130,20 +134,17 @@ static bool take(struct options *o, int option)
 
 static void read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option LONG[] = {{"items", required_argument, NULL, 'i'},
-                                         {"stalls", required_argument, NULL, 's'},
-                                         {"rounds", required_argument, NULL, 'n'},
-                                         {"reclaim", required_argument, NULL, 'r'},
-                                         {"space", required_argument, NULL, 'p'},
-                                         {"only", required_argument, NULL, 'o'},
-                                         {"json", no_argument, NULL, 'j'},
-                                         {"help", no_argument, NULL, 'h'},
-                                         {NULL, 0, NULL, 0}};
+    static const struct option LONG[] = {
+        {"items", required_argument, NULL, 'i'},   {"stalls", required_argument, NULL, 's'},
+        {"tagged", required_argument, NULL, 't'},  {"rounds", required_argument, NULL, 'n'},
+        {"reclaim", required_argument, NULL, 'r'}, {"space", required_argument, NULL, 'p'},
+        {"only", required_argument, NULL, 'o'},    {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     int option;
     *o = (struct options){.items = {1000, 100000, 1000000},
                           .items_n = 3,
-                          .stalls = 1000000,
-                          .rounds = 3,
+                          .stalls = 10000000,
+                          .rounds = 2,
                           .reclaim = 11000000,
                           .space = 1000000};
     while ((option = getopt_long(argc, argv, "h", LONG, NULL)) != -1) {
@@ -154,6 +155,12 @@ static void read_options(int argc, char **argv, struct options *o)
     }
     if (optind < argc) {
         fputs(USAGE, stderr);
+        exit(2);
+    }
+    if (o->tagged == 0)
+        o->tagged = o->stalls / 10;
+    if (o->tagged > o->stalls) {
+        fputs("jay-engine: --tagged: more than --stalls\n", stderr);
         exit(2);
     }
 }
@@ -167,16 +174,17 @@ static bool tell_costs(const struct options *o)
 {
     if (!o->json)
         puts("CPU time of an operation, ns, net of making the key\n"
-             "     items       key    insert       get  get by 32");
+             "     items       key    insert  evicting       get  get by 32");
     for (size_t i = 0; i < o->items_n; i++) {
         struct cost c;
         if (!measure_cost(o->items[i], &c))
             return false;
-        printf(o->json ? "{\"measure\": \"cost\", \"items\": %" PRIu64
-                         ", \"key_ns\": %.1f, \"insert_ns\": %.1f, \"get_ns\": %.1f"
-                         ", \"batch_ns\": %.1f}\n"
-                       : "%10" PRIu64 "%10.0f%10.0f%10.0f%11.0f\n",
-               c.items, c.key_ns, c.insert_ns, c.get_ns, c.batch_ns);
+        printf(o->json
+                   ? "{\"measure\": \"cost\", \"items\": %" PRIu64
+                     ", \"key_ns\": %.1f, \"insert_ns\": %.1f, \"evict_ns\": %.1f, \"get_ns\": %.1f"
+                     ", \"batch_ns\": %.1f}\n"
+                   : "%10" PRIu64 "%10.0f%10.0f%10.0f%10.0f%11.0f\n",
+               c.items, c.key_ns, c.insert_ns, c.evict_ns, c.get_ns, c.batch_ns);
     }
     return true;
 }
@@ -186,22 +194,27 @@ static void tell_stall(const struct options *o, const struct stall *s)
     const struct histogram *h = &s->calls;
     printf(o->json ? "{\"measure\": \"stall\", \"situation\": \"%s\", \"calls\": %" PRIu64
                      ", \"p50_us\": %.2f, \"p99_us\": %.2f, \"p999_us\": %.2f"
-                     ", \"max_each_round_us\": %.1f, \"max_us\": %.1f, \"interrupted\": %" PRIu64
-                     "}\n"
-                   : "%-24s%10" PRIu64 "%8.2f%8.2f%8.2f%12.1f%10.1f%12" PRIu64 "\n",
-           s->situation, h->count, us(histogram_quantile(h, 5000)), us(histogram_quantile(h, 9900)),
-           us(histogram_quantile(h, 9990)), us(s->each_ns), us(h->max), s->interrupted_n);
+                     ", \"max_us\": %.1f, \"cpu_max_us\": %.1f, \"cpu_max_each_round_us\": %.1f"
+                     ", \"interrupted\": %" PRIu64 ", \"interrupted_max_us\": %.1f}\n"
+                   : "%-20s%10" PRIu64 "%8.2f%8.2f%8.2f%10.1f%10.1f%12.1f%9" PRIu64 "%10.1f\n",
+           s->situation, h->count + s->interrupted_n, us(histogram_quantile(h, 5000)),
+           us(histogram_quantile(h, 9900)), us(histogram_quantile(h, 9990)), us(h->max),
+           us(s->cpu_ns), us(s->each_ns), s->interrupted_n, us(s->interrupted_ns));
 }
 
 static bool tell_stalls(const struct options *o)
 {
     static struct stall stalls[STALLS_N];
-    if (!measure_stalls(o->stalls, (uint32_t)o->rounds, stalls))
+    const struct stalls_cfg cfg = {
+        .items = o->stalls, .tagged = o->tagged, .rounds = (uint32_t)o->rounds};
+    if (!measure_stalls(&cfg, stalls))
         return false;
     if (!o->json)
-        printf("\nSingle calls with %" PRIu64 " items, us, in %" PRIu64 " rounds\n"
-               "%-24s     calls     p50     p99   p99.9  each round   longest interrupted\n",
-               o->stalls, o->rounds, "while");
+        printf("\nSingle calls with %" PRIu64 " items, %" PRIu64
+               " of them with a tag, us, in %" PRIu64 " rounds\n"
+               "%-20s     calls     p50     p99   p99.9   longest  most CPU  each round"
+               "  interrupted\n",
+               cfg.items, cfg.tagged, o->rounds, "while");
     for (uint32_t i = 0; i < STALLS_N; i++)
         tell_stall(o, &stalls[i]);
     return true;
@@ -231,11 +244,14 @@ static bool tell_reclaim(const struct options *o)
         return false;
     printf(o->json ? "{\"measure\": \"reclaim\", \"items\": %" PRIu64 ", \"expired\": %" PRIu64
                      ", \"left\": %" PRIu64 ", \"calls\": %" PRIu64
-                     ", \"cpu_ms\": %.1f, \"max_us\": %.1f}\n"
+                     ", \"cpu_ms\": %.1f, \"wall_ms\": %.1f, \"max_us\": %.1f"
+                     ", \"cpu_max_us\": %.1f}\n"
                    : "\nTaking out what has expired by cache_step() alone\n"
                      "%" PRIu64 " items, %" PRIu64 " of them expired, %" PRIu64
-                     " left in the end: %" PRIu64 " calls, %.1f ms of CPU, longest call %.1f us\n",
-           r.items, r.expired, r.left, r.calls_n, r.cpu_ms, us(r.steps.calls.max));
+                     " left in the end: %" PRIu64 " calls, %.1f ms of CPU in %.1f ms, longest call"
+                     " %.1f us, most CPU of one %.1f us\n",
+           r.items, r.expired, r.left, r.calls_n, r.cpu_ms, r.wall_ms, us(r.steps.calls.max),
+           us(r.steps.cpu_ns));
     return r.left == 0;
 }
 

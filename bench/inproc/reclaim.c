@@ -22,7 +22,7 @@ static bool fill_mixed(struct load *l, struct reclaim *out)
 static void step_timed(struct load *l, struct watch *w)
 {
     for (uint32_t i = 0; i < LOOK_EVERY; i++) {
-        const uint64_t begun = watch_begin();
+        const struct watch_time begun = watch_begin();
         (void)cache_step(l->stand.cache, l->stand.now);
         watch_end(w, begun);
     }
@@ -31,6 +31,7 @@ static void step_timed(struct load *l, struct watch *w)
 static void reclaim(struct load *l, struct reclaim *out)
 {
     struct watch w = watch_of(&out->steps, "expired");
+    const uint64_t wall_ns = load_wall_ns();
     uint64_t spent_ns = 0;
     l->stand.now += LIFE_MS * US_PER_MS;
     out->left = out->expired;
@@ -42,6 +43,7 @@ static void reclaim(struct load *l, struct reclaim *out)
         out->left = load_items(l) - (out->items - out->expired);
     }
     out->cpu_ms = (double)spent_ns / 1e6;
+    out->wall_ms = (double)(load_wall_ns() - wall_ns) / 1e6;
 }
 
 bool measure_reclaim(uint64_t items, struct reclaim *out)

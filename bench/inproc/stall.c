@@ -11,7 +11,7 @@ static bool fill_timed(struct load *l, struct watch *w, uint64_t first, uint64_t
 {
     uint64_t stored = 0;
     for (uint64_t i = first; i < first + n; i++) {
-        const uint64_t begun = watch_begin();
+        const struct watch_time begun = watch_begin();
         stored += load_fill(l, i);
         watch_end(w, begun);
     }
@@ -23,7 +23,7 @@ static bool work_timed(struct load *l, struct watch *w, uint64_t n)
 {
     bool stored = true;
     for (uint64_t i = 0; i < n && stored; i++) {
-        uint64_t begun = watch_begin();
+        struct watch_time begun = watch_begin();
         (void)load_get(l, load_draw(l, n));
         watch_end(w, begun);
         begun = watch_begin();
@@ -78,23 +78,26 @@ static bool expire(uint64_t items, struct stall *out)
     return done;
 }
 
-/** All items carry a tag that is invalidated: the call itself, and what comes after it. */
-static bool kill_tag(uint64_t items, struct stall *call, struct stall *after)
+/** Some items carry a tag that is invalidated: the call itself, and what comes after it. */
+static bool kill_tag(const struct stalls_cfg *cfg, struct stall *call, struct stall *after)
 {
+    const uint64_t items = cfg->items, every = items / cfg->tagged;
     struct load l;
     bool done = load_begin(&l, load_budget(items) + load_budget(items));
-    l.shape.tagged = UINT64_MAX;
-    for (uint64_t i = 0; done && i < items; i++)
+    for (uint64_t i = 0; done && i < items; i++) {
+        l.shape.tagged = i % every == 0 && i / every < cfg->tagged ? UINT64_MAX : 0;
         done = load_fill(&l, i);
-    struct watch w = watch_of(call, "invalidating their tag");
+    }
+    l.shape.tagged = UINT64_MAX;
+    struct watch w = watch_of(call, "invalidating a tag");
     if (done) {
         char room[LOAD_TAG_LEN];
         const struct slice tag = load_tag(&l, 0, room);
-        const uint64_t begun = watch_begin();
+        const struct watch_time begun = watch_begin();
         stand_kill_tag(&l.stand, tag);
         watch_end(&w, begun);
         l.shape.tagged = 0;
-        w = watch_of(after, "after their tag");
+        w = watch_of(after, "after a tag");
         done = work_timed(&l, &w, items);
     }
     load_end(&l);
@@ -113,7 +116,7 @@ static bool kill_tags(uint64_t items, struct stall *out)
     for (uint64_t i = 0; done && i < items; i += TAGGED) {
         char room[LOAD_TAG_LEN];
         const struct slice tag = load_tag(&l, i, room);
-        const uint64_t begun = watch_begin();
+        const struct watch_time begun = watch_begin();
         stand_kill_tag(&l.stand, tag);
         watch_end(&w, begun);
         done = !load_get(&l, i) && (i + TAGGED >= items || load_get(&l, i + TAGGED));
@@ -122,10 +125,16 @@ static bool kill_tags(uint64_t items, struct stall *out)
     return done;
 }
 
-static bool measure_round(uint64_t items, struct stall round[STALLS_N])
+static bool measure_round(const struct stalls_cfg *cfg, struct stall round[STALLS_N])
 {
-    return grow(items, &round[0]) && evict(items, &round[1]) && expire(items, &round[2]) &&
-           kill_tag(items, &round[3], &round[4]) && kill_tags(items, &round[5]);
+    return grow(cfg->items, &round[0]) && evict(cfg->items, &round[1]) &&
+           expire(cfg->items, &round[2]) && kill_tag(cfg, &round[3], &round[4]) &&
+           kill_tags(cfg->items, &round[5]);
+}
+
+static uint64_t max_of(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
 }
 
 /** Add what a round has found to that of the earlier ones. */
@@ -133,20 +142,22 @@ static void merge(struct stall *into, const struct stall *round, bool first)
 {
     if (first) {
         *into = *round;
-        into->each_ns = round->calls.max;
+        into->each_ns = round->cpu_ns;
         return;
     }
     histogram_merge(&into->calls, &round->calls);
     into->interrupted_n += round->interrupted_n;
-    if (round->calls.max < into->each_ns)
-        into->each_ns = round->calls.max;
+    into->cpu_ns = max_of(into->cpu_ns, round->cpu_ns);
+    into->interrupted_ns = max_of(into->interrupted_ns, round->interrupted_ns);
+    if (round->cpu_ns < into->each_ns)
+        into->each_ns = round->cpu_ns;
 }
 
-bool measure_stalls(uint64_t items, uint32_t rounds, struct stall out[STALLS_N])
+bool measure_stalls(const struct stalls_cfg *cfg, struct stall out[STALLS_N])
 {
     static struct stall round[STALLS_N];
-    for (uint32_t i = 0; i < rounds; i++) {
-        if (!measure_round(items, round))
+    for (uint32_t i = 0; i < cfg->rounds; i++) {
+        if (!measure_round(cfg, round))
             return false;
         for (uint32_t j = 0; j < STALLS_N; j++)
             merge(&out[j], &round[j], i == 0);

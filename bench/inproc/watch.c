@@ -19,19 +19,26 @@ struct watch watch_of(struct stall *stall, const char *situation)
     return (struct watch){.stall = stall, .lost = lost_core()};
 }
 
-uint64_t watch_begin(void)
+struct watch_time watch_begin(void)
 {
-    return load_wall_ns();
+    /* Inside the other clock, so that what callers feel has no reading of a clock in it. */
+    const uint64_t cpu_ns = load_cpu_ns();
+    return (struct watch_time){.cpu_ns = cpu_ns, .wall_ns = load_wall_ns()};
 }
 
-void watch_end(struct watch *w, uint64_t begun)
+void watch_end(struct watch *w, struct watch_time begun)
 {
-    const uint64_t ns = load_wall_ns() - begun;
+    const uint64_t wall_ns = load_wall_ns() - begun.wall_ns;
+    const uint64_t cpu_ns = load_cpu_ns() - begun.cpu_ns;
+    struct stall *s = w->stall;
     const long before = w->lost;
-    if (ns >= SUSPECT_NS)
+    if (wall_ns >= SUSPECT_NS)
         w->lost = lost_core();
-    if (w->lost != before)
-        w->stall->interrupted_n++;
-    else
-        histogram_add(&w->stall->calls, ns);
+    s->cpu_ns = cpu_ns > s->cpu_ns ? cpu_ns : s->cpu_ns;
+    if (w->lost == before) {
+        histogram_add(&s->calls, wall_ns);
+        return;
+    }
+    s->interrupted_n++;
+    s->interrupted_ns = wall_ns > s->interrupted_ns ? wall_ns : s->interrupted_ns;
 }
