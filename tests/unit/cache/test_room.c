@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/attr.h"
 #include "base/rng.h"
 
 #include "seed.h"
@@ -156,4 +157,42 @@ Test(room, with_items_of_all_sizes_everything_is_still_stored)
     }
     const struct cache_stats s = stats(w);
     cr_assert_leq(s.used_bytes + s.index_bytes + s.free_bytes + s.table_bytes, s.budget_bytes);
+}
+
+/* ---- sizes that change ---- */
+
+/** What the cache says of its memory never adds up to more than it was given. */
+static void expect_within_budget(void)
+{
+    const struct cache_stats s = stats(w);
+    cr_assert_leq(s.live_bytes, s.used_bytes, "seed %" PRIu64, seed);
+    cr_assert_leq(s.used_bytes + s.index_bytes + s.free_bytes + s.table_bytes, s.budget_bytes,
+                  "seed %" PRIu64, seed);
+    cr_assert_lt(s.fixed_bytes, 32U << 10);
+    cr_assert_leq(cache_reach(w->c, 0).len, s.budget_bytes);
+}
+
+/** Store keys with values of at most so many bytes, as many as would fill the memory twice. */
+static void churn(uint32_t phase, uint64_t most)
+{
+    const uint64_t n = 2 * stats(w).budget_bytes / (most / 2 + 64);
+    for (uint64_t i = 0; i < n; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "%" PRIu32 " %" PRIu64, phase, rng_below(&rng, n));
+        cr_assert_eq(fill_len(w, key, rng_below(&rng, most + 1)), CACHE_STORED, "seed %" PRIu64,
+                     seed);
+        if (i % 16 == 0)
+            (void)cache_step(w->c, w->now);
+        expect_within_budget();
+    }
+}
+
+Test(room, the_budget_is_kept_whatever_sizes_follow_each_other)
+{
+    static const uint64_t MOST[] = {20, 1000, 200000, 100, 30000, 64, 4000, 262144, 0, 300};
+    world_free(w);
+    w = world_new(&(struct world_cfg){.budget_bytes = 2 << 20, .value_max = 1 << 18});
+    for (uint32_t i = 0; i < 2 * ARRAY_LEN(MOST); i++)
+        churn(i, MOST[i % ARRAY_LEN(MOST)]);
+    cr_assert_gt(stats(w).evicted, 0);
 }
