@@ -341,14 +341,9 @@ static json_t *level_of(struct client_ack ack)
 
 json_t *http_invalidate_answer(const struct hkey *hkey, const struct node_reply *reply)
 {
-    uint8_t bytes[STAMP_LEN];
-    char hex[2 * STAMP_LEN + 1];
     const struct stamp stamp = {.epoch = reply->epoch, .seq = reply->seq, .count = reply->count};
-    stamp_write(hkey, &stamp, bytes);
-    for (size_t i = 0; i < STAMP_LEN; i++)
-        (void)snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
-    return json_pack("{s:s, s:{s:o, s:b, s:o, s:o}}", "stamp", hex, "acks", "level",
-                     level_of(reply->ack), "reached", (int)reply->reached, "applied",
-                     names_of(reply->applied, reply->applied_n), "missing",
+    return json_pack("{s:o, s:{s:o, s:b, s:o, s:o}}", "stamp", http_json_stamp(hkey, &stamp),
+                     "acks", "level", level_of(reply->ack), "reached", (int)reply->reached,
+                     "applied", names_of(reply->applied, reply->applied_n), "missing",
                      names_of(reply->missing, reply->missing_n));
 }

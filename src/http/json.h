@@ -10,6 +10,8 @@
 #include <jansson.h>
 
 #include "http/facts.h"
+#include "http/owners.h"
+#include "node/stamp.h"
 #include "node/view.h"
 
 /** {"node", "view_hash", "members": [...]}, this node included. */
@@ -39,6 +41,9 @@ json_t *http_json_namespaces(const struct cache *c, const struct policies *polic
 
 /** Bytes as text; what is not UTF-8 is shown as \xNN. */
 json_t *http_json_text(struct slice bytes);
+
+/** A stamp as 48 hex digits. */
+json_t *http_json_stamp(const struct hkey *hkey, const struct stamp *stamp);
 
 /** A number as 16 hex digits. */
 json_t *http_json_hex(uint64_t value);

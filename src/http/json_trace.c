@@ -1,7 +1,4 @@
-#include <stdio.h>
-
 #include "http/json.h"
-#include "node/stamp.h"
 
 static const char *word_of(const struct node_traced *t)
 {
@@ -43,28 +40,18 @@ static json_t *issuer_of(const struct node *n, const struct node_view *self, uin
     return json_null();
 }
 
-static void write_hex(const struct node *n, const struct stamp *stamp, char hex[2 * STAMP_LEN + 1])
-{
-    uint8_t bytes[STAMP_LEN];
-    stamp_write(node_hkey(n), stamp, bytes);
-    for (size_t i = 0; i < STAMP_LEN; i++)
-        (void)snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
-}
-
 json_t *http_json_trace(const struct node *n, const struct node_reply *reply)
 {
     const struct stamp stamp = {.epoch = reply->epoch, .seq = reply->seq, .count = reply->count};
-    char hex[2 * STAMP_LEN + 1];
     struct node_view self;
     json_t *nodes = json_array();
     node_inspect(n, &self);
-    write_hex(n, &stamp, hex);
     for (size_t i = 0; i < reply->traced_n; i++)
         (void)json_array_append_new(nodes, node_of(&reply->traced[i]));
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "stamp", hex, "origin",
-                     http_json_hex(reply->epoch), "seq", http_json_number(reply->seq), "count",
-                     http_json_number(reply->count), "issuer", issuer_of(n, &self, reply->epoch),
-                     "nodes", nodes);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "stamp",
+                     http_json_stamp(node_hkey(n), &stamp), "origin", http_json_hex(reply->epoch),
+                     "seq", http_json_number(reply->seq), "count", http_json_number(reply->count),
+                     "issuer", issuer_of(n, &self, reply->epoch), "nodes", nodes);
 }
 
 json_t *http_json_namespaces(const struct cache *c, const struct policies *policies)

@@ -42,3 +42,13 @@ json_t *http_json_number(uint64_t value)
 {
     return json_integer((json_int_t)(value <= EXACT_MAX ? value : EXACT_MAX));
 }
+
+json_t *http_json_stamp(const struct hkey *hkey, const struct stamp *stamp)
+{
+    uint8_t bytes[STAMP_LEN];
+    char hex[2 * STAMP_LEN + 1];
+    stamp_write(hkey, stamp, bytes);
+    for (size_t i = 0; i < STAMP_LEN; i++)
+        (void)snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+    return json_string(hex);
+}

@@ -1,22 +1,13 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "http/json.h"
-#include "wire/peer.h"
+#include "http/owners.h"
 
 #define GAPS_SHOWN 4096 /* more are counted by /v1/node, not listed */
 
-/** Which member an epoch belongs to. */
-struct owner {
-    uint64_t epoch;
-    uint8_t name_len;
-    uint8_t name[PEER_NAME_MAX];
-};
-
 /** What is looked up for each origin, gathered once. */
 struct lookup {
-    struct owner *owners; /* ascending by epoch */
-    size_t owners_n;
+    struct http_owners owners;
     struct gap *gaps; /* ascending by epoch, then lo */
     size_t gaps_n;
     mono_us now;
@@ -27,11 +18,6 @@ static int compare(uint64_t a, uint64_t b)
     return (a > b) - (a < b);
 }
 
-static int compare_owners(const void *a, const void *b)
-{
-    return compare(((const struct owner *)a)->epoch, ((const struct owner *)b)->epoch);
-}
-
 static int compare_gaps(const void *a, const void *b)
 {
     const struct gap *x = a;
@@ -40,39 +26,15 @@ static int compare_gaps(const void *a, const void *b)
     return order != 0 ? order : compare(x->lo, y->lo);
 }
 
-static void gather_owners(const struct node *n, struct lookup *l)
-{
-    struct node_member m;
-    for (size_t i = 0; i < l->owners_n; i++) {
-        struct owner *o = &l->owners[i];
-        node_member_at(n, i, &m);
-        o->epoch = m.swim.epoch;
-        o->name_len = (uint8_t)m.swim.name.len;
-        memcpy(o->name, m.swim.name.at, o->name_len);
-    }
-    qsort(l->owners, l->owners_n, sizeof *l->owners, compare_owners);
-}
-
 static bool gather(const struct node *n, const struct node_view *self, struct lookup *l)
 {
     const size_t gaps_max = self->gaps < GAPS_SHOWN ? (size_t)self->gaps : GAPS_SHOWN;
-    l->owners_n = self->members;
-    l->owners = calloc(l->owners_n + 1, sizeof *l->owners);
     l->gaps = calloc(gaps_max + 1, sizeof *l->gaps);
-    if (l->owners == NULL || l->gaps == NULL)
+    if (l->gaps == NULL || !http_owners_gather(&l->owners, n))
         return false;
-    gather_owners(n, l);
     l->gaps_n = node_gap_list(n, l->gaps, gaps_max);
     qsort(l->gaps, l->gaps_n, sizeof *l->gaps, compare_gaps);
     return true;
-}
-
-static json_t *member_of(const struct lookup *l, uint64_t epoch)
-{
-    const struct owner wanted = {.epoch = epoch};
-    const struct owner *o =
-        bsearch(&wanted, l->owners, l->owners_n, sizeof *l->owners, compare_owners);
-    return o == NULL ? json_null() : http_json_text(slice_of(o->name, o->name_len));
 }
 
 static json_t *gap_of(const struct gap *g, mono_us now)
@@ -95,8 +57,8 @@ static json_t *gaps_of(const struct lookup *l, uint64_t epoch)
 static json_t *origin_of(const struct lookup *l, const struct origin_view *o)
 {
     return json_pack("{s:o, s:o, s:o, s:o, s:o}", "epoch", http_json_hex(o->epoch), "member",
-                     member_of(l, o->epoch), "applied", http_json_number(o->applied), "head",
-                     http_json_number(o->head), "gaps",
+                     http_owners_name(&l->owners, o->epoch), "applied",
+                     http_json_number(o->applied), "head", http_json_number(o->head), "gaps",
                      o->gaps_n == 0 ? json_array() : gaps_of(l, o->epoch));
 }
 
@@ -123,7 +85,7 @@ json_t *http_json_vectors(const struct node *n, mono_us now)
                         "vector_hash", http_json_hex(self.vector_hash), "retired",
                         http_json_number(self.retired_n), "forgotten",
                         http_json_number(self.forgotten_n), "origins", origins_of(n, &self, &l));
-    free(l.owners);
+    http_owners_fini(&l.owners);
     free(l.gaps);
     return out;
 }
