@@ -7,6 +7,7 @@
 
 #include "http/problem.h"
 #include "http/server.h"
+#include "http/stream.h"
 
 /* A body somewhat too long is read to its end, because closing with bytes unread would reset the
  * connection before the answer arrives (RFC 9112 9.6). Longer ones are answered at once. */
@@ -40,7 +41,7 @@ static void renew(struct MHD_Connection *connection)
         s->due = loop_now() + HTTP_PATIENCE_US;
 }
 
-static void excuse(struct MHD_Connection *connection, bool excused)
+void http_exchange_excuse(struct MHD_Connection *connection, bool excused)
 {
     struct session *s = session_of(connection);
     if (s != NULL)
@@ -96,11 +97,16 @@ void http_exchanges_sweep(struct exchanges *x, mono_us now)
 
 /* ---- answers ---- */
 
-/** Hand the body over to libmicrohttpd, which frees it. */
-static struct MHD_Response *make_response(struct http_reply *r)
+/** Hand the body, or the stream, over to libmicrohttpd, which frees it. */
+static struct MHD_Response *make_response(struct exchange *e)
 {
+    struct http_reply *r = &e->reply;
     static char nothing[1];
     const bool empty = r->body.len == 0;
+    struct http_stream *stream = r->stream;
+    r->stream = NULL;
+    if (stream != NULL)
+        return http_stream_response(stream, e->connection);
     struct MHD_Response *response =
         MHD_create_response_from_buffer(r->body.len, empty ? nothing : r->body.at,
                                         empty ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
@@ -126,7 +132,7 @@ static enum MHD_Result answer(struct exchange *e)
         http_text_fini(&r->body);
         r->status = 500;
     }
-    struct MHD_Response *response = make_response(r);
+    struct MHD_Response *response = make_response(e);
     if (response == NULL)
         return MHD_NO;
     add_headers(response, r);
@@ -143,7 +149,7 @@ static void on_answered(void *ctx)
         return;
     e->suspended = false;
     LIST_REMOVE(e, others);
-    excuse(e->connection, false);
+    http_exchange_excuse(e->connection, false);
     MHD_resume_connection(e->connection);
     e->all->woken(e->all->ctx);
 }
@@ -152,7 +158,7 @@ static void suspend(struct exchange *e)
 {
     e->suspended = true;
     LIST_INSERT_HEAD(&e->all->waiting, e, others);
-    excuse(e->connection, true);
+    http_exchange_excuse(e->connection, true);
     MHD_suspend_connection(e->connection);
 }
 
@@ -172,13 +178,23 @@ static const char *header(struct MHD_Connection *c, const char *name)
     return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
 }
 
-static bool asks_verbose(struct MHD_Connection *c)
+/** Is there an argument of this name? Its value lends from the request; NULL when it has none. */
+static bool argument(struct MHD_Connection *c, const char *name, const char **value, size_t *n)
+{
+    *value = NULL;
+    *n = 0;
+    return MHD_lookup_connection_value_n(c, MHD_GET_ARGUMENT_KIND, name, strlen(name), value, n) ==
+           MHD_YES;
+}
+
+static void read_arguments(struct MHD_Connection *c, struct http_request *out)
 {
     const char *value = NULL;
     size_t n = 0;
-    const char *name = "verbose";
-    return MHD_lookup_connection_value_n(c, MHD_GET_ARGUMENT_KIND, name, strlen(name), &value,
-                                         &n) == MHD_YES;
+    out->verbose = argument(c, "verbose", &value, &n);
+    out->limit = argument(c, "limit", &value, &n) && value == NULL ? "" : value;
+    out->has_ns = argument(c, "ns", &value, &n);
+    out->ns = slice_of(value, n);
 }
 
 /** The declared length of the body: UINT64_MAX when it is told in no way that can be read. */
@@ -251,8 +267,9 @@ static void route(struct exchange *e, const char *url, const char *method)
                                        .path = url,
                                        .accept = header(e->connection, MHD_HTTP_HEADER_ACCEPT),
                                        .origin = header(e->connection, MHD_HTTP_HEADER_ORIGIN),
-                                       .verbose = asks_verbose(e->connection),
+                                       .last_event_id = header(e->connection, "Last-Event-ID"),
                                        .body = slice_of(e->body, e->body_n)};
+    read_arguments(e->connection, &e->request);
     http_route(&e->all->site, &e->request, &later);
 }
 

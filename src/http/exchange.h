@@ -46,6 +46,9 @@ void http_exchange_completed(void *exchanges, struct MHD_Connection *connection,
 void http_exchange_connection(void *exchanges, struct MHD_Connection *connection, void **session,
                               enum MHD_ConnectionNotificationCode code);
 
+/** The connection waits for us: do not cut it off. Or does not any more, and has its time anew. */
+void http_exchange_excuse(struct MHD_Connection *connection, bool excused);
+
 /** Cut off connections whose time has come. */
 void http_exchanges_sweep(struct exchanges *x, mono_us now);
 

@@ -18,6 +18,8 @@
 /** Of the endpoint itself. */
 struct facts_http {
     uint64_t requests, errors, connections, timeouts, busy;
+    uint64_t streams, streams_refused, stream_gaps;
+    uint64_t streams_open; /* now */
 };
 
 /** Numbers that are not counters where they come from, or that are worked out. */

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "http/events.h"
 #include "http/facts.h"
 #include "http/owners.h"
 #include "node/stamp.h"
@@ -38,6 +39,29 @@ json_t *http_json_trace(const struct node *n, const struct node_reply *reply);
 
 /** {"namespaces": [...]} in use here, with their policies. */
 json_t *http_json_namespaces(const struct cache *c, const struct policies *policies);
+
+/** What renders events. */
+struct http_json_events {
+    const struct http_owners *owners;
+    const struct hkey *hkey;
+    uint64_t self; /* our own epoch */
+    mono_us now;
+};
+
+/** An event without its id; *type becomes its name: "member", "invalidation", "state". Static. */
+json_t *http_json_event(const struct http_json_events *j, const struct http_event *event,
+                        const char **type);
+
+/** Which invalidations are asked for. */
+struct http_json_wanted {
+    size_t limit;
+    bool one_ns; /* only what may concern ns */
+    struct slice ns;
+};
+
+/** {"node", "kept", "invalidations": [...]}, the newest first, of those that are still in events. */
+json_t *http_json_invalidations(const struct node *n, const struct http_events *events,
+                                const struct http_json_wanted *wanted, mono_us now);
 
 /** Bytes as text; what is not UTF-8 is shown as \xNN. */
 json_t *http_json_text(struct slice bytes);

@@ -1,5 +1,7 @@
 #include "http/reply.h"
 
+#include "http/stream.h"
+
 static int append(const char *bytes, size_t n, void *text)
 {
     http_text_add(text, bytes, n);
@@ -30,4 +32,6 @@ void http_reply_plain(struct http_reply *r, unsigned status, const char *text)
 void http_reply_fini(struct http_reply *r)
 {
     http_text_fini(&r->body);
+    http_stream_close(r->stream);
+    r->stream = NULL;
 }

@@ -15,6 +15,9 @@
 #define HTTP_PROBLEM "application/problem+json"
 #define HTTP_JSON    "application/json"
 #define HTTP_PLAIN   "text/plain; charset=utf-8"
+#define HTTP_EVENTS  "text/event-stream"
+
+struct http_stream;
 
 /** One request. Everything is lent. */
 struct http_request {
@@ -23,6 +26,10 @@ struct http_request {
     const char *accept; /* NULL = none */
     const char *origin; /* the Origin header; NULL = none */
     bool verbose;       /* ?verbose */
+    const char *limit;  /* ?limit; NULL = none */
+    bool has_ns;        /* ?ns */
+    struct slice ns;
+    const char *last_event_id; /* the Last-Event-ID header; NULL = none */
     struct slice body;
     const char *rest; /* what the route's pattern left open: NAME */
 };
@@ -33,6 +40,7 @@ struct http_reply {
     const char *type;  /* static */
     const char *allow; /* static, with 405; else NULL */
     struct http_text body;
+    struct http_stream *stream; /* in place of body, without an end; NULL = body */
 };
 
 /** Answer with JSON. Takes value; NULL (out of memory) becomes a 500. */
@@ -41,5 +49,5 @@ void http_reply_json(struct http_reply *r, unsigned status, json_t *value);
 /** Answer with text/plain. */
 void http_reply_plain(struct http_reply *r, unsigned status, const char *text);
 
-/** Release the body. */
+/** Release the body, or the stream. */
 void http_reply_fini(struct http_reply *r);

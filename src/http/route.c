@@ -25,7 +25,9 @@ static const struct route ROUTES[] = {
     {"GET", "/v1/stats", http_page_stats},
     {"GET", "/v1/vectors", http_page_vectors},
     {"GET", "/v1/namespaces", http_page_namespaces},
+    {"GET", "/v1/invalidations", http_page_invalidations},
     {"GET", "/v1/invalidations/" NAMED, http_page_trace},
+    {"GET", "/v1/events", http_page_events},
     {"POST", "/v1/invalidate", http_page_invalidate},
 };
 

@@ -6,10 +6,13 @@
 #include "http/facts.h"
 #include "http/reply.h"
 
+struct http_streams;
+
 /** What every handler may use. */
 struct http_site {
     struct loop *loop;
     struct facts_http counters;
+    struct http_streams *streams; /* NULL without a listener */
     mono_us started;
     bool loopback; /* the listener can only be reached from this machine */
 };

@@ -10,6 +10,7 @@
 
 #include "http/exchange.h"
 #include "http/inspect.h"
+#include "http/stream.h"
 #include "loop/address.h"
 #include "loop/listen.h"
 
@@ -22,6 +23,7 @@ struct http {
     struct addr addr;
     struct MHD_Daemon *daemon;
     struct exchanges exchanges;
+    struct http_streams streams;
     struct ev_io readable; /* the daemon's epoll descriptor */
     struct ev_timer due;   /* what the daemon wants to do later */
     struct ev_timer sweep;
@@ -66,6 +68,7 @@ static void on_sweep(struct ev_loop *loop, struct ev_timer *w, int events)
     (void)loop;
     (void)events;
     http_exchanges_sweep(&h->exchanges, loop_now());
+    http_streams_sweep(&h->streams, loop_now());
     turn(h); /* out of descriptors, libmicrohttpd stops accepting until it is run again */
 }
 
@@ -107,6 +110,16 @@ static struct MHD_Daemon *start_daemon(struct exchanges *x, int fd)
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
+static bool start_streams(struct http *h)
+{
+    if (!http_streams_init(&h->streams, h->loop, &h->exchanges.site.counters))
+        return false;
+    h->streams.woken = on_woken;
+    h->streams.ctx = h;
+    h->exchanges.site.streams = &h->streams;
+    return true;
+}
+
 /** Bind and begin to answer. */
 static bool open_listener(struct http *h, const struct addr *addr, char *why, size_t why_cap)
 {
@@ -114,6 +127,11 @@ static bool open_listener(struct http *h, const struct addr *addr, char *why, si
     const struct listen_cfg cfg = {.addr = *addr, .what = "http", .type = SOCK_STREAM};
     if (listen_open(&cfg, &fd, &h->addr, why, why_cap) != OK)
         return false;
+    if (!start_streams(h)) {
+        (void)close(fd);
+        (void)snprintf(why, why_cap, "out of memory for events");
+        return false;
+    }
     h->daemon = start_daemon(&h->exchanges, fd);
     if (h->daemon == NULL) {
         (void)close(fd);
@@ -141,6 +159,7 @@ struct http *http_new(struct loop *l, const struct addr *addr, char *why, size_t
     LIST_INIT(&h->exchanges.sessions);
     LIST_INIT(&h->exchanges.waiting);
     if (addr_known(addr) && !open_listener(h, addr, why, why_cap)) {
+        http_streams_fini(&h->streams);
         free(h);
         return NULL;
     }
@@ -158,6 +177,8 @@ static void close_listener(struct http *h)
     ev_io_stop(loop_ev(h->loop), &h->readable);
     loop_commands_end(h->loop); /* nobody is left who could be answered later */
     http_exchanges_abandon(&h->exchanges);
+    http_streams_end(&h->streams);
+    (void)MHD_run(h->daemon); /* last words: whoever takes them at once gets them */
     MHD_stop_daemon(h->daemon);
     ev_timer_stop(loop_ev(h->loop), &h->due);
     ev_timer_stop(loop_ev(h->loop), &h->sweep);
@@ -169,6 +190,7 @@ void http_free(struct http *h)
         return;
     if (h->daemon != NULL)
         close_listener(h);
+    http_streams_fini(&h->streams);
     loop_inspect_set(h->loop, NULL, NULL, NULL);
     free(h);
 }

@@ -3,7 +3,8 @@
  *
  * Inspection, health, metrics, and one way to invalidate; never a key or a value of the cache. At most
  * HTTP_CONNECTIONS_MAX connections are answered, the next get 503; a request or a response that takes
- * longer than HTTP_PATIENCE_US is cut off; bodies have at most HTTP_BODY_MAX bytes.
+ * longer than HTTP_PATIENCE_US is cut off; bodies have at most HTTP_BODY_MAX bytes. Streams of events last,
+ * and count as connections (http/stream.h).
  * Thread: the control thread.
  */
 #pragma once
