@@ -36,7 +36,7 @@ static void say_http(const struct banner *b, FILE *out)
 {
     char text[ADDRESS_TEXT_MAX];
     if (addr_known(&b->http))
-        (void)fprintf(out, "  http     http://%s/v1/members\n", address_format(&b->http, text));
+        (void)fprintf(out, "  http     http://%s/\n", address_format(&b->http, text));
     else
         (void)fprintf(out, "  http     off\n");
 }

@@ -123,6 +123,10 @@ static void add_headers(struct MHD_Response *response, const struct http_reply *
         (void)MHD_add_response_header(response, "Content-Type", r->type);
     if (r->allow != NULL)
         (void)MHD_add_response_header(response, "Allow", r->allow);
+    if (r->policy == NULL)
+        return;
+    (void)MHD_add_response_header(response, "Content-Security-Policy", r->policy);
+    (void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
 }
 
 static enum MHD_Result answer(struct exchange *e)

@@ -14,6 +14,7 @@ struct http_call {
 /** A handler fills call->reply in, or sees to it that it is filled in later. */
 typedef void http_handler(const struct http_call *call);
 
+void http_page_dashboard(const struct http_call *call);     /**< GET / */
 void http_page_livez(const struct http_call *call);         /**< GET /livez */
 void http_page_readyz(const struct http_call *call);        /**< GET /readyz */
 void http_page_startupz(const struct http_call *call);      /**< GET /startupz */

@@ -16,6 +16,7 @@
 #define HTTP_JSON    "application/json"
 #define HTTP_PLAIN   "text/plain; charset=utf-8"
 #define HTTP_EVENTS  "text/event-stream"
+#define HTTP_HTML    "text/html; charset=utf-8"
 
 struct http_stream;
 
@@ -37,8 +38,9 @@ struct http_request {
 /** One answer. status 0 = not answered yet. */
 struct http_reply {
     unsigned status;
-    const char *type;  /* static */
-    const char *allow; /* static, with 405; else NULL */
+    const char *type;   /* static */
+    const char *allow;  /* static, with 405; else NULL */
+    const char *policy; /* static, of a page: its Content-Security-Policy; else NULL */
     struct http_text body;
     struct http_stream *stream; /* in place of body, without an end; NULL = body */
 };

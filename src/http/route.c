@@ -15,6 +15,7 @@ struct route {
 };
 
 static const struct route ROUTES[] = {
+    {"GET", "/", http_page_dashboard},
     {"GET", "/livez", http_page_livez},
     {"GET", "/readyz", http_page_readyz},
     {"GET", "/startupz", http_page_startupz},
@@ -81,7 +82,7 @@ void http_route(struct http_site *site, struct http_request *request,
     struct http_reply *reply = later->reply;
     const struct route *route = find(request->method, request->path, &match);
     if (route == NULL && !match.path_known) {
-        http_problem(reply, 404, "NOT_FOUND", "nothing is here; try /v1/node");
+        http_problem(reply, 404, "NOT_FOUND", "nothing is here; try / or /v1/node");
     } else if (route == NULL) {
         http_problem(reply, 405, "METHOD_NOT_ALLOWED", "this path does not take this method");
         reply->allow = match.allow;

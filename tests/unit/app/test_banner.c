@@ -50,7 +50,7 @@ Test(banner, tells_listeners_and_memory)
     shows(&b, "node a of cluster c\n");
     shows(&b, "clients  127.0.0.1:6247, 2 workers\n");
     shows(&b, "gossip   127.0.0.1:6248, udp and tcp, plain (off)\n");
-    shows(&b, "http     http://127.0.0.1:6249/v1/members\n");
+    shows(&b, "http     http://127.0.0.1:6249/\n");
     shows(&b, "memory   64 MiB for the cache, 3.0 MiB fixed\n");
 }
 

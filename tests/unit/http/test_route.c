@@ -34,7 +34,6 @@ Test(route, invalidate_is_a_post)
 Test(route, other_paths_are_unknown)
 {
     static const char *const paths[] = {"",
-                                        "/",
                                         "/livez/",
                                         "/v1",
                                         "/v1/nodes",

@@ -33,6 +33,25 @@ Test(server, every_answer_has_the_security_headers)
     site_close(&s);
 }
 
+Test(server, the_dashboard_is_one_page_that_asks_nobody_else)
+{
+    struct site s = site_alone();
+    const char *answer = site_ask(&s, "GET /", "", "");
+    cr_assert_eq(site_status(answer), 200);
+    site_holds(answer, "Content-Type: text/html; charset=utf-8\r\n");
+    site_holds(answer, "Referrer-Policy: no-referrer\r\n");
+    site_holds(answer, "Content-Security-Policy: default-src 'none'; script-src 'sha256-");
+    site_holds(answer, "connect-src 'self'; base-uri 'none'; form-action 'none'; "
+                       "frame-ancestors 'none'\r\n");
+    const char *policy = strstr(answer, "Content-Security-Policy");
+    cr_assert_null(strstr(policy, "unsafe"));
+    const char *page = strstr(answer, "\r\n\r\n");
+    site_holds(page, "</html>\n");
+    cr_assert_null(strstr(page, "@S"), "style and script are in it");
+    cr_assert_null(strstr(page, "innerHTML"));
+    site_close(&s);
+}
+
 Test(server, mistakes_are_problems)
 {
     struct site s = site_alone();

@@ -1,0 +1,196 @@
+// What a person with a browser would see. Lines on standard output: "ok TEXT", "FAIL TEXT", and
+// "kill NODE", "stop NODE", "go NODE", "start NODE" for whoever runs the nodes.
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const { OUT, WORK, URL: ADDRESS, EXPECT_HOSTILE, KNOWN_STAMP } = process.env;
+const require = createRequire(join(OUT, "package.json"));
+const puppeteer = require("puppeteer-core");
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const SIZES = { wide: { width: 1280, height: 1500 }, narrow: { width: 360, height: 800 } };
+
+const tell = (word, text) => process.stdout.write(`${word} ${text}\n`);
+const check = (what, good, detail = "") => tell(good ? "ok" : "FAIL", `${what}${good || !detail ? "" : `: ${detail}`}`);
+
+const browser = await puppeteer.launch({
+  executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+  userDataDir: join(WORK, "chromium"),
+  args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update"],
+});
+const page = await browser.newPage();
+
+/* ---- what must not happen ---- */
+
+const wrong = [], foreign = [];
+let excuse = () => false; // a text of the console that is expected at this moment
+page.on("console", (message) => {
+  if (["error", "warn"].includes(message.type()) && !excuse(message.text())) wrong.push(message.text());
+});
+page.on("pageerror", (error) => wrong.push(String(error)));
+page.on("request", (request) => {
+  if (!request.url().startsWith(ADDRESS) && !request.url().startsWith("data:")) foreign.push(request.url());
+});
+await page.evaluateOnNewDocument(() => {
+  window.violations = [];
+  document.addEventListener("securitypolicyviolation", (e) => window.violations.push(`${e.violatedDirective} ${e.blockedURI}`));
+});
+
+/* ---- looking ---- */
+
+const members = () => page.$$eval("#member-rows tr", (rows) => Object.fromEntries(rows.map((row) =>
+  [row.querySelector("th bdi").textContent, row.querySelector(".state").textContent])));
+
+/** Wait for something on the page; whether it came. */
+async function within(ms, what, test, ...args) {
+  const begun = Date.now();
+  const came = await page.waitForFunction(test, { timeout: ms, polling: 50 }, ...args).then(() => true, () => false);
+  check(`${what}: ${came ? Date.now() - begun : "not within"} ms`, came, `limit ${ms}`);
+  return came;
+}
+
+const stateIs = (name, state) => [...document.querySelectorAll("#member-rows tr")].some((row) =>
+  row.querySelector("th bdi").textContent === name && row.querySelector(".state").textContent === state);
+const linkIs = (state) => document.getElementById("link").dataset.state === state;
+
+/* The moment of suspicion is short. Photographs take longer: the page is given the same answers for
+ * that time, as the node gave them. */
+let frozen = null; // path: answer
+const answers = new Map();
+page.on("response", async (response) => {
+  const path = new URL(response.url()).pathname;
+  if (frozen || !/^\/v1\/(members|node|stats)$/.test(path) || response.status() !== 200) return;
+  const body = await response.text().catch(() => "");
+  if (body !== "" && !frozen) answers.set(path, body);
+});
+page.on("request", (request) => {
+  if (!frozen || request.isInterceptResolutionHandled()) return;
+  const body = frozen.get(new URL(request.url()).pathname);
+  (body ? request.respond({ status: 200, contentType: "application/json", body }) : request.continue()).catch(() => {});
+});
+
+async function freeze() {
+  frozen = new Map(answers);
+  await page.setRequestInterception(true);
+}
+
+async function thaw() {
+  await page.setRequestInterception(false);
+  frozen = null;
+}
+
+/** Freeze the answer that calls a member suspect: the page has just shown it. */
+async function freezeSuspicion(name) {
+  for (let i = 0; i < 50; i++) {
+    const { members = [] } = JSON.parse(answers.get("/v1/members") || "{}");
+    if (members.some((m) => m.name === name && m.state === "suspect")) {
+      await freeze();
+      return true;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return false;
+}
+
+async function photograph(name, size, scheme) {
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+  await page.setViewport(SIZES[size]);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await page.screenshot({ path: join(OUT, `${name}-${size}-${scheme}.png`), fullPage: true });
+}
+
+async function violations(scheme) {
+  const found = await page.evaluate(async (axe) => {
+    if (!window.axe) (0, eval)(axe);
+    const result = await window.axe.run(document, { resultTypes: ["violations"] });
+    return result.violations.map((v) => `${v.impact} ${v.id} (${v.nodes.map((n) => n.target.join(" ")).slice(0, 3).join(", ")})`);
+  }, AXE);
+  check(`axe finds nothing in ${scheme}`, found.length === 0, found.join("; "));
+}
+
+const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/* ---- the story ---- */
+
+try {
+  await page.setViewport(SIZES.wide);
+  const answer = await page.goto(ADDRESS, { waitUntil: "load" });
+  const policy = answer.headers()["content-security-policy"] || "";
+  check("the page has a policy without exceptions", policy.includes("default-src 'none'") && !policy.includes("unsafe"), policy);
+  await within(5000, "all nine are listed as alive", () => document.querySelectorAll("#member-rows tr").length === 9 &&
+    [...document.querySelectorAll("#member-rows .state")].every((s) => s.textContent === "alive"));
+  await within(3000, "and the verdict is good", () => /^All 9 members are alive/.test(document.getElementById("verdict-text").textContent));
+  await within(3000, "the title names the node and no problem", () => document.title === "scrubjay · a");
+  await within(3000, "the stream is live", linkIs, "live");
+  check("a hostile name is text", EXPECT_HOSTILE in (await members()), JSON.stringify(Object.keys(await members())));
+  check("and nothing else", (await page.$$("img, script")).length === 1);
+  await within(8000, "an invalidation was traced by itself", () => [...document.querySelectorAll("#news-rows .cell")].some((c) => /^(≤ )?[\d.]+ (ms|s)$/.test(c.textContent)));
+
+  tell("kill", "d");
+  await within(9000, "a crash is shown as dead", stateIs, "d", "dead");
+  tell("stop", "h");
+  await within(9000, "a stopped node is shown as suspect", stateIs, "h", "suspect");
+  check("the answer that said so is kept", await freezeSuspicion("h"));
+  tell("go", "h");
+  await within(3000, "the title counts the problems", () => /^\(2\) scrubjay/.test(document.title));
+  const shown = await members();
+  check("all nine are listed, with their states", Object.keys(shown).length === 9 && shown.d === "dead" && shown.h === "suspect" &&
+    Object.values(shown).filter((s) => s === "alive").length === 7, JSON.stringify(shown));
+  check("states have shapes beside words", (await page.$$eval(".state", (all) => all.every((s) => s.querySelector("svg") && s.textContent !== ""))));
+  check("the problems are listed", (await page.$$eval("#problems li", (all) => all.map((li) => li.textContent).sort().join())) === "d is dead,h is suspect");
+  for (const scheme of ["light", "dark"]) {
+    await photograph("trouble", "wide", scheme);
+    await violations(scheme);
+    await photograph("trouble", "narrow", scheme);
+    check(`nothing hangs over at 360 pixels in ${scheme}`, (await overflow()) <= 0, `${await overflow()} pixels`);
+  }
+  await page.setViewport(SIZES.wide);
+  await thaw();
+  await within(9000, "it comes back to life", stateIs, "h", "alive");
+  await within(2000, "what happened is told", () => /d is dead/.test(document.getElementById("log").textContent));
+
+  /* One stamp, by the keyboard alone. */
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await page.focus("body");
+  const path = [];
+  for (let i = 0; i < 6; i++) {
+    await page.keyboard.press("Tab");
+    path.push(await page.evaluate(() => {
+      const e = document.activeElement, style = getComputedStyle(e);
+      return `${e.id || e.className || e.tagName}${style.outlineStyle === "none" ? " (invisible)" : ""}`;
+    }));
+    if (path[path.length - 1].startsWith("stamp")) break;
+  }
+  check("the keyboard goes: skip, members, stamp", path.join(" > ") === "skip > scroll > stamp", path.join(" > "));
+  await page.keyboard.type(` ${KNOWN_STAMP} `);
+  await page.keyboard.press("Enter");
+  await within(3000, "a stamp is found", () => /^#\d+ of b: applied by \d of \d$/.test(document.getElementById("found-title").textContent));
+  const rows = await page.$$eval("#found-rows tr", (all) => all.map((row) => [...row.children].map((c) => c.textContent)));
+  const issuer = rows.find((row) => row[0] === "b") || [];
+  check("who issued it, and how late others were", /issued/.test(issuer[1]) && rows.filter((row) => / ± /.test(row[2])).length >= 6, JSON.stringify(rows));
+  await photograph("trace", "wide", "light");
+  excuse = (text) => /status of 400/.test(text);
+  await page.$eval("#stamp", (input) => { input.value = ""; });
+  await page.type("#stamp", "0".repeat(48));
+  await page.keyboard.press("Enter");
+  await within(3000, "what is no stamp is said so", () => /48 hex digits/.test(document.getElementById("found-error").textContent) && !document.getElementById("found-error").hidden);
+
+  /* The node goes away and comes back. */
+  excuse = (text) => /net::ERR_(CONNECTION|EMPTY|INCOMPLETE)/.test(text) || /status of 400/.test(text);
+  tell("kill", "a");
+  await within(6000, "it says that it is disconnected", () => document.getElementById("link-text").textContent === "disconnected, retrying");
+  check("in its title too", /^\(\d\) /.test(await page.title()), await page.title());
+  await photograph("lost", "narrow", "light");
+  tell("start", "a");
+  await within(15000, "it connects again by itself", linkIs, "live");
+  await within(9000, "and shows the members again", () => document.querySelectorAll("#member-rows tr").length >= 8);
+  excuse = () => false;
+
+  check("nothing was said on the console", wrong.length === 0, wrong.slice(0, 5).join("; "));
+  const blocked = await page.evaluate(() => window.violations);
+  check("nothing broke the policy", blocked.length === 0, blocked.join("; "));
+  check("nobody else was asked", foreign.length === 0, foreign.slice(0, 5).join(" "));
+} finally {
+  await browser.close();
+}
