@@ -310,6 +310,7 @@ kubelet()
     told_to_end "$ENDPOINTS_S" || true
     headless_records "$pod" "$ip"
     edit_zone cluster.local set "${records[@]}"
+    echo listed >"$PODS/$n.state"
     serve "$n"
     note gone "$(letter_of "$n")"
     set_ready "$n" false
