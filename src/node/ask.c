@@ -287,14 +287,17 @@ void ask_command(struct node *n, mono_us now, const struct node_command *c)
 
 /* ---- what is answered later ---- */
 
+/* Who has left hears of nobody any more: every wait ends as it stands, and a fence that is not over yet
+ * is not reached. Its caller is told who has it, where a broken connection would tell nothing. */
 static bool poll_acks(struct node *n, mono_us now, struct node_out *out)
 {
     struct acks_done done;
-    if (!acks_poll(n->acks, now, &done))
+    const bool left = n->life.state == NODE_LEFT;
+    if (!acks_poll(n->acks, left ? NEVER : now, &done))
         return false;
     struct pending *p = &n->pending[done.ticket];
     *out = (struct node_out){.kind = NODE_OUT_REPLY, .reply = p->reply};
-    out->reply.reached = done.reached;
+    out->reply.reached = done.reached && !left;
     out->reply.applied = done.applied;
     out->reply.applied_n = done.applied_n;
     out->reply.missing = done.missing;

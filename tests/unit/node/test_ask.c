@@ -387,6 +387,24 @@ Test(ask, who_leaves_ends_no_intents_and_does_not_spin)
     net_free(t);
 }
 
+Test(ask, who_leaves_tells_callers_that_still_wait_who_has_it)
+{
+    struct net *t = three();
+    net_isolate(t, 2, true);
+    const uint64_t two = net_invalidate(t, 0, "k", TWO, 20 * SECOND);
+    const uint64_t fence = net_invalidate(t, 0, "k", FENCED, 20 * SECOND);
+    net_run(t, 100 * US_PER_MS);
+    cr_assert(!t->replies[two].came && !t->replies[fence].came);
+    node_recv(t->at[0].node, t->now, &(struct node_in){.kind = NODE_IN_LEAVE});
+    node_recv(t->at[0].node, t->now, &(struct node_in){.kind = NODE_IN_LEAVE}); /* at once */
+    net_run(t, 1);
+    cr_assert(t->left[0] && t->replies[two].came && t->replies[fence].came);
+    cr_assert(!t->replies[two].reached && !t->replies[fence].reached);
+    cr_assert(names(t->replies[two].applied, "a,b"));
+    cr_assert_str_eq(t->replies[two].missing, "c");
+    net_free(t);
+}
+
 Test(ask, a_begin_waits_for_its_level_no_longer_than_the_intent_lives)
 {
     struct net *t = net_joined(&(struct net_cfg){.n = 1});
