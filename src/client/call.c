@@ -278,6 +278,8 @@ enum scrubjay_status call_run(struct scrubjay *c, struct client_request *request
     struct client_reply reply;
     c->extra_ms = patience(request);
     const uint64_t deadline_ms = call_deadline(c);
+    if (!is_repeatable(request->op))
+        link_look(c); /* a node that has left cannot take it: that is not unknown, but known */
     const bool stands = c->fd >= 0;
     const size_t before = buffer_rest(&c->out).len;
     bool sent = false;

@@ -125,6 +125,9 @@ enum scrubjay_status dial(struct scrubjay *c, uint64_t deadline_ms);
 void link_close(struct scrubjay *c);
 
 /** Close the connection when the node has closed it while nobody looked. */
+void link_look(struct scrubjay *c);
+
+/** As link_look, when the connection was idle for long enough that it is likely. */
 void link_check(struct scrubjay *c);
 
 /** Send all of b, reading what comes meanwhile so that neither side waits for the other. Errors:

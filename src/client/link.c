@@ -24,14 +24,20 @@ void link_close(struct scrubjay *c)
     c->watch.active = false;
 }
 
-void link_check(struct scrubjay *c)
+void link_look(struct scrubjay *c)
 {
     char byte;
-    if (c->fd < 0 || clock_ms() - c->used_ms < IDLE_MS)
+    if (c->fd < 0)
         return;
     const ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
         link_close(c);
+}
+
+void link_check(struct scrubjay *c)
+{
+    if (c->fd >= 0 && clock_ms() - c->used_ms >= IDLE_MS)
+        link_look(c);
 }
 
 /** Wait for one of events. Errors: SCRUBJAY_TIMEOUT. */

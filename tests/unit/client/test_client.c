@@ -1,6 +1,7 @@
 /** One call after the other: results, refusals, and everything that a node or a network may do. */
 
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -388,6 +389,26 @@ Test(client, a_write_cut_off_is_unknown_and_not_sent_again)
     cr_assert_eq(scrubjay_connect(c), SCRUBJAY_OK);
     cr_expect_eq(scrubjay_invalidate(c, "", SCRUBJAY_KEY, &KEY, 1, NULL), SCRUBJAY_UNKNOWN);
     cr_expect_not_null(strstr(scrubjay_error(c), "the invalidate may or may not"));
+    end(c);
+}
+
+/** Leaves as soon as it has greeted; a later connection is served well. */
+static void leave_once(struct fake *f, int fd, unsigned nth)
+{
+    if (nth == 0)
+        fake_greet(f, fd);
+    else
+        obey(f, fd, nth);
+}
+
+Test(client, a_write_to_a_node_that_has_left_goes_to_the_next_connection)
+{
+    struct scrubjay *c = begin(leave_once, 2, LONG_MS);
+    cr_assert_eq(scrubjay_connect(c), SCRUBJAY_OK);
+    struct pollfd gone = {.fd = c->fd, .events = POLLIN};
+    cr_assert_eq(poll(&gone, 1, LONG_MS), 1);
+    cr_expect_eq(scrubjay_invalidate(c, "", SCRUBJAY_KEY, &KEY, 1, NULL), SCRUBJAY_OK, "%s",
+                 scrubjay_error(c));
     end(c);
 }
 
