@@ -1,3 +1,6 @@
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "http/json.h"
 #include "loop/address.h"
 
@@ -13,18 +16,30 @@ static json_t *identity_of(const struct node_view *v)
                      "state", v->state_text);
 }
 
+/** Ids alone, as packets carry them: they say which keys, never what they are. */
+static json_t *keys_of(const struct node_view *v)
+{
+    json_t *out = json_array();
+    for (size_t i = 0; i < v->keys_n; i++) {
+        char id[9];
+        (void)snprintf(id, sizeof id, "%08" PRIx32, v->keys[i]);
+        (void)json_array_append_new(out, json_string(id));
+    }
+    return out;
+}
+
 static json_t *standing_of(const struct facts *f)
 {
     const struct node_view *v = &f->node;
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:b, s:b, s:s, s:b, s:o, s:o}", "index",
-        http_json_number(v->index), "head", http_json_number(v->head), "view_hash",
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:b, s:b, s:s, s:o, s:b, s:o, s:o}",
+        "index", http_json_number(v->index), "head", http_json_number(v->head), "view_hash",
         http_json_hex(v->view_hash), "vector_hash", http_json_hex(v->vector_hash), "gaps",
         http_json_number(v->gaps), "log", http_json_number(v->log_n), "members",
         http_json_number(v->members), "alive", http_json_number(v->alive), "origins",
         http_json_number(v->origins), "lhm", (int)v->lhm, "isolated", v->isolated, "sealed",
-        v->sealed, "crypto", mode_text(v->crypto), "ready", http_is_ready(v), "workers",
-        http_json_number(f->now.workers), "uptime_ms",
+        v->sealed, "crypto", mode_text(v->crypto), "keys", keys_of(v), "ready", http_is_ready(v),
+        "workers", http_json_number(f->now.workers), "uptime_ms",
         http_json_number(f->now.uptime_us / US_PER_MS));
 }
 

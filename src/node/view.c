@@ -16,6 +16,9 @@ static void inspect_self(const struct node *n, struct node_view *out)
     out->crypto = packet_mode(&n->seal);
     out->sealed = mode_seals(out->crypto);
     out->node = n->counters;
+    out->keys_n = n->seal.ring->n;
+    for (size_t i = 0; i < out->keys_n; i++)
+        out->keys[i] = n->seal.ring->keys[i].id;
 }
 
 static void inspect_swim(const struct node *n, struct node_view *out)

@@ -57,6 +57,8 @@ struct node_view {
     bool isolated;
     bool sealed; /* what is sent */
     enum seal_mode crypto;
+    uint32_t keys[KEYRING_KEYS_MAX]; /* wire ids, the sealing one first */
+    size_t keys_n;
     size_t members, alive, origins;
     uint32_t retired_n,
         forgotten_n; /* numbers of the newest retired and of the newest forgotten origin */

@@ -275,7 +275,7 @@ Test(json, the_node_has_the_shape_that_scripts_rely_on)
         "name",       "cluster", "address",   "version",   "id",          "epoch",
         "generation", "head",    "index",     "view_hash", "vector_hash", "gaps",
         "log",        "members", "lhm",       "alive",     "origins",     "incarnation",
-        "isolated",   "sealed",  "uptime_ms", "state",     "crypto"};
+        "isolated",   "sealed",  "uptime_ms", "state",     "crypto",      "keys"};
     const struct facts f = {.node = {.name = slice_text("a"),
                                      .cluster = slice_text("c"),
                                      .id = 0x1f,
@@ -284,7 +284,9 @@ Test(json, the_node_has_the_shape_that_scripts_rely_on)
                                      .state_text = "ready",
                                      .lhm = 3,
                                      .sealed = true,
-                                     .crypto = SEAL_PREFER},
+                                     .crypto = SEAL_PREFER,
+                                     .keys = {0x1f, 0xabcdef01},
+                                     .keys_n = 2},
                             .now.uptime_us = 1234567};
     json_t *out = http_json_node(&f);
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
@@ -296,6 +298,10 @@ Test(json, the_node_has_the_shape_that_scripts_rely_on)
     cr_assert_eq(number(out, "uptime_ms"), 1234);
     cr_assert(json_is_true(json_object_get(out, "sealed")));
     cr_assert_str_eq(text(out, "crypto"), "prefer");
+    const json_t *ids = json_object_get(out, "keys");
+    cr_assert_eq(json_array_size(ids), 2);
+    cr_assert_str_eq(json_string_value(json_array_get(ids, 0)), "0000001f");
+    cr_assert_str_eq(json_string_value(json_array_get(ids, 1)), "abcdef01");
     json_decref(out);
 }
 
