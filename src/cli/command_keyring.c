@@ -115,12 +115,117 @@ static void print_keys(const struct jay *j, const struct keyring *ring)
                ring->keys[i].id, duty(i));
 }
 
-static void print_verdict(const struct jay *j, const char *path, const struct keyring *ring)
+/* ---- comparing with a node ---- */
+
+static bool lists(const json_t *ids, const char *id)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(ids, i, one)
+    {
+        if (strcmp(json_string_value(one), id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/** Those of a that are not in b. */
+static json_t *without(const json_t *a, const json_t *b)
+{
+    json_t *out = json_array();
+    size_t i;
+    json_t *id;
+    json_array_foreach(a, i, id)
+    {
+        if (!lists(b, json_string_value(id)))
+            json_array_append(out, id);
+    }
+    return out;
+}
+
+static json_t *ids_of(const struct keyring *ring)
+{
+    json_t *out = json_array();
+    for (size_t i = 0; i < ring->n; i++) {
+        char id[9];
+        snprintf(id, sizeof id, "%08" PRIx32, ring->keys[i].id);
+        json_array_append_new(out, json_string(id));
+    }
+    return out;
+}
+
+/** {"name", "keys", "only_in_file", "only_in_node", "same_sealing"}; NULL when the node did not tell. */
+static json_t *compare(struct jay *j, const struct keyring *ring, enum jay_exit *status)
+{
+    json_t *node = NULL;
+    const enum scrubjay_status got = jay_fetch(j, "node", &node);
+    *status = jay_judge(j, got);
+    if (got != SCRUBJAY_OK)
+        return NULL;
+    const json_t *theirs = json_object_get(node, "keys");
+    json_t *ours = ids_of(ring);
+    const bool same = json_equal(json_array_get(ours, 0), json_array_get(theirs, 0)) != 0;
+    json_t *out = json_pack("{s:O?, s:O?, s:o, s:o, s:b}", "name", json_object_get(node, "name"),
+                            "keys", theirs, "only_in_file", without(ours, theirs), "only_in_node",
+                            without(theirs, ours), "same_sealing", same);
+    json_decref(ours);
+    json_decref(node);
+    return out;
+}
+
+static bool is_equal(const json_t *live)
+{
+    return json_is_true(json_object_get(live, "same_sealing")) &&
+           json_array_size(json_object_get(live, "only_in_file")) == 0 &&
+           json_array_size(json_object_get(live, "only_in_node")) == 0;
+}
+
+static void print_ids(const char *head, const json_t *ids)
+{
+    size_t i;
+    json_t *id;
+    json_array_foreach(ids, i, id) printf("%s %s\n", head, json_string_value(id));
+}
+
+static void print_comparison(const char *path, const json_t *live)
+{
+    const char *name = json_string_value(json_object_get(live, "name"));
+    if (is_equal(live)) {
+        printf("%s: as node %s has it\n", path, name != NULL ? name : "?");
+        return;
+    }
+    print_ids("only in the file:", json_object_get(live, "only_in_file"));
+    print_ids("only at the node:", json_object_get(live, "only_in_node"));
+    if (!json_is_true(json_object_get(live, "same_sealing")))
+        puts("the first key, which seals, is another one");
+    jay_say("%s differs from what node %s has: it reads its file within 5 s of a change; its log "
+            "says when it could not",
+            path, name != NULL ? name : "?");
+}
+
+static void print_verdict(const struct jay *j, const char *path, const struct keyring *ring,
+                          json_t *live)
 {
     if (j->json)
-        jay_print_json(json_pack("{s:b, s:i}", "ok", true, "keys", (int)ring->n), false);
+        jay_print_json(json_pack("{s:b, s:i, s:O?}", "ok", live == NULL || is_equal(live), "keys",
+                                 (int)ring->n, "node", live),
+                       false);
     else
         printf("%s: ok, %zu key%s\n", path, ring->n, ring->n == 1 ? "" : "s");
+    if (!j->json && live != NULL)
+        print_comparison(path, live);
+}
+
+static enum jay_exit check(struct jay *j, const struct jay_args *a, const struct keyring *ring)
+{
+    enum jay_exit status = JAY_OK;
+    json_t *live = a->live ? compare(j, ring, &status) : NULL;
+    if (status != JAY_OK)
+        return status;
+    print_verdict(j, a->words[1], ring, live);
+    status = live == NULL || is_equal(live) ? JAY_OK : JAY_NEGATIVE;
+    json_decref(live);
+    return status;
 }
 
 enum jay_exit jay_keyring(struct jay *j, const struct jay_args *a)
@@ -131,14 +236,15 @@ enum jay_exit jay_keyring(struct jay *j, const struct jay_args *a)
     if (strcmp(verb, "generate") == 0 && a->words_n == 1)
         return generate(j, a->label);
     if ((!list && strcmp(verb, "check") != 0) || a->words_n != 2)
-        return jay_usage("usage: jay keyring generate [--label TEXT] | list FILE | check FILE");
-    const enum jay_exit status = load(a->words[1], &ring);
+        return jay_usage("usage: jay keyring generate [--label TEXT] | list FILE | check FILE "
+                         "[--live]");
+    enum jay_exit status = load(a->words[1], &ring);
     if (status != JAY_OK)
         return status;
     if (list)
         print_keys(j, &ring);
     else
-        print_verdict(j, a->words[1], &ring);
+        status = check(j, a, &ring);
     keyring_fini(&ring);
-    return JAY_OK;
+    return status;
 }

@@ -77,17 +77,45 @@ const struct jay_command JAY_COMMANDS[] = {
     {"abort", "TXN", "let fills of what was begun in again", NULL, 0, 1, 1, jay_abort},
     {"touch", "KEY TIME", "set a new time to live on this node",
      "0 removes it. Exit status 1 when the key is not cached.", 0, 2, 2, jay_touch},
-    {"watch", "[--prefix TEXT] [--count N]", "print invalidations of a namespace as they happen",
-     NULL, JAY_PREFIX | JAY_COUNT, 0, 0, jay_watch},
-    {"members", "[--state STATE]", "list the cluster as this node sees it",
-     "STATE is alive, suspect, dead, left or candidate.", JAY_STATE, 0, 0, jay_members},
+    {"watch", "[--prefix TEXT] [--count N] [--no-reconnect]",
+     "print invalidations of a namespace as they happen",
+     "Scope, target and stamp of each; with -o json a document on a line. When events were lost,\n"
+     "everything may have changed: that is a line of scope \"all\" without a stamp.\n"
+     "  --prefix TEXT    only what may concern keys that begin so\n"
+     "  --count N        end after so many invalidations\n"
+     "  --no-reconnect   end, with status 3, when the connection breaks",
+     JAY_PREFIX | JAY_COUNT | JAY_NO_RECONNECT, 0, 0, jay_watch},
+    {"members", "[--state STATE] [--watch [--interval TIME] [--count N]]",
+     "list the cluster as this node sees it",
+     "  --state STATE    only those that are alive, suspect, dead, left or candidate\n"
+     "  --watch          go on: drawn again on a terminal, else once for each change\n"
+     "  --interval TIME  ask so often (default 1s)\n"
+     "  --count N        end after so many changes",
+     JAY_STATE | JAY_WATCH | JAY_INTERVAL | JAY_COUNT, 0, 0, jay_members},
+    {"top", "[--interval TIME] [--count N]", "show how this node does, again and again",
+     "On a terminal until q or Ctrl-C; else a line for each interval, with -o json a document.\n"
+     "  --interval TIME  how often (default 1s)\n"
+     "  --count N        end after so many times",
+     JAY_INTERVAL | JAY_COUNT, 0, 0, jay_top},
     {"node", "", "describe this node", NULL, 0, 0, 0, jay_node},
     {"stats", "", "print the counters of this node", NULL, 0, 0, 0, jay_stats},
     {"namespaces", "", "print the counters of every namespace", NULL, 0, 0, 0, jay_namespaces},
     {"vectors", "", "print what this node has heard of every origin", NULL, 0, 0, 0, jay_vectors},
-    {"keyring", "generate [--label TEXT] | list FILE | check FILE", "make and inspect keys",
-     "generate prints one line for a keyring file: the first line seals, all lines open.",
-     JAY_LABEL, 1, 2, jay_keyring},
+    {"doctor", "", "tell what is wrong with the cluster, and what to do",
+     "Asks this node, and every other that serves clients on the same port, twice within a "
+     "second.\n"
+     "Exit status 1 when something is wrong; notes alone are none.",
+     0, 0, 0, jay_doctor},
+    {"keyring", "generate [--label TEXT] | list FILE | check FILE [--live]",
+     "make and inspect keys",
+     "generate prints one line for a keyring file: the first line seals, all lines open.\n"
+     "  --live   compare the file with the keys, by their ids alone, that the node has now",
+     JAY_LABEL | JAY_LIVE, 1, 2, jay_keyring},
+    {"completion", "bash|zsh|fish", "print what makes a shell complete the words of jay",
+     "  bash   jay completion bash >/etc/bash_completion.d/jay\n"
+     "  zsh    jay completion zsh >/usr/share/zsh/vendor-completions/_jay\n"
+     "  fish   jay completion fish >/etc/fish/completions/jay.fish",
+     0, 1, 1, jay_completion},
     {"help", "[COMMAND]", "print this, or the help of a command", NULL, 0, 0, 1, jay_help},
 };
 
@@ -113,16 +141,18 @@ static void print_overview(void)
     printf("usage: jay [OPTION]... COMMAND [ARGUMENT]...\n\ncommands:\n");
     for (size_t i = 0; i < ARRAY_LEN(JAY_COMMANDS); i++)
         printf("  %-11s %s\n", JAY_COMMANDS[i].name, JAY_COMMANDS[i].summary);
-    printf("\noptions:\n"
-           "  -s, --server HOST:PORT   node to ask (SCRUBJAY_SERVER, else 127.0.0.1:6247)\n"
-           "  -n, --ns NAMESPACE       namespace of keys (default: the empty one)\n"
-           "  -o, --output table|json  form of the output; --json is -o json\n"
-           "      --timeout TIME       longest wait for an answer (default 2s)\n"
-           "  -h, --help               this text; jay COMMAND --help tells more\n"
-           "      --version            version of jay\n"
-           "\n"
-           "exit status: 0 ok, 1 negative answer (miss, refused, too few acknowledgements),\n"
-           "             2 usage, 3 cannot connect, 4 timeout, 5 not permitted\n");
+    printf(
+        "\noptions:\n"
+        "  -s, --server HOST:PORT   node to ask (SCRUBJAY_SERVER, else 127.0.0.1:6247)\n"
+        "  -n, --ns NAMESPACE       namespace of keys (default: the empty one)\n"
+        "  -o, --output table|json  form of the output; --json is -o json\n"
+        "      --timeout TIME       longest wait for an answer (default 2s)\n"
+        "      --color WHEN         auto (default: on a terminal without NO_COLOR), always, never\n"
+        "  -h, --help               this text; jay COMMAND --help tells more\n"
+        "      --version            version of jay\n"
+        "\n"
+        "exit status: 0 ok, 1 negative answer (miss, refused, too few acknowledgements),\n"
+        "             2 usage, 3 cannot connect, 4 timeout, 5 not permitted\n");
 }
 
 void jay_print_help(const struct jay_command *command)

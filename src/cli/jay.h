@@ -60,7 +60,11 @@ enum jay_option {
     JAY_DRY_RUN = 1 << 20,
     JAY_TAGS_ALL = 1 << 21,
     JAY_HOLD = 1 << 22,
-    JAY_TXN = 1 << 23
+    JAY_TXN = 1 << 23,
+    JAY_WATCH = 1 << 24,
+    JAY_INTERVAL = 1 << 25,
+    JAY_NO_RECONNECT = 1 << 26,
+    JAY_LIVE = 1 << 27
 };
 
 /** A command's arguments, parsed. Texts are lent from the command line. */
@@ -95,7 +99,13 @@ struct jay_args {
     size_t tags_all_n;
     uint32_t hold_ms;          /* 0 = not given */
     struct scrubjay_stamp txn; /* len 0 = not given */
+    bool watch;
+    uint32_t interval_ms; /* JAY_INTERVAL_MS when not given */
+    bool no_reconnect;
+    bool live;
 };
+
+#define JAY_INTERVAL_MS 1000
 
 /** One command. */
 struct jay_command {
@@ -147,6 +157,18 @@ __attribute__((format(printf, 1, 2))) void jay_say(const char *format, ...);
 
 /** The exit status for how a call ended; prints the client's sentence unless it was JAY_OK. */
 enum jay_exit jay_judge(const struct jay *j, enum scrubjay_status status);
+
+#define JAY_TIME_MAX 32
+
+/** The wall clock as RFC 3339 has it, in UTC with milliseconds: "2026-11-22T03:25:54.890Z". */
+void jay_time_now(char out[JAY_TIME_MAX]);
+
+/** Print when and at which node what follows was so; name may be NULL. */
+void jay_print_head(const char *time, const char *name);
+
+/** Ask the node for a document, always an object. *out is owned by the caller, and NULL unless
+ *  SCRUBJAY_OK. Prints nothing but what jay_judge() cannot say. */
+enum scrubjay_status jay_fetch(struct jay *j, const char *what, json_t **out);
 
 /** Print a JSON value and a newline; drops the reference. one_line for streams of values. */
 void jay_print_json(json_t *value, bool one_line);
@@ -203,6 +225,9 @@ enum jay_exit jay_begin(struct jay *j, const struct jay_args *a);      /**< hold
 enum jay_exit jay_commit(struct jay *j, const struct jay_args *a);     /**< drop, let fills in */
 enum jay_exit jay_abort(struct jay *j, const struct jay_args *a);      /**< let fills in */
 enum jay_exit jay_watch(struct jay *j, const struct jay_args *a);      /**< follow invalidations */
+enum jay_exit jay_top(struct jay *j, const struct jay_args *a);        /**< how it goes, live */
+enum jay_exit jay_doctor(struct jay *j, const struct jay_args *a);     /**< what is wrong */
+enum jay_exit jay_completion(struct jay *j, const struct jay_args *a); /**< for a shell */
 enum jay_exit jay_keyring(struct jay *j, const struct jay_args *a);    /**< keys; no node needed */
 enum jay_exit jay_help(struct jay *j, const struct jay_args *a);       /**< this text */
 

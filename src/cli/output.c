@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/jay.h"
@@ -59,6 +60,23 @@ enum jay_exit jay_judge(const struct jay *j, enum scrubjay_status status)
     if (status != SCRUBJAY_OK && scrubjay_error(j->client)[0] != '\0')
         jay_say("%s", scrubjay_error(j->client));
     return exit_of(j, status);
+}
+
+void jay_time_now(char out[JAY_TIME_MAX])
+{
+    struct timespec now;
+    struct tm parts;
+    char second[sizeof "2026-11-22T03:25:54"];
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &parts);
+    if (strftime(second, sizeof second, "%Y-%m-%dT%H:%M:%S", &parts) == 0)
+        second[0] = '\0';
+    snprintf(out, JAY_TIME_MAX, "%s.%03ldZ", second, now.tv_nsec / 1000000);
+}
+
+void jay_print_head(const char *time, const char *name)
+{
+    printf("%s  node %s\n", time, name != NULL ? name : "?");
 }
 
 void jay_print_json(json_t *value, bool one_line)

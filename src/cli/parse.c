@@ -4,12 +4,14 @@
 
 #include "base/attr.h"
 #include "cli/jay.h"
+#include "cli/options.h"
 #include "cli/text.h"
 
 /* What getopt_long() gives for options; letters are themselves. */
 enum code {
     CODE_JSON = 256,
     CODE_TIMEOUT,
+    CODE_COLOR,
     CODE_VERSION,
     CODE_TTL,
     CODE_TAG,
@@ -34,13 +36,21 @@ enum code {
     CODE_DRY_RUN,
     CODE_TAGS_ALL,
     CODE_HOLD,
-    CODE_TXN
+    CODE_TXN,
+    CODE_WATCH,
+    CODE_INTERVAL,
+    CODE_NO_RECONNECT,
+    CODE_LIVE
 };
 
 static const struct option GLOBALS[] = {
-    {"server", required_argument, NULL, 's'},           {"ns", required_argument, NULL, 'n'},
-    {"output", required_argument, NULL, 'o'},           {"json", no_argument, NULL, CODE_JSON},
-    {"timeout", required_argument, NULL, CODE_TIMEOUT}, {"help", no_argument, NULL, 'h'},
+    {"server", required_argument, NULL, 's'},
+    {"ns", required_argument, NULL, 'n'},
+    {"output", required_argument, NULL, 'o'},
+    {"json", no_argument, NULL, CODE_JSON},
+    {"timeout", required_argument, NULL, CODE_TIMEOUT},
+    {"color", required_argument, NULL, CODE_COLOR},
+    {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, CODE_VERSION},
 };
 
@@ -73,6 +83,10 @@ static const struct {
     {JAY_TAGS_ALL, {"tags-all", required_argument, NULL, CODE_TAGS_ALL}},
     {JAY_HOLD, {"hold", required_argument, NULL, CODE_HOLD}},
     {JAY_TXN, {"txn", required_argument, NULL, CODE_TXN}},
+    {JAY_WATCH, {"watch", no_argument, NULL, CODE_WATCH}},
+    {JAY_INTERVAL, {"interval", required_argument, NULL, CODE_INTERVAL}},
+    {JAY_NO_RECONNECT, {"no-reconnect", no_argument, NULL, CODE_NO_RECONNECT}},
+    {JAY_LIVE, {"live", no_argument, NULL, CODE_LIVE}},
 };
 
 #define TABLE_MAX (ARRAY_LEN(GLOBALS) + ARRAY_LEN(OPTIONS) + 1)
@@ -89,6 +103,32 @@ static void make_table(unsigned bits, struct option table[TABLE_MAX])
     }
     for (size_t i = 0; i < ARRAY_LEN(GLOBALS); i++)
         table[n++] = GLOBALS[i];
+}
+
+static struct jay_option_view view_of(const struct option *o)
+{
+    return (struct jay_option_view){.name = o->name,
+                                    .letter = (char)(o->val < CODE_JSON ? o->val : 0),
+                                    .has_value = o->has_arg == required_argument};
+}
+
+bool jay_option_global(size_t i, struct jay_option_view *out)
+{
+    if (i >= ARRAY_LEN(GLOBALS))
+        return false;
+    *out = view_of(&GLOBALS[i]);
+    return true;
+}
+
+bool jay_option_own(const struct jay_command *command, size_t i, struct jay_option_view *out)
+{
+    for (size_t k = 0; k < ARRAY_LEN(OPTIONS); k++) {
+        if ((command->options & OPTIONS[k].bit) == 0 || i-- > 0)
+            continue;
+        *out = view_of(&OPTIONS[k].option);
+        return true;
+    }
+    return false;
 }
 
 static enum jay_exit take_output(struct jay *j, const char *form)
@@ -108,6 +148,17 @@ static enum jay_exit take_timeout(struct jay *j, const char *text)
     return JAY_OK;
 }
 
+/** auto stays what it was found to be: a terminal, and no NO_COLOR. */
+static enum jay_exit take_colour(struct jay *j, const char *when)
+{
+    if (strcmp(when, "auto") == 0)
+        return JAY_OK;
+    j->colour = strcmp(when, "always") == 0;
+    if (j->colour || strcmp(when, "never") == 0)
+        return JAY_OK;
+    return jay_usage("\"%s\" is no time for colour: auto, always and never are", when);
+}
+
 /** Take an option that stands before the command or behind it. */
 static enum jay_exit take_global(struct jay *j, int code, const char *value)
 {
@@ -125,6 +176,8 @@ static enum jay_exit take_global(struct jay *j, int code, const char *value)
         return JAY_OK;
     case CODE_TIMEOUT:
         return take_timeout(j, value);
+    case CODE_COLOR:
+        return take_colour(j, value);
     default:
         return JAY_USAGE;
     }
@@ -206,6 +259,7 @@ static enum jay_exit take_time(struct jay_args *a, int code, const char *text)
     uint32_t *const out = code == CODE_WAIT          ? &a->wait_ms
                           : code == CODE_WITHIN      ? &a->within_ms
                           : code == CODE_ACK_TIMEOUT ? &a->ack.timeout_ms
+                          : code == CODE_INTERVAL    ? &a->interval_ms
                                                      : &a->hold_ms;
     uint64_t ms;
     if (!text_duration(text, &ms) || ms > UINT32_MAX || (ms == 0 && code != CODE_WAIT))
@@ -265,31 +319,40 @@ static enum jay_exit take_value(struct jay_args *a, int code, const char *value)
     }
 }
 
-/** Take an option that is a switch. false when it is none. */
-static bool take_switch(struct jay_args *a, int code)
+/** Where a switch is kept; NULL when the option is none. */
+static bool *switch_of(struct jay_args *a, int code)
 {
     switch (code) {
     case CODE_SHOW_TOKEN:
-        a->show_token = true;
-        return true;
+        return &a->show_token;
     case CODE_NAMESPACE:
-        a->namespace = true;
-        return true;
+        return &a->namespace;
     case CODE_ALL:
-        a->all = true;
-        return true;
+        return &a->all;
     case CODE_STALE:
-        a->stale = true;
-        return true;
+        return &a->stale;
     case CODE_SOFT:
-        a->soft = true;
-        return true;
+        return &a->soft;
     case CODE_DRY_RUN:
-        a->dry_run = true;
-        return true;
+        return &a->dry_run;
+    case CODE_WATCH:
+        return &a->watch;
+    case CODE_NO_RECONNECT:
+        return &a->no_reconnect;
+    case CODE_LIVE:
+        return &a->live;
     default:
-        return false;
+        return NULL;
     }
+}
+
+/** Take an option that is a switch. false when it is none. */
+static bool take_switch(struct jay_args *a, int code)
+{
+    bool *const at = switch_of(a, code);
+    if (at != NULL)
+        *at = true;
+    return at != NULL;
 }
 
 /** Take an option of the command. */
@@ -372,6 +435,7 @@ enum jay_exit jay_parse_command(struct jay *j, const struct jay_command *command
     struct option table[TABLE_MAX];
     enum jay_exit err = JAY_OK;
     make_table(command->options, table);
+    out->interval_ms = JAY_INTERVAL_MS;
     optind = 0; /* glibc: begin anew */
     while (err == JAY_OK && !j->done) {
         const int code = getopt_long(argc, argv, "s:n:o:h", table, NULL);
