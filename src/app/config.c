@@ -174,12 +174,26 @@ static bool set_number(struct config *c, enum config_option option, uint32_t n,
     return set_found(c, option, text, "of the memory", fault);
 }
 
+/** More than there is ends with the kernel killing this process, at the worst moment. */
+static bool check_memory(const struct config *c, const struct config_source *source, uint64_t whole,
+                         struct config_fault *fault)
+{
+    if (whole == 0 || c->memory.bytes <= whole)
+        return true;
+    return config_refuse(fault, EXIT_CONFIG,
+                         "memory %.100s is more than the %llu MiB that %s: the kernel would kill "
+                         "this node; give at most 75%%",
+                         c->settings[OPTION_MEMORY].text, (unsigned long long)(whole >> 20),
+                         size_memory_limit(source->root) != 0 ? "the cgroup grants"
+                                                              : "this machine has");
+}
+
 static bool resolve_memory(struct config *c, const struct config_source *source,
                            struct config_fault *fault)
 {
-    if (c->memory.percent == 0)
-        return true;
     const uint64_t whole = size_memory_whole(source->root);
+    if (c->memory.percent == 0)
+        return check_memory(c, source, whole, fault);
     if (whole == 0)
         return config_refuse(fault, EXIT_CONFIG,
                              "the memory of this machine cannot be told: give a size, as in "
@@ -276,9 +290,9 @@ bool config_load(const struct config_source *source, struct config *out, enum co
     if (flags.action == CONFIG_VERSION || flags.action == CONFIG_HELP)
         return true;
     return set_defaults(out, source, fault) && find_file(&flags, source, out, fault) &&
-           env_apply(source->env, out, fault) && flags_apply(&flags, out, fault) &&
-           resolve(out, source, fault) && namespaces_check(out, fault) &&
-           check_exposure(out, fault);
+           env_check(source->env, fault) && env_apply(source->env, out, fault) &&
+           flags_apply(&flags, out, fault) && resolve(out, source, fault) &&
+           namespaces_check(out, fault) && check_exposure(out, fault);
 }
 
 struct policies config_policies(const struct config *c, struct policy at[POLICIES_MAX])

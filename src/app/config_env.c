@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "app/option.h"
+#include "base/suggest.h"
+
+#define PREFIX "SCRUBJAY_"
 
 const char *config_env(char *const *env, const char *name)
 {
@@ -30,6 +33,51 @@ static bool set_entries(struct config *c, enum config_option option, const char 
         entry[kept] = '\0';
         text += len + (text[len] == ',');
         good = config_set(c, option, entry, place, fault);
+    }
+    return good;
+}
+
+/** Is the name that of a setting, or of what jay and --config read? */
+static bool is_known(const char *name)
+{
+    char known[CONFIG_TEXT_MAX];
+    for (size_t i = 0; i < OPTIONS; i++) {
+        option_env(option_row((enum config_option)i), known);
+        if (strcmp(known, name) == 0)
+            return true;
+    }
+    return strcmp(name, PREFIX "CONFIG") == 0 || strcmp(name, PREFIX "SERVER") == 0;
+}
+
+/** Refuse a name of which at most every fourth letter would have to change. Others are let be: Kubernetes
+ *  sets SCRUBJAY_PORT and its like in every pod beside a service of that name. */
+static bool check_name(const char *name, struct config_fault *fault)
+{
+    char known[OPTIONS][CONFIG_TEXT_MAX];
+    const size_t skip = sizeof PREFIX - 1;
+    struct suggest s = suggest_begin(name + skip);
+    for (size_t i = 0; i < OPTIONS; i++) {
+        option_env(option_row((enum config_option)i), known[i]);
+        suggest_offer(&s, known[i] + skip);
+    }
+    suggest_offer(&s, "CONFIG");
+    return s.best == NULL || 4 * s.distance > strlen(s.word) ||
+           config_refuse(fault, EXIT_CONFIG,
+                         "unknown environment variable \"%s\": did you mean "
+                         "\"" PREFIX "%s\"?",
+                         name, s.best);
+}
+
+bool env_check(char *const *env, struct config_fault *fault)
+{
+    bool good = true;
+    for (; good && *env != NULL; env++) {
+        char name[SUGGEST_WORD_MAX] = "";
+        const size_t len = strcspn(*env, "=");
+        if (strncmp(*env, PREFIX, sizeof PREFIX - 1) != 0 || len >= sizeof name)
+            continue;
+        memcpy(name, *env, len);
+        good = is_known(name) || check_name(name, fault);
     }
     return good;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/advice.h"
 #include "app/option.h"
 #include "app/yaml_lines.h"
 #include "app/yaml_namespaces.h"
@@ -189,12 +190,18 @@ static bool apply(const struct document *d, const struct yaml_lines *lines, stru
 
 /* ---- the file ---- */
 
+static bool refuse_file(const char *path, int error, struct config_fault *fault)
+{
+    return config_refuse(fault, EXIT_CONFIG, "cannot read %s: %s (%s)", path, strerror(error),
+                         advice_of_file(error));
+}
+
 static bool read_whole(FILE *file, const char *path, char *text, size_t *len,
                        struct config_fault *fault)
 {
     *len = fread(text, 1, FILE_MAX, file);
     if (ferror(file) != 0)
-        return config_refuse(fault, EXIT_CONFIG, "cannot read %s: %s", path, strerror(errno));
+        return refuse_file(path, errno, fault);
     if (fgetc(file) != EOF)
         return config_refuse(fault, EXIT_CONFIG,
                              "%s has more than 65,536 bytes, which is the limit", path);
@@ -226,9 +233,8 @@ bool file_apply(const char *path, struct config *c, struct config_fault *fault)
     FILE *file = fopen(path, "re");
     size_t len = 0;
     const bool there = file != NULL && text != NULL;
-    const bool good =
-        there ? read_whole(file, path, text, &len, fault) && load(text, len, c, fault)
-              : config_refuse(fault, EXIT_CONFIG, "cannot read %s: %s", path, strerror(errno));
+    const bool good = there ? read_whole(file, path, text, &len, fault) && load(text, len, c, fault)
+                            : refuse_file(path, errno, fault);
     if (file != NULL)
         (void)fclose(file);
     free(text);

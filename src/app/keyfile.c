@@ -7,12 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/advice.h"
+
 #define BYTES_MAX 4096
 #define POLL_S    5.0
 
-static bool refuse(char why[KEYFILE_WHY_MAX], const char *path, const char *what)
+static bool refuse(char why[KEYFILE_WHY_MAX], const char *path, int error)
 {
-    (void)snprintf(why, KEYFILE_WHY_MAX, "cannot use keyring %s: %s", path, what);
+    (void)snprintf(why, KEYFILE_WHY_MAX, "cannot use keyring %s: %s (%s)", path, strerror(error),
+                   advice_of_file(error));
     return false;
 }
 
@@ -51,8 +54,14 @@ static bool parse(const char *path, struct slice text, struct keyring *out,
     struct keyring_fault fault;
     if (keyring_parse(text, out, &fault) == OK)
         return true;
-    (void)snprintf(why, KEYFILE_WHY_MAX, "cannot use keyring %s:%zu: %s", path, fault.line,
-                   fault.reason);
+    if (fault.line == 0)
+        (void)snprintf(why, KEYFILE_WHY_MAX,
+                       "cannot use keyring %s: %s (jay keyring generate makes a line)", path,
+                       fault.reason);
+    else
+        (void)snprintf(why, KEYFILE_WHY_MAX,
+                       "cannot use keyring %s:%zu: %s (a line is what jay keyring generate prints)",
+                       path, fault.line, fault.reason);
     return false;
 }
 
@@ -63,14 +72,14 @@ bool keyfile_read(const char *path, struct keyring *out, struct keyfile_mark *ma
     struct stat s;
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return refuse(why, path, strerror(errno));
+        return refuse(why, path, errno);
     ssize_t n = fstat(fd, &s);
     if (n == 0)
         n = read_small(fd, bytes);
     const int error = errno;
     (void)close(fd);
-    const bool good = n < 0 ? refuse(why, path, strerror(error))
-                            : parse(path, slice_of(bytes, (size_t)n), out, why);
+    const bool good =
+        n < 0 ? refuse(why, path, error) : parse(path, slice_of(bytes, (size_t)n), out, why);
     sodium_memzero(bytes, sizeof bytes);
     if (good)
         *mark = mark_of(&s);

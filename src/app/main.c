@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "app/advice.h"
 #include "app/banner.h"
 #include "app/config.h"
 #include "app/config_flags.h"
@@ -187,6 +188,7 @@ static int start(struct daemon *d)
 {
     if (!read_keys(d))
         return EXIT_CONFIG;
+    advice_warn(d->config.keyring[0] == '\0' ? NULL : d->config.keyring);
     const int status = build(d) ? run(d) : EXIT_RUN;
     http_free(d->http);
     loop_free(d->loop);
@@ -210,6 +212,7 @@ static int act(struct daemon *d, enum config_action action)
         if (!read_keys(d))
             return EXIT_CONFIG;
         keyring_fini(&d->ring);
+        advice_warn(d->config.keyring[0] == '\0' ? NULL : d->config.keyring);
         (void)printf("the configuration is good\n");
         return 0;
     default:

@@ -142,7 +142,7 @@ static struct timespec left_until(const struct timespec *end)
 enum terminal_news terminal_wait(uint32_t ms)
 {
     struct timespec end;
-    enum terminal_news news;
+    enum terminal_news news = TERMINAL_TIME;
     clock_gettime(CLOCK_MONOTONIC, &end);
     end.tv_sec += ms / 1000 + (end.tv_nsec + ms % 1000 * 1000000L) / 1000000000;
     end.tv_nsec = (end.tv_nsec + ms % 1000 * 1000000L) % 1000000000;

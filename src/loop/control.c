@@ -50,10 +50,13 @@ static void on_batch_end(void *ctx)
 
 static void on_names(void *ctx, const struct addr *addrs, size_t n, uint32_t ttl_s)
 {
+    struct loop *l = ctx;
     control_feed(ctx,
                  &(struct node_in){
                      .kind = NODE_IN_NAMES, .names = addrs, .names_n = n, .names_ttl_s = ttl_s});
     control_settle(ctx);
+    if (n == 0 && alarm_due(&l->nobody, dns_counters(l->dns).nobody, clock_now()) > 0)
+        report_nobody(l);
 }
 
 /** Give the node the command of t, which comes back in reply(). */

@@ -61,6 +61,7 @@ struct loop {
     _Atomic uint64_t wedged_now;     /* workers that have not turned for long */
     _Atomic uint64_t wedged_total;   /* times that one did not */
     struct alarm refused, by_stream; /* packets of strangers; members reached by streams */
+    struct alarm nobody;             /* look-ups of seeds that found no address */
     ev_timer drained;                /* the last moment of leaving */
     const char *state_told;          /* what the log said last; static */
     uint32_t stops;                  /* requests to stop that count */
@@ -123,6 +124,9 @@ void report_refused(struct loop *l, uint64_t packets, const struct node_counters
 
 /** Members were found alive by a stream alone, since the last time. */
 void report_by_stream(struct loop *l, uint64_t probes);
+
+/** Look-ups of the seeds' names found nobody. */
+void report_nobody(struct loop *l);
 
 /** The node serves: where, and with how many threads. */
 void report_start(struct loop *l);

@@ -18,7 +18,8 @@ static const struct event_text EVENTS[] = {
     [SWIM_LEAVE] = {LOGGER_INFO, "member left"},
     [SWIM_FAIL] = {LOGGER_WARN, "member failed"},
     [SWIM_FORGOTTEN] = {LOGGER_DEBUG, "member forgotten"},
-    [SWIM_CONFLICT] = {LOGGER_ERROR, "two processes use one name"},
+    [SWIM_CONFLICT] = {LOGGER_ERROR,
+                       "two processes use one name: give each node a --name of its own"},
     [SWIM_CONFLICT_OVER] = {LOGGER_INFO, "name conflict over"},
     [SWIM_ISOLATED] = {LOGGER_WARN, "most probes fail: this node may be cut off"},
     [SWIM_CONNECTED] = {LOGGER_INFO, "probes succeed again"},
@@ -126,7 +127,8 @@ void report_refused(struct loop *l, uint64_t packets, const struct node_counters
         logger_number("plain_total", c->dropped_plain, plain),
         logger_number("unauthentic_total", c->dropped_unauthentic, tag),
     };
-    logger_say(&l->log, LOGGER_WARN, "packets of another key or cluster refused", fields,
+    logger_say(&l->log, LOGGER_WARN,
+               "packets of another key or cluster refused: compare --keyring and --cluster", fields,
                ARRAY_LEN(fields));
 }
 
@@ -135,6 +137,30 @@ void report_by_stream(struct loop *l, uint64_t probes)
     char room[LOGGER_TEXT_MAX];
     const struct logger_field fields[] = {logger_number("probes", probes, room)};
     logger_say(&l->log, LOGGER_WARN, "a member answers by stream, not by datagram: is UDP blocked?",
+               fields, ARRAY_LEN(fields));
+}
+
+/** The first of the texts; NULL when there is none. */
+static const char *first_of(const struct loop_texts *texts)
+{
+    return texts->n > 0 ? texts->at[0] : NULL;
+}
+
+void report_nobody(struct loop *l)
+{
+    const struct dns_counters c = dns_counters(l->dns);
+    const char *name = first_of(&l->dns_names);
+    char failed[LOGGER_TEXT_MAX];
+    name = name != NULL ? name : first_of(&l->srv_names);
+    name = name != NULL ? name : first_of(&l->seeds);
+    const struct logger_field fields[] = {
+        logger_text("name", name != NULL ? name : ""),
+        logger_number("unanswered_total", c.errors + c.timeouts, failed),
+    };
+    logger_say(&l->log, LOGGER_WARN,
+               c.errors + c.timeouts > 0
+                   ? "no node found by name: the DNS server gives no answer; check --dns-server"
+                   : "no node found by name: no such name, or it has no address; check --join-dns",
                fields, ARRAY_LEN(fields));
 }
 
