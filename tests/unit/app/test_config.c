@@ -419,7 +419,8 @@ Test(config, a_file_of_comments_says_nothing)
 Test(config, a_file_that_is_not_there)
 {
     give("--config", "/nowhere/c.yaml");
-    kit_fails(&k, EXIT_CONFIG, "cannot read /nowhere/c.yaml: No such file or directory (check the path)");
+    kit_fails(&k, EXIT_CONFIG,
+              "cannot read /nowhere/c.yaml: No such file or directory (check the path)");
 }
 
 Test(config, a_file_has_a_limit)
