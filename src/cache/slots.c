@@ -176,9 +176,10 @@ static uint32_t take_chunk(struct slots *s)
  *  out. Nobody who has a place loses it, so whoever is looked for from his home on is met. */
 static void settle(struct slots *s, uint32_t group, uint64_t word)
 {
+    const uint32_t n = chunks_of(s, group);
     while (word != 0) {
         word &= ~LIFTED;
-        struct steps p = steps_from(s, group, home_of(bits_of(word), chunks_of(s, group)));
+        struct steps p = steps_from(s, group, home_of(bits_of(word), n));
         uint64_t other = hinted_read(slot_here(&p));
         while (other != 0 && (other & LIFTED) == 0) {
             step(&p);
@@ -201,24 +202,36 @@ static void add_chunk(struct slots *s, uint32_t group)
     hinted_publish(&s->groups[group].n, n + 1);
 }
 
-/** One more chunk for a group: all of its slots find their homes anew, where they are. */
-static void grow(struct slots *s, uint32_t group)
+static void lift_all(slot *chunk)
 {
-    const uint32_t slots_n = chunks_of(s, group) * SLOTS_CHUNK;
-    for (uint32_t i = 0; i < slots_n; i++) {
-        slot *at = slot_at(s, group, i);
-        if (hinted_read(at) != 0)
-            hinted_write(at, hinted_read(at) | LIFTED);
+    for (uint32_t i = 0; i < SLOTS_CHUNK; i++) {
+        const uint64_t word = hinted_read(chunk + i);
+        if (word != 0)
+            hinted_write(chunk + i, word | LIFTED);
     }
-    add_chunk(s, group);
-    for (uint32_t i = 0; i < slots_n; i++) {
-        slot *at = slot_at(s, group, i);
-        const uint64_t word = hinted_read(at);
+}
+
+static void settle_all(struct slots *s, uint32_t group, slot *chunk)
+{
+    for (uint32_t i = SLOTS_CHUNK; i-- > 0;) {
+        const uint64_t word = hinted_read(chunk + i);
         if ((word & LIFTED) == 0)
             continue;
-        hinted_write(at, 0);
+        hinted_write(chunk + i, 0);
         settle(s, group, word);
     }
+}
+
+/** One more chunk for a group: all of its slots find their homes anew, where they are. From the last on:
+ *  homes lie further up than before, where others have just left. */
+static void grow(struct slots *s, uint32_t group)
+{
+    const uint32_t n = chunks_of(s, group);
+    for (uint32_t i = 0; i < n; i++)
+        lift_all(slot_at(s, group, i * SLOTS_CHUNK));
+    add_chunk(s, group);
+    for (uint32_t i = n; i-- > 0;)
+        settle_all(s, group, slot_at(s, group, i * SLOTS_CHUNK));
 }
 
 /* ---- the walk for a hash ---- */
