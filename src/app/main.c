@@ -14,6 +14,7 @@
 #include "app/keyfile.h"
 #include "app/notify.h"
 #include "app/signals.h"
+#include "app/size.h"
 #include "http/server.h"
 #include "node/node.h"
 #include "node/view.h"
@@ -120,10 +121,12 @@ static bool build(struct daemon *d)
     d->loop = make_loop(d, why, sizeof why);
     if (d->loop != NULL)
         d->http = http_new(d->loop, &d->config.http, why, sizeof why);
-    if (d->http != NULL)
-        return true;
-    (void)fail(EXIT_RUN, why);
-    return false;
+    if (d->http == NULL) {
+        (void)fail(EXIT_RUN, why);
+        return false;
+    }
+    http_memory_limit_set(d->http, size_memory_whole(""));
+    return true;
 }
 
 /* ---- run ---- */

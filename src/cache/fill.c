@@ -74,6 +74,7 @@ static bool was_here(struct shard *s, uint64_t hash)
     const enum ghost_found found = ghost_take(&s->ghost, hash);
     if (found == GHOST_ONCE)
         earn_back(&s->earn);
+    s->counts.came_back += found != GHOST_NONE;
     return found != GHOST_NONE;
 }
 

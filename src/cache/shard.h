@@ -36,6 +36,7 @@ struct shard_counts {
     uint64_t killed, marked, spared, evicted, reinserted, moved, swept, dead_lookups;
     uint64_t prefixes_folded, conjunctions_folded, quarantine_full;
     uint64_t claims_taken;
+    uint64_t came_back;
 };
 
 /** A walk over all segments, unit by unit, over and over; passes are numbered from 1. */

@@ -30,6 +30,9 @@ const char *cache_reason_text(enum cache_reason reason)
     return texts[reason];
 }
 
+static_assert(sizeof(struct shard_counts) == (20 + CACHE_REASONS) * sizeof(uint64_t),
+              "every counter is added up below");
+
 static void add_counts(struct cache_stats *out, const struct shard_counts *n)
 {
     out->hits += n->hits;
@@ -45,6 +48,7 @@ static void add_counts(struct cache_stats *out, const struct shard_counts *n)
     out->spared += n->spared;
     out->evicted += n->evicted;
     out->reinserted += n->reinserted;
+    out->came_back += n->came_back;
     out->moved += n->moved;
     out->swept += n->swept;
     out->dead_lookups += n->dead_lookups;

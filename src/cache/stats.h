@@ -24,6 +24,7 @@ struct cache_stats {
     uint64_t marked; /* entries made stale by soft dots of their key */
     uint64_t spared; /* entries that an equal put, or an older version, let live */
     uint64_t evicted, reinserted;
+    uint64_t came_back;    /* stored again soon after they were evicted from the small queue */
     uint64_t moved;        /* entries that were copied to make their neighbours' dead bytes free */
     uint64_t swept;        /* entries removed by sweeps */
     uint64_t dead_lookups; /* entries found dead by a barrier when looked at */

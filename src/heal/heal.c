@@ -371,3 +371,8 @@ struct heal_counters heal_counters(const struct heal *h)
 {
     return h->counters;
 }
+
+struct spans heal_waits(const struct heal *h)
+{
+    return h->waits;
+}

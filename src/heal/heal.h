@@ -27,6 +27,7 @@
 #include "base/arena.h"
 #include "base/dot.h"
 #include "base/err.h"
+#include "base/spans.h"
 #include "base/time.h"
 #include "ledger/ledger.h"
 #include "wire/dots.h"
@@ -221,3 +222,6 @@ struct heal_counters {
 
 /** The counters, copied. */
 struct heal_counters heal_counters(const struct heal *h);
+
+/** How long it took, since start, from asking for what was missing until the first of it came. Copied. */
+struct spans heal_waits(const struct heal *h);

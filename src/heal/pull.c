@@ -260,6 +260,7 @@ static void plan_ask(struct heal *h, mono_us now, struct pull *w)
     if (p == NULL)
         return;
     w->target = p->id;
+    w->asked_at = now;
     w->ask_next = w->lo;
     w->ask_hi = w->ripe_hi;
     w->ask_left = h->cfg.answer_datagrams;
@@ -294,6 +295,8 @@ void heal_pulls_progress(struct heal *h, mono_us now, const struct dot *d, bool 
     struct pull *w = find_pull(h, d->epoch);
     if (w == NULL)
         return;
+    if (!w->progress && w->target != 0)
+        spans_add(&h->waits, now - w->asked_at);
     w->progress = true;
     if (streamed)
         w->fed_until = now + FED_US;

@@ -73,6 +73,7 @@ struct pull {
     uint64_t advertiser; /* who showed the newest head; 0 when nobody did */
     uint64_t target;     /* who was asked last */
     uint64_t stream_to;  /* who was asked for a stream last */
+    mono_us asked_at;    /* when target was */
     mono_us next_at;     /* not asked again before */
     mono_us close_next;  /* not closed again before */
     uint32_t tries;      /* position in the order of sources */
@@ -158,6 +159,7 @@ struct heal {
     struct ledger *ledger;
     struct rng rng;
     struct heal_counters counters;
+    struct spans waits;
 
     struct heal_peer *peers; /* dense */
     uint32_t peers_n;

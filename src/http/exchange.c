@@ -62,7 +62,7 @@ static struct session *open_session(struct exchanges *x, struct MHD_Connection *
     s->due = loop_now() + HTTP_PATIENCE_US;
     LIST_INSERT_HEAD(&x->sessions, s, others);
     x->sessions_n++;
-    x->site.counters.connections++;
+    x->site.facts.http.connections++;
     return s;
 }
 
@@ -89,7 +89,7 @@ void http_exchanges_sweep(struct exchanges *x, mono_us now)
         if (s->excused || s->due > now)
             continue;
         s->due = NEVER;
-        x->site.counters.timeouts++;
+        x->site.facts.http.timeouts++;
         /* Not close(): the socket is the daemon's, which will notice its end. */
         (void)shutdown(s->fd, SHUT_RDWR);
     }
@@ -140,7 +140,7 @@ static enum MHD_Result answer(struct exchange *e)
     if (response == NULL)
         return MHD_NO;
     add_headers(response, r);
-    e->all->site.counters.errors += r->status >= 400;
+    e->all->site.facts.http.errors += r->status >= 400;
     const enum MHD_Result result = MHD_queue_response(e->connection, r->status, response);
     MHD_destroy_response(response);
     return result;
@@ -223,7 +223,7 @@ static bool refuse_early(struct exchange *e)
 {
     const uint64_t length = declared_length(e->connection);
     if (e->all->sessions_n > HTTP_CONNECTIONS_MAX) {
-        e->all->site.counters.busy++;
+        e->all->site.facts.http.busy++;
         http_problem(&e->reply, 503, "BUSY", "64 connections are open, which is the limit");
     } else if (length == UINT64_MAX) {
         http_problem(&e->reply, 411, "LENGTH_REQUIRED", "a body needs a Content-Length");
@@ -242,7 +242,7 @@ static enum MHD_Result begin(struct exchanges *x, struct MHD_Connection *connect
     e->all = x;
     e->connection = connection;
     *out = e;
-    x->site.counters.requests++;
+    x->site.facts.http.requests++;
     renew(connection);
     return refuse_early(e) ? answer(e) : MHD_YES;
 }

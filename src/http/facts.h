@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/spans.h"
 #include "loop/loop.h"
 #include "node/view.h"
 
@@ -38,7 +39,12 @@ struct facts_now {
     uint64_t workers;
     uint64_t uptime_us, cpu_us;
     uint64_t dns_ok_age_us; /* since a look-up found an address, or since start */
-    uint64_t resident_bytes;
+    uint64_t start_us;      /* since 1970 */
+    uint64_t resident_bytes, memory_limit;
+    uint64_t fds, fds_max;
+    uint64_t behind;         /* members alive that did not acknowledge in time */
+    uint64_t unacknowledged; /* own dots that the one of them lacks which lacks most */
+    uint64_t proof_age_us;
 };
 
 struct facts {
@@ -51,7 +57,8 @@ struct facts {
 
 enum facts_kind {
     FACTS_COUNTER,
-    FACTS_GAUGE
+    FACTS_GAUGE,
+    FACTS_SPANS /* a struct spans: a histogram */
 };
 
 /** One number. */
@@ -63,18 +70,28 @@ struct facts_row {
     const char *help;   /* the family's; NULL from its second row on */
     enum facts_kind kind;
     bool micros; /* the number is microseconds, the metric is seconds */
-    size_t at;   /* offset in struct facts of an uint64_t */
+    size_t at;   /* offset in struct facts of an uint64_t, or of a struct spans */
 };
 
-/** The table; rows of one family stand together. Lends. */
-const struct facts_row *http_facts_rows(size_t *n);
+/** The i-th row; NULL behind the last. Rows of one family stand together. Lends. */
+const struct facts_row *http_facts_row(size_t i);
 
-/** The number of a row. */
+/** The number of a row that is no FACTS_SPANS (asserted). */
 uint64_t http_facts_value(const struct facts *f, const struct facts_row *row);
 
-/** Look at a running node. started: loop_now() when it began; http: the endpoint's own counters. */
-void http_facts_collect(struct loop *l, mono_us started, const struct facts_http *http,
-                        struct facts *out);
+/** The spans of a row that is one (asserted). */
+struct spans http_facts_spans(const struct facts *f, const struct facts_row *row);
+
+/** What the endpoint knows beside the node. */
+struct facts_site {
+    mono_us started;       /* loop_now() when it began, */
+    uint64_t start_us;     /* and the wall's clock then, since 1970 */
+    uint64_t memory_limit; /* bytes */
+    struct facts_http http;
+};
+
+/** Look at a running node. */
+void http_facts_collect(struct loop *l, const struct facts_site *site, struct facts *out);
 
 /** "candidate", "alive", "suspect", "dead", "left". Static. */
 const char *http_state_text(enum swim_state state);

@@ -14,10 +14,10 @@ static json_t *render(const struct http_site *site, enum client_op what)
     case OP_NAMESPACES:
         return http_json_namespaces(loop_cache(site->loop), loop_policies(site->loop));
     case OP_NODE:
-        http_facts_collect(site->loop, site->started, &site->counters, &facts);
+        http_facts_collect(site->loop, &site->facts, &facts);
         return http_json_node(&facts);
     case OP_STATS:
-        http_facts_collect(site->loop, site->started, &site->counters, &facts);
+        http_facts_collect(site->loop, &site->facts, &facts);
         return http_json_stats(&facts);
     default:
         return NULL;

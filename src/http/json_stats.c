@@ -13,18 +13,32 @@ static json_t *group_of(json_t *stats, const char *name)
     return group;
 }
 
+/** How many, how long all of them took, and the bounds below which half and 99 of 100 of them stayed. */
+static json_t *spans_of(const struct spans *s)
+{
+    return json_pack("{s:o, s:o, s:o, s:o}", "n", http_json_number(spans_count(s)), "sum_us",
+                     http_json_number(s->sum_us), "p50_us", http_json_number(spans_quantile(s, 50)),
+                     "p99_us", http_json_number(spans_quantile(s, 99)));
+}
+
+static json_t *value_of(const struct facts *f, const struct facts_row *row)
+{
+    if (row->kind != FACTS_SPANS)
+        return http_json_number(http_facts_value(f, row));
+    const struct spans spans = http_facts_spans(f, row);
+    return spans_of(&spans);
+}
+
 json_t *http_json_stats(const struct facts *f)
 {
-    size_t n = 0;
-    const struct facts_row *rows = http_facts_rows(&n);
+    const struct facts_row *row = NULL;
     json_t *out = json_object();
     bool whole = out != NULL;
-    for (size_t i = 0; whole && i < n; i++) {
-        if (rows[i].group == NULL)
+    for (size_t i = 0; whole && (row = http_facts_row(i)) != NULL; i++) {
+        if (row->group == NULL)
             continue;
-        assert(!rows[i].micros); /* keys say no unit */
-        json_t *number = http_json_number(http_facts_value(f, &rows[i]));
-        whole = json_object_set_new(group_of(out, rows[i].group), rows[i].key, number) == 0;
+        assert(!row->micros); /* keys say no unit */
+        whole = json_object_set_new(group_of(out, row->group), row->key, value_of(f, row)) == 0;
     }
     if (whole)
         return out;

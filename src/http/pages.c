@@ -35,7 +35,7 @@ void http_page_startupz(const struct http_call *call)
 
 static void collect(const struct http_call *call, struct facts *out)
 {
-    http_facts_collect(call->site->loop, call->site->started, &call->site->counters, out);
+    http_facts_collect(call->site->loop, &call->site->facts, out);
 }
 
 void http_page_metrics(const struct http_call *call)

@@ -11,10 +11,9 @@ struct http_streams;
 /** What every handler may use. */
 struct http_site {
     struct loop *loop;
-    struct facts_http counters;
+    struct facts_site facts;
     struct http_streams *streams; /* NULL without a listener */
-    mono_us started;
-    bool loopback; /* the listener can only be reached from this machine */
+    bool loopback;                /* the listener can only be reached from this machine */
 };
 
 /** Called when a reply that route left open (status 0) has been filled in. */

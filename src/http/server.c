@@ -12,6 +12,7 @@
 #include "http/inspect.h"
 #include "http/stream.h"
 #include "loop/address.h"
+#include "loop/clock.h"
 #include "loop/listen.h"
 
 #define CONNECTION_MEMORY 16384U /* headers and buffers of one connection */
@@ -112,7 +113,7 @@ static struct MHD_Daemon *start_daemon(struct exchanges *x, int fd)
 
 static bool start_streams(struct http *h)
 {
-    if (!http_streams_init(&h->streams, h->loop, &h->exchanges.site.counters))
+    if (!http_streams_init(&h->streams, h->loop, &h->exchanges.site.facts.http))
         return false;
     h->streams.woken = on_woken;
     h->streams.ctx = h;
@@ -153,7 +154,9 @@ struct http *http_new(struct loop *l, const struct addr *addr, char *why, size_t
     }
     h->loop = l;
     h->exchanges.site =
-        (struct http_site){.loop = l, .started = loop_now(), .loopback = address_is_loopback(addr)};
+        (struct http_site){.loop = l,
+                           .facts = {.started = loop_now(), .start_us = clock_wall_ms() * 1000U},
+                           .loopback = address_is_loopback(addr)};
     h->exchanges.woken = on_woken;
     h->exchanges.ctx = h;
     LIST_INIT(&h->exchanges.sessions);
@@ -165,6 +168,11 @@ struct http *http_new(struct loop *l, const struct addr *addr, char *why, size_t
     }
     loop_inspect_set(l, http_inspect, http_inspect_trace, &h->exchanges.site);
     return h;
+}
+
+void http_memory_limit_set(struct http *h, uint64_t bytes)
+{
+    h->exchanges.site.facts.memory_limit = bytes;
 }
 
 struct addr http_addr(const struct http *h)

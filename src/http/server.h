@@ -27,6 +27,9 @@ struct http;
  */
 struct http *http_new(struct loop *l, const struct addr *addr, char *why, size_t why_cap);
 
+/** Tell what memory the process may use, for people to be told. */
+void http_memory_limit_set(struct http *h, uint64_t bytes);
+
 /** The address that was bound; ip_len 0 = none. */
 struct addr http_addr(const struct http *h);
 

@@ -14,6 +14,7 @@
 #include "loop/clock.h"
 #include "loop/hungry.h"
 #include "loop/request.h"
+#include "loop/tally.h"
 #include "loop/worker.h"
 
 #define DISCARD_MAX 4 /* reads of what nobody wants before a close */
@@ -137,6 +138,7 @@ bool conn_is_slow(const struct conn *c, mono_us now)
 static void flush(struct conn *c)
 {
     const size_t before = outbuf_len(&c->out);
+    tally_tell(c->worker); /* who has read an answer finds it counted */
     const enum outbuf_state state = outbuf_flush(&c->out, c->io.fd);
     const size_t sent = before - outbuf_len(&c->out);
     worker_count(&c->worker->counters.bytes_out, sent);
@@ -269,7 +271,8 @@ static bool run_one(struct conn *c, const struct command_call *call, const struc
 /** Carry out what c has of the worker's batch, as long as c may go on. */
 static void run_share(struct conn *c, mono_us now)
 {
-    const struct command_call call = {.now = now, .caller = (uintptr_t)c, .claims = &c->claims};
+    const struct command_call call = {
+        .now = now, .caller = (uintptr_t)c, .claims = &c->claims, .said = &c->worker->said};
     for (size_t i = 0; i < c->share_n && may_go_on(c); i++) {
         const struct batch_one *one = &c->worker->batch.all[c->share_i + i];
         if (!run_one(c, &call, one))

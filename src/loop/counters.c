@@ -1,9 +1,28 @@
+#include <assert.h>
+#include <string.h>
+
 #include "loop/inside.h"
 
 static uint64_t look(const _Atomic uint64_t *counter)
 {
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
+
+static void add_spans(struct spans *out, const struct worker_spans *s)
+{
+    for (size_t i = 0; i < SPANS_BUCKETS; i++)
+        out->n[i] += look(&s->n[i]);
+    out->sum_us += look(&s->sum_us);
+}
+
+/* A counter that nobody adds up here is counted for nobody. */
+#define ALL_OF(type, n)                                                                            \
+    static_assert(sizeof(struct type) == (n) * sizeof(uint64_t), "add it up below")
+ALL_OF(worker_spans, SPANS_BUCKETS + 1);
+ALL_OF(worker_counters, 15 + 2 * LOOP_OPS + CLIENT_STATUSES + LOOP_TIMED * (SPANS_BUCKETS + 1));
+ALL_OF(udp_counters, 5);
+ALL_OF(tcp_counters, 8);
+ALL_OF(dns_counters, 7);
 
 static void add_worker(struct loop_counters *out, const struct worker *w)
 {
@@ -19,7 +38,12 @@ static void add_worker(struct loop_counters *out, const struct worker *w)
     out->subscriptions += atomic_load_explicit(&w->subscribers, memory_order_relaxed);
     for (size_t i = 0; i < LOOP_OPS; i++)
         out->requests[i] += look(&c->requests[i]);
-    out->request_errors += look(&c->errors);
+    for (size_t i = 0; i < LOOP_OPS; i++)
+        out->request_errors[i] += look(&c->errors[i]);
+    for (size_t i = 0; i < CLIENT_STATUSES; i++)
+        out->lookups[i] += look(&c->lookups[i]);
+    for (size_t i = 0; i < LOOP_TIMED; i++)
+        add_spans(&out->timed[i], &c->timed[i]);
     out->client_bytes_in += look(&c->bytes_in);
     out->client_bytes_out += look(&c->bytes_out);
     out->pushes += look(&c->pushes);
@@ -59,6 +83,7 @@ static void add_dns(struct loop_counters *out, struct dns_counters c)
     out->dns_nobody = c.nobody;
     out->dns_errors = c.errors;
     out->dns_timeouts = c.timeouts;
+    out->dns_renewed = c.renewed;
 }
 
 mono_us loop_dns_ok_at(const struct loop *l)
@@ -77,6 +102,14 @@ void loop_counters(const struct loop *l, struct loop_counters *out)
     out->connections_open = atomic_load(&l->world.connections);
     out->output_waiting = look(&l->world.out_waiting);
     out->input_kept = look(&l->world.kept.used);
+    out->connections_max = l->world.connections_max;
+    out->output_max = l->world.out_max;
+    out->control_queue = mailbox_len(&l->commands);
+    out->control_queue_max = l->commands.cap;
+    out->huge_pages = look(&l->pages.huge);
+    out->keys = l->ring.n;
+    out->keyrings = l->keyrings;
+    memcpy(out->events, l->events, sizeof out->events);
     out->workers_wedged = atomic_load_explicit(&l->wedged_now, memory_order_relaxed);
     out->wedged = atomic_load_explicit(&l->wedged_total, memory_order_relaxed);
     out->log_lines = look(&l->log.lines_total);

@@ -46,7 +46,9 @@ struct loop {
 
     /* The control thread's alone. */
     struct keyring ring;
-    enum seal_mode crypto; /* settled */
+    uint64_t keyrings;            /* times that it was replaced */
+    uint64_t events[LOOP_EVENTS]; /* of members, by enum swim_event_kind */
+    enum seal_mode crypto;        /* settled */
     struct store_map node_map;
     struct node *node;
     struct ev_loop *ev;

@@ -201,6 +201,7 @@ enum err loop_keyring_set(struct loop *l, const struct keyring *ring)
     if ((l->ring.n == 0) != (ring->n == 0))
         return ERR_CONFIG;
     l->ring = *ring;
+    l->keyrings++;
     return OK;
 }
 

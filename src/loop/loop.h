@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/spans.h"
 #include "base/time.h"
 #include "cache/cache.h"
 #include "loop/logger.h"
@@ -26,6 +27,9 @@
 #define LOOP_WORKERS_MAX 64
 #define LOOP_WHY_MAX     256 /* a good capacity for the reason of loop_new() */
 #define LOOP_OPS         21  /* slots for counters by enum client_op; 0 = not understood */
+#define LOOP_EVENTS      12  /* slots for counters by enum swim_event_kind */
+#define LOOP_SAMPLE                                                                                \
+    61 /* of so many requests one is timed; a prime, as clients send in even numbers */
 
 struct ev_loop;
 
@@ -156,6 +160,18 @@ void loop_watch_set(struct loop *l, loop_watch *watch, void *ctx);
 
 /* ---- counters ---- */
 
+/** Ops whose requests are timed. */
+enum loop_timed {
+    TIMED_GET, /* one of LOOP_SAMPLE: from the reading of the request until its reply was written; waits that */
+    TIMED_MGET, /* the caller wished for are left out */
+    TIMED_FILL,
+    TIMED_MFILL,
+    TIMED_TOUCH,
+    TIMED_PUT, /* each: the way to the control thread and back, and the wait for a level, are in it */
+    TIMED_INVALIDATE,
+    LOOP_TIMED
+};
+
 /** Since start, all workers together; copied at slightly different moments. */
 struct loop_counters {
     uint64_t connections_open, connections_total, connections_refused, connections_closed_slow;
@@ -168,7 +184,8 @@ struct loop_counters {
     uint64_t input_full;    /* connections closed because all together kept too much of it */
     uint64_t subscriptions; /* connections that hold at least one filter */
     uint64_t requests[LOOP_OPS];
-    uint64_t request_errors; /* malformed frames and refused requests */
+    uint64_t request_errors[LOOP_OPS]; /* malformed and refused requests */
+    uint64_t lookups[CLIENT_STATUSES]; /* keys of gets and mgets, by what they were answered with */
     uint64_t client_bytes_in, client_bytes_out;
     uint64_t pushes, pushes_lost; /* lost = folded into a push of scope all */
     uint64_t queue_full;          /* times that a worker stopped reading for the control thread */
@@ -178,12 +195,19 @@ struct loop_counters {
     uint64_t udp_in, udp_out, udp_dropped_out, udp_refused, udp_too_big;
     uint64_t peer_accepted, peer_connected, peer_failed, peer_refused;
     uint64_t peer_frames_in, peer_frames_out, peer_frames_bad, peer_overflows;
-    uint64_t dns_lookups, dns_answers, dns_nobody, dns_errors, dns_timeouts;
+    uint64_t dns_lookups, dns_answers, dns_nobody, dns_errors, dns_timeouts, dns_renewed;
+    uint64_t events[LOOP_EVENTS]; /* of members */
+    uint64_t keys;                /* now: in the keyring */
+    uint64_t keyrings;            /* times that another keyring was taken */
+    uint64_t control_queue;       /* now: requests that wait for the control thread */
+    uint64_t control_queue_max, connections_max, output_max; /* limits */
+    uint64_t huge_pages;     /* of the cache, put together or asked for */
     uint64_t workers_wedged; /* now: those that have not turned for 10 s */
     uint64_t wedged;         /* times that one did not */
     uint64_t log_lines, log_suppressed;
     uint64_t memory_fixed_bytes; /* of the node and the cache, beside the cache's budget */
     uint32_t workers;
+    struct spans timed[LOOP_TIMED];
 };
 
 /** When a look-up of the seeds' names last found an address; before any did: when the loop was made. */

@@ -55,6 +55,11 @@ size_t mailbox_take(struct mailbox *m, void **out, size_t cap)
     return n;
 }
 
+size_t mailbox_len(const struct mailbox *m)
+{
+    return atomic_load_explicit(&m->n, memory_order_relaxed);
+}
+
 void mailbox_again(struct mailbox *m)
 {
     ev_async_send(m->ev, &m->wake);

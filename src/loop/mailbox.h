@@ -7,6 +7,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,7 +21,7 @@ struct mailbox {
     void **ring;
     size_t cap;
     size_t head;
-    size_t n;
+    _Atomic size_t n; /* written with the mutex held */
 };
 
 /** Called on the taking thread when there may be something to take; ctx is the watcher's data. */
@@ -46,6 +47,9 @@ bool mailbox_post(struct mailbox *m, void *item);
 
 /** Take up to cap of the oldest items. Returns: how many. Thread: taking. */
 size_t mailbox_take(struct mailbox *m, void **out, size_t cap);
+
+/** How many items wait. Thread: any. */
+size_t mailbox_len(const struct mailbox *m);
 
 /** Call ready again in a later turn. Thread: any. */
 void mailbox_again(struct mailbox *m);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,7 +30,7 @@ struct pages {
 
     uint32_t shard_i;                  /* whose page is to be put together next */
     mono_us next;                      /* and when */
-    uint64_t huge;                     /* pages put together, or asked for */
+    _Atomic uint64_t huge;             /* pages put together, or asked for; read by anybody */
     uint64_t touched;                  /* bytes */
     uintptr_t done[CACHE_SHARDS_MAX];  /* pages that begin below need no look */
     uintptr_t there[CACHE_SHARDS_MAX]; /* what lies below was touched */

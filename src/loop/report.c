@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <string.h>
 
 #include "loop/address.h"
@@ -25,6 +26,8 @@ static const struct event_text EVENTS[] = {
     [SWIM_CONNECTED] = {LOGGER_INFO, "probes succeed again"},
 };
 
+static_assert(ARRAY_LEN(EVENTS) == LOOP_EVENTS, "each event is told and counted");
+
 static struct event_text text_of(enum swim_event_kind event)
 {
     if ((size_t)event < ARRAY_LEN(EVENTS) && EVENTS[event].msg != NULL)
@@ -39,6 +42,8 @@ void report_event(struct loop *l, const struct node_out *out)
     char address[ADDRESS_TEXT_MAX], generation[LOGGER_TEXT_MAX];
     struct logger_field fields[4];
     size_t n = 0;
+    if ((size_t)out->event < LOOP_EVENTS)
+        l->events[out->event]++;
     if (m->name.len > 0)
         fields[n++] = (struct logger_field){.name = "member", .value = m->name};
     if (addr_known(&m->addr))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "loop/clock.h"
+#include "loop/tally.h"
 #include "loop/worker.h"
 
 #define SMALL_ROOM  4096        /* errors, acks, booleans */
@@ -34,10 +35,10 @@ static void finish_reply(struct conn *c, const struct writer *w)
     outbuf_commit(&c->out, w->len);
 }
 
-void request_refuse(struct conn *c, const struct client_fault *fault)
+static void refuse(struct conn *c, uint32_t op, const struct client_fault *fault)
 {
     struct writer w;
-    worker_count(&c->worker->counters.errors, 1);
+    tally_error(c->worker, op);
     if (!reserve(c, SMALL_ROOM, &w)) {
         conn_give_up(c);
         return;
@@ -47,11 +48,17 @@ void request_refuse(struct conn *c, const struct client_fault *fault)
     c->ending = c->ending || fault->close;
 }
 
-static void refuse_with(struct conn *c, uint32_t id, const char *name, const char *text)
+void request_refuse(struct conn *c, const struct client_fault *fault)
 {
-    struct client_fault fault = {.has_id = true, .id = id, .name = name};
+    refuse(c, 0, fault);
+}
+
+static void refuse_with(struct conn *c, const struct client_request *r, const char *name,
+                        const char *text)
+{
+    struct client_fault fault = {.has_id = true, .id = r->id, .name = name};
     (void)snprintf(fault.text, sizeof fault.text, "%s", text);
-    request_refuse(c, &fault);
+    refuse(c, r->op, &fault);
 }
 
 static void say_bool(struct conn *c, uint32_t id, bool value)
@@ -99,7 +106,7 @@ static void subscribe(struct conn *c, const struct client_request *r)
     if (err == OK)
         say_bool(c, r->id, true);
     else
-        refuse_with(c, r->id, "TOO_MANY_SUBSCRIPTIONS",
+        refuse_with(c, r, "TOO_MANY_SUBSCRIPTIONS",
                     "a connection holds at most 64 filters; those before the limit are in force");
 }
 
@@ -145,18 +152,21 @@ static void wait_for_ticket(struct conn *c)
     LIST_INSERT_HEAD(&c->worker->waiting, c, waiting);
 }
 
-static void send_ticket(struct conn *c, const struct client_request *r, struct slice frame,
+/** For the request that the worker decoded last. */
+static void send_ticket(struct conn *c, mono_us now, struct slice frame,
                         const struct command_issue *issue)
 {
     struct worker *w = c->worker;
+    const struct client_request *r = &w->request;
     struct ticket *t =
         ticket_new(&(struct ticket_cfg){.frame = frame, .request = r, .issue = issue});
     if (t == NULL) {
-        refuse_with(c, r->id, "NO_MEMORY", "the node is out of memory; try again");
+        refuse_with(c, r, "NO_MEMORY", "the node is out of memory; try again");
         return;
     }
     t->worker = w;
     t->conn = c;
+    t->since = now;
     c->owed++;
     w->tickets++;
     w->ticket_bytes += t->bytes;
@@ -180,6 +190,7 @@ static bool answer_rendered(struct conn *c, const struct ticket *t)
                                            .text = "this node cannot tell that"};
         client_reply_error(&w, &fault);
     }
+    tally_reply(c->worker, t->op, writer_slice(&w));
     finish_reply(c, &w);
     return true;
 }
@@ -198,6 +209,8 @@ static bool answer_issued(struct conn *c, const struct ticket *t)
         command_begin_issued(ctx, clock_now(), &begin, &t->reply, &w);
     else
         command_issued(ctx, t->id, &t->reply, &w);
+    tally_reply(c->worker, t->op, writer_slice(&w));
+    tally_time(c->worker, t->op, t->since);
     finish_reply(c, &w);
     return true;
 }
@@ -210,6 +223,7 @@ static bool answer_asked(struct conn *c, const struct ticket *t)
     const struct command_call call = {.now = clock_now(),
                                       .caller = (uintptr_t)c,
                                       .claims = &c->claims,
+                                      .said = &c->worker->said,
                                       .has_after = true,
                                       .after = t->reply.index};
     const enum err err = client_request_decode(c->worker->codec, t->frame, request, &fault);
@@ -220,6 +234,7 @@ static bool answer_asked(struct conn *c, const struct ticket *t)
                          &(struct command_call){.now = call.now,
                                                 .caller = call.caller,
                                                 .claims = call.claims,
+                                                .said = call.said,
                                                 .waited = true,
                                                 .has_after = true,
                                                 .after = call.after});
@@ -249,6 +264,7 @@ static bool run(struct conn *c, const struct client_request *r, const struct com
             return false;
         *step = command_run(ctx, call, r, &w, &worker->issue);
         if (w.err == OK) {
+            tally_reply(worker, r->op, writer_slice(&w));
             outbuf_commit(&c->out, w.len);
             return true;
         }
@@ -295,20 +311,23 @@ static void wait_for_fill(struct conn *c, const struct command_call *call, struc
 static void count(struct conn *c, const struct client_request *r, struct slice frame)
 {
     if (!waiting_count(c, frame))
-        refuse_with(c, r->id, "BUSY", "too many dry runs and waiting gets; try again");
+        refuse_with(c, r, "BUSY", "too many dry runs and waiting gets; try again");
 }
 
 static void carry_out(struct conn *c, mono_us now, struct slice frame)
 {
     const struct client_request *r = &c->worker->request;
-    const struct command_call call = {.now = now, .caller = (uintptr_t)c, .claims = &c->claims};
+    const struct command_call call = {
+        .now = now, .caller = (uintptr_t)c, .claims = &c->claims, .said = &c->worker->said};
     enum command_step step = COMMAND_DONE;
     if (!run(c, r, &call, &step))
         conn_give_up(c);
+    else if (step == COMMAND_DONE && tally_times(r->op) && tally_is_due(c->worker))
+        tally_time(c->worker, r->op, now);
     else if (step == COMMAND_ISSUE || step == COMMAND_ASK)
-        send_ticket(c, r, frame, &c->worker->issue);
+        send_ticket(c, now, frame, &c->worker->issue);
     else if (step == COMMAND_INSPECT)
-        send_ticket(c, r, frame, NULL);
+        send_ticket(c, now, frame, NULL);
     else if (step == COMMAND_WAIT)
         wait_for_fill(c, &call, frame);
     else if (step == COMMAND_COUNT)
@@ -350,9 +369,11 @@ static bool run_plain(struct conn *c, const struct command_call *call,
             return false;
         command_plain_run(ctx, call, plain, &w);
         if (w.err == OK) {
-            outbuf_commit(&c->out, w.len);
             if (plain->request.op == OP_GET)
                 batch_learn(&c->worker->batch, w.len);
+            else
+                tally_reply(c->worker, plain->request.op, writer_slice(&w));
+            outbuf_commit(&c->out, w.len);
             return true;
         }
     }
@@ -365,4 +386,6 @@ void request_run_plain(struct conn *c, const struct command_call *call,
     worker_count(&c->worker->counters.requests[plain->request.op], 1);
     if (!run_plain(c, call, plain))
         conn_give_up(c);
+    else if (tally_is_due(c->worker))
+        tally_time(c->worker, plain->request.op, call->now);
 }

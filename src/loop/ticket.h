@@ -26,7 +26,8 @@ struct ticket {
     struct conn *conn;     /* who is answered; it lives at least as long as its tickets */
     uint32_t id;           /* of the request */
     uint32_t op;
-    size_t bytes; /* of memory */
+    mono_us since; /* when its request was read */
+    size_t bytes;  /* of memory */
 
     bool renders; /* control tells about itself: there is no command */
     struct node_command command;

@@ -9,6 +9,7 @@
 #include "loop/accept.h"
 #include "loop/clock.h"
 #include "loop/hungry.h"
+#include "loop/tally.h"
 
 #define CODEC_MEMORY (1U << 20) /* to begin with; doubled until it fits */
 #define CODEC_LIMIT  (256U << 20)
@@ -117,6 +118,7 @@ static void on_turn(struct ev_loop *ev, ev_prepare *turn, int revents)
     (void)revents;
     conn_use_arrived(w); /* nothing else is left to do in this turn */
     hungry_feed(w);
+    tally_tell(w);
     atomic_store_explicit(&w->turned_at, clock_now(), memory_order_relaxed);
 }
 
@@ -279,6 +281,7 @@ struct worker *worker_new(struct worker_world *world, int listen_fd)
         return NULL;
     }
     w->world = world;
+    w->sample_left = 1;
     LIST_INIT(&w->conns);
     LIST_INIT(&w->subscribing);
     LIST_INIT(&w->waiting);

@@ -54,6 +54,12 @@ struct worker_world {
         loads_ended[WAITING_CHAINS]; /* loads of keys that somebody waited for, by hash */
 };
 
+/** A struct spans that others may read. */
+struct worker_spans {
+    _Atomic uint64_t n[SPANS_BUCKETS];
+    _Atomic uint64_t sum_us;
+};
+
 /** Written by the worker alone, read by anybody. */
 struct worker_counters {
     _Atomic uint64_t accepted, refused, closed_slow;
@@ -63,7 +69,9 @@ struct worker_counters {
     _Atomic uint64_t in_waits; /* connections that were not read until a long frame had memory */
     _Atomic uint64_t in_full;  /* connections closed because all together kept too much input */
     _Atomic uint64_t requests[LOOP_OPS];
-    _Atomic uint64_t errors;
+    _Atomic uint64_t errors[LOOP_OPS];
+    _Atomic uint64_t lookups[CLIENT_STATUSES]; /* keys, by what they were answered with */
+    struct worker_spans timed[LOOP_TIMED];
     _Atomic uint64_t bytes_in, bytes_out;
     _Atomic uint64_t pushes, pushes_lost;
     _Atomic uint64_t queue_full;
@@ -116,6 +124,8 @@ struct worker {
     struct batch batch;        /* used within one callback */
     uint8_t *in;               /* WORKER_IN_LEN bytes, used within one turn */
     size_t in_used;
+    struct command_said said; /* not told yet */
+    uint32_t sample_left;     /* requests until one is timed */
     uint8_t *spare;
     size_t spare_cap;
 

@@ -34,6 +34,7 @@ static void take_effect(struct node *n, mono_us now, const struct dot *d,
                         const struct ledger_effect *effect)
 {
     struct dot acts = *d;
+    n->counters.scopes[d->kind < NODE_SCOPES ? d->kind : 0]++;
     mind_intents(n, now, &acts);
     cache_publish(n->cache, ledger_l(n->ledger));
     cache_apply(n->cache, now, &acts, effect->effect_i);

@@ -33,6 +33,7 @@ void certify_member(struct node *n, mono_us now, const struct swim_member *m)
                                            .votes = certify_vote(m->caps) != VOTE_NONE};
         /* Without a slot its covers are not counted: callers wait longer. It is counted there. */
         n->counters.acks_full += acks_member(n->acks, &member) != OK;
+        trace_member(n->trace, now, m->id);
         proof_member(n->proof, now, m->id, m->epoch);
         votes_run(n->votes, m->id, m->epoch);
         /* The barrier that this vote costs falls now, not when somebody reads with a bound. */

@@ -38,14 +38,21 @@ struct command_claims {
     uint32_t n; /* ever added */
 };
 
+/** What keys were answered with: by enum client_status. */
+struct command_said {
+    uint32_t n[CLIENT_STATUSES];
+};
+
 /** One request as it is carried out now, perhaps not for the first time. */
 struct command_call {
     mono_us now;     /* read after the request was read from its socket (rule TH6) */
     uint64_t caller; /* the connection: who misses twice is not turned away by itself */
     struct command_claims *claims; /* of the caller; NULL = nobody asks when it goes */
-    bool waited;                   /* wait_ms is over: answer whatever there is */
-    bool has_after;                /* control was asked about `after`: */
-    uint64_t after;                /* entries with an older stamp do not count */
+    struct command_said
+        *said;      /* gets one more for each key that was answered; NULL = nobody counts */
+    bool waited;    /* wait_ms is over: answer whatever there is */
+    bool has_after; /* control was asked about `after`: */
+    uint64_t after; /* entries with an older stamp do not count */
 };
 
 /** What to do with a request. */

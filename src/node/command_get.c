@@ -18,13 +18,15 @@ struct lookup {
     struct writer *w;
     uint32_t id;
     bool many;
-    size_t begun; /* mget: where in w its reply begins */
-    size_t left;  /* mget: elements still to come after this one */
-    size_t room;  /* mget: bytes that all elements may take */
+    size_t begun;              /* mget: where in w its reply begins */
+    size_t left;               /* mget: elements still to come after this one */
+    size_t room;               /* mget: bytes that all elements may take */
+    enum client_status status; /* of the last element that was said */
 };
 
-static void say(const struct lookup *l, const struct client_got *got)
+static void say(struct lookup *l, const struct client_got *got)
 {
+    l->status = got->status;
     if (l->many)
         client_reply_many_get(l->w, got);
     else
@@ -39,7 +41,7 @@ static uint64_t proof_ms(const struct lookup *l)
 
 static void on_found(void *context, const struct cache_hit *hit)
 {
-    const struct lookup *l = context;
+    struct lookup *l = context;
     const struct client_got got = {.status = hit->stale ? STATUS_STALE : STATUS_HIT,
                                    .value = hit->value,
                                    .token = l->token,
@@ -132,6 +134,13 @@ static enum command_step find(struct lookup *l)
     return COMMAND_DONE;
 }
 
+/** Count what the reply says of one key, if it could be made: else it is made once more, with more room. */
+static void count_said(const struct lookup *l)
+{
+    if (l->call->said != NULL && l->w->err == OK)
+        l->call->said->n[l->status]++;
+}
+
 static struct cache_key key_of(const struct command_ctx *ctx, struct slice ns, struct slice name)
 {
     struct cache_key key;
@@ -186,7 +195,10 @@ enum command_step command_get(const struct command_ctx *ctx, const struct comman
         return ask_control(ctx, request, w, issue);
     struct lookup l = lookup_of(ctx, call, request, w);
     l.key = key_of(ctx, request->ns, request->fill.key);
-    return find(&l);
+    const enum command_step step = find(&l);
+    if (step == COMMAND_DONE)
+        count_said(&l);
+    return step;
 }
 
 void command_get_plain(const struct command_ctx *ctx, const struct command_call *call,
@@ -201,6 +213,7 @@ void command_get_plain(const struct command_ctx *ctx, const struct command_call 
                        .id = plain->request.id};
     bound(&l, plain->request.ns);
     (void)find(&l); /* without wait_ms it is done */
+    count_said(&l);
 }
 
 /** Take the next group of the keys of an mget. */
@@ -225,14 +238,18 @@ enum command_step command_mget(const struct command_ctx *ctx, const struct comma
     l.room = command_room_max(ctx) - REPLY_ROOM;
     const size_t mark = client_reply_many_begin(w, request->id, request->targets_n);
     struct command_group group = {.ns = request->ns, .likely_len = LIKELY_LEN};
+    struct command_said said = {0};
     for (size_t i = 0; i < request->targets_n; i++) {
         l.left = request->targets_n - i - 1;
         if (i % GROUP == 0)
             take_group(ctx, request, i, &group);
         l.key = group.keys[i % GROUP];
         (void)find(&l);
+        said.n[l.status]++;
     }
     client_reply_many_end(w, mark);
+    for (size_t i = 0; i < CLIENT_STATUSES && call->said != NULL && w->err == OK; i++)
+        call->said->n[i] += said.n[i];
     return COMMAND_DONE;
 }
 

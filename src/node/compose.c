@@ -132,6 +132,8 @@ void datagram_send(struct node *n, mono_us now, const struct datagram_to *to, st
     else if (m->type == PEER_PING)
         len = pad(n->body, len, to->may_carry ? ACK_LEN : NOT_ME_LEN);
     seal_out(n, to, len, out);
+    n->counters.kinds_out[m->type - 1]++;
+    n->counters.kinds_out_bytes[m->type - 1] += out->bytes.len;
     if (p != NULL && holds_own(n, m->dots))
         path_sent(&p->path, now, out->bytes.len);
 }

@@ -83,6 +83,13 @@ static void recv_proven(struct node *n, mono_us now, struct peer *p, uint64_t ep
         note_rtt(n, p->id);
 }
 
+/* A ring that is being changed: who still sends under the other key? */
+void datagram_count_key(struct node *n, const struct packet_head *head)
+{
+    n->counters.plain_taken += head->key_id == 0;
+    n->counters.other_key += head->key_id != 0 && head->key_id != n->seal.ring->keys[0].id;
+}
+
 static void recv_body(struct node *n, mono_us now, struct peer *p, struct peer_run *run,
                       struct swim_from *from)
 {
@@ -131,11 +138,13 @@ void datagram_recv(struct node *n, mono_us now, const struct addr *from, struct 
         n->counters.dropped_peers_full += err == ERR_FULL;
         return;
     }
-    n->counters.plain_taken += packet.head.key_id == 0;
+    datagram_count_key(n, &packet.head);
     if (peer_decode(n->codec, packet.body, n->in) != OK) {
         n->counters.dropped_decode++;
         return;
     }
+    n->counters.kinds_in[n->in->type - 1]++;
+    n->counters.kinds_in_bytes[n->in->type - 1] += bytes.len;
     recv_body(n, now, p, run,
               &(struct swim_from){.id = packet.head.sender,
                                   .epoch = run_epoch(&packet.head.run),

@@ -11,6 +11,9 @@ void datagram_recv(struct node *n, mono_us now, const struct addr *from, struct 
 /** Count a packet that did not open. */
 void datagram_count(struct node_counters *c, enum err err);
 
+/** Count what a packet that did open was sealed with. */
+void datagram_count_key(struct node *n, const struct packet_head *head);
+
 /** Where a message goes, and what may travel with it. */
 struct datagram_to {
     uint64_t id; /* 0 with join */

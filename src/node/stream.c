@@ -490,7 +490,7 @@ void stream_recv(struct node *n, mono_us now, uint32_t conn, struct slice bytes)
         stream_finish(n, now, s, false);
         return;
     }
-    n->counters.plain_taken += packet.head.key_id == 0;
+    datagram_count_key(n, &packet.head);
     s->last_counter = packet.head.counter;
     s->progress_at = now;
     if (!take(n, now, s, &packet.head, &m)) {

@@ -16,6 +16,8 @@ struct seen {
 struct acker {
     uint64_t id;   /* 0 = free */
     uint64_t upto; /* all own dots up to here have their time */
+    mono_us
+        since; /* when it was first heard of: what was issued before, it did not have to apply in time */
 };
 
 /** Dots that a barrier covered. */
@@ -26,6 +28,7 @@ struct barred {
 
 struct own {
     uint64_t seq; /* 0 = none yet */
+    mono_us issued_at;
     mono_us acked_at[TRACE_ACKERS];
 };
 
@@ -55,6 +58,7 @@ struct trace {
     struct question asks[TRACE_ASKS];
     size_t asks_n; /* open ones */
     struct trace_counters counters;
+    struct trace_spans spans;
 };
 
 static bool take_tables(struct trace *t, struct arena *arena)
@@ -132,10 +136,11 @@ void trace_heard(struct trace *t, mono_us now, uint64_t epoch, uint64_t seq)
     get_seen(t, now, epoch, seq);
 }
 
-static void begin_own(struct trace *t, uint64_t seq)
+static void begin_own(struct trace *t, mono_us now, uint64_t seq)
 {
     struct own *own = &t->own[seq % TRACE_OWN];
     own->seq = seq;
+    own->issued_at = now;
     for (size_t i = 0; i < TRACE_ACKERS; i++)
         own->acked_at[i] = NEVER;
     t->newest = seq;
@@ -145,10 +150,13 @@ void trace_applied(struct trace *t, mono_us now, uint64_t epoch, uint64_t seq)
 {
     assert(epoch != 0 && seq != 0);
     struct seen *s = get_seen(t, now, epoch, seq);
-    if (s->times.applied_at == NEVER)
+    if (s->times.applied_at == NEVER) {
         s->times.applied_at = now;
+        if (epoch != t->cfg.epoch)
+            spans_add(&t->spans.applied, now - s->times.heard_at);
+    }
     if (epoch == t->cfg.epoch && seq > t->newest)
-        begin_own(t, seq);
+        begin_own(t, now, seq);
 }
 
 void trace_barred(struct trace *t, mono_us now, struct dot_range range)
@@ -174,15 +182,22 @@ static size_t acker_of(const struct trace *t, uint64_t id)
 }
 
 /** The place of a member, taken for it when it has none; TRACE_ACKERS when all are taken. */
-static size_t take_acker(struct trace *t, uint64_t id)
+static size_t take_acker(struct trace *t, mono_us now, uint64_t id)
 {
     size_t i = acker_of(t, id);
     if (i < TRACE_ACKERS)
         return i;
     i = acker_of(t, 0);
     if (i < TRACE_ACKERS)
-        t->ackers[i] = (struct acker){.id = id};
+        t->ackers[i] = (struct acker){.id = id, .since = now};
     return i;
+}
+
+void trace_member(struct trace *t, mono_us now, uint64_t id)
+{
+    assert(id != 0);
+    (void)take_acker(t, now,
+                     id); /* without a place it is not remembered: trace_acked() counts that */
 }
 
 void trace_acked(struct trace *t, mono_us now, uint64_t id, const struct cover *c)
@@ -190,7 +205,7 @@ void trace_acked(struct trace *t, mono_us now, uint64_t id, const struct cover *
     assert(id != 0);
     if (c->epoch != t->cfg.epoch)
         return;
-    const size_t at = take_acker(t, id);
+    const size_t at = take_acker(t, now, id);
     if (at == TRACE_ACKERS) {
         t->counters.ackers_full++;
         return;
@@ -201,8 +216,11 @@ void trace_acked(struct trace *t, mono_us now, uint64_t id, const struct cover *
     const uint64_t kept = t->newest > TRACE_OWN ? t->newest - TRACE_OWN : 0;
     for (uint64_t seq = 1 + (a->upto > kept ? a->upto : kept); seq <= t->newest; seq++) {
         struct own *own = &t->own[seq % TRACE_OWN];
-        if (own->seq == seq && own->acked_at[at] == NEVER && cover_has(c, seq))
-            own->acked_at[at] = now;
+        if (own->seq != seq || own->acked_at[at] != NEVER || !cover_has(c, seq))
+            continue;
+        own->acked_at[at] = now;
+        if (own->issued_at >= a->since)
+            spans_add(&t->spans.acked, now - own->issued_at);
     }
     const uint64_t upto = c->applied < t->newest ? c->applied : t->newest;
     a->upto = upto > a->upto ? upto : a->upto;
@@ -406,4 +424,9 @@ mono_us trace_deadline(const struct trace *t)
 struct trace_counters trace_counters(const struct trace *t)
 {
     return t->counters;
+}
+
+struct trace_spans trace_spans(const struct trace *t)
+{
+    return t->spans;
 }

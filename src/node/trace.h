@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/dot.h"
 #include "base/err.h"
+#include "base/spans.h"
 #include "base/time.h"
 #include "ledger/ledger.h"
 #include "wire/peer.h"
@@ -50,6 +51,9 @@ void trace_applied(struct trace *t, mono_us now, uint64_t epoch, uint64_t seq);
 
 /** Dots of this range that had not taken effect were covered by a barrier, now. */
 void trace_barred(struct trace *t, mono_us now, struct dot_range range);
+
+/** Member id is there: what is issued from now on is to reach it. Nothing when it is known. */
+void trace_member(struct trace *t, mono_us now, uint64_t id);
 
 /** Member id was heard to cover c of our origin: what c shows for the first time was acknowledged. */
 void trace_acked(struct trace *t, mono_us now, uint64_t id, const struct cover *c);
@@ -131,3 +135,13 @@ struct trace_counters {
 
 /** The counters, copied. */
 struct trace_counters trace_counters(const struct trace *t);
+
+/** How long invalidations took. */
+struct trace_spans {
+    struct spans applied; /* of others: from the first word of one until it took effect here */
+    struct spans
+        acked; /* own ones: until a member said that it took effect there, once for each member */
+};
+
+/** Since start, copied. */
+struct trace_spans trace_spans(const struct trace *t);

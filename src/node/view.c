@@ -88,6 +88,9 @@ void node_inspect(const struct node *n, struct node_view *out)
     out->heal = heal_counters(n->heal);
     out->warm = warm_view(n->warm);
     out->sample = sample_counters(n->sample);
+    out->spans = (struct node_spans){.trace = trace_spans(n->trace),
+                                     .round_trips = swim_round_trips(n->swim),
+                                     .heal_waits = heal_waits(n->heal)};
 }
 
 struct warm_view node_warm_view(const struct node *n)

@@ -18,6 +18,8 @@
 #define NODE_CAP_VOTES 1U /* capability bits of member records: this run votes, */
 #define NODE_CAP_ANEW  2U /* and it began to when too few others did */
 
+#define NODE_SCOPES (DOT_ALL + 1) /* enum dot_kind as far as callers issue them; 0 = the others */
+
 /** Counters of the node itself. */
 struct node_counters {
     uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out;
@@ -26,7 +28,8 @@ struct node_counters {
     uint64_t dropped_replay, dropped_decode, dropped_unproven, dropped_peers_full;
     uint64_t dropped_plain; /* where only sealed ones count */
     uint64_t
-        plain_taken; /* datagrams and frames that nobody sealed, and that counted all the same */
+        plain_taken;    /* datagrams and frames that nobody sealed, and that counted all the same */
+    uint64_t other_key; /* datagrams and frames opened with a key of the ring that does not seal */
     uint64_t own_packets; /* of this very run: a seed was ourselves */
     uint64_t proven;      /* runs that proved to be fresh */
     uint64_t streams_in, streams_out, streams_failed, streams_busy, streams_timeout;
@@ -39,6 +42,16 @@ struct node_counters {
     uint64_t broad;                 /* whole-cache barriers raised, for any reason */
     uint64_t acks_full, votes_full; /* members that did not fit these tables */
     uint64_t poisoned;              /* times that our epoch was heard from somebody else */
+    uint64_t scopes[NODE_SCOPES];   /* invalidations that took effect here, by kind */
+    uint64_t kinds_in[PEER_KINDS], kinds_out[PEER_KINDS]; /* datagrams by enum peer_type, less 1 */
+    uint64_t kinds_in_bytes[PEER_KINDS], kinds_out_bytes[PEER_KINDS];
+};
+
+/** How long things took, since start. */
+struct node_spans {
+    struct trace_spans trace;
+    struct spans round_trips; /* of direct probes */
+    struct spans heal_waits;  /* for what was asked for because it was missing */
 };
 
 struct node_view {
@@ -80,6 +93,7 @@ struct node_view {
     struct trace_counters trace;
     struct warm_view warm;
     struct sample_counters sample;
+    struct node_spans spans;
 };
 
 /** What moves when a node learns anything: little enough to be looked at after every input. */

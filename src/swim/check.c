@@ -135,8 +135,10 @@ static void take_direct(struct swim *s, mono_us now, struct check *c, const stru
     c->done = same || c->kind == CHECK_STRANGER;
     if (!same)
         return;
-    if (c->tries == 1)
+    if (c->tries == 1) {
         member_measure(&s->roster.at[slot], now - c->sent_at);
+        spans_add(&s->round_trips, now - c->sent_at);
+    }
     probe_lives(s, now, slot);
 }
 

@@ -86,6 +86,7 @@ static void take_direct(struct swim *s, mono_us now, uint64_t gen)
         return;
     }
     member_measure(target_of(s), now - s->round.sent_at);
+    spans_add(&s->round_trips, now - s->round.sent_at);
     s->n.probes_direct++;
     succeed(s, now);
 }

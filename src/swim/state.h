@@ -167,6 +167,7 @@ struct swim {
     struct rumors rumors;
     struct outbox out;
     struct swim_counters n;
+    struct spans round_trips;
     struct addr own_addrs[OWN_ADDRS_MAX]; /* the advertised one first */
     uint32_t own_addrs_n;
     uint32_t *scratch; /* members_max slots, for random choices */

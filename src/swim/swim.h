@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/spans.h"
 #include "base/time.h"
 #include "swim/times.h"
 #include "wire/peer.h"
@@ -243,3 +244,6 @@ struct swim_counters {
 
 /** The counters, copied. */
 struct swim_counters swim_counters(const struct swim *s);
+
+/** Round trips of direct probes since start, copied. */
+struct spans swim_round_trips(const struct swim *s);

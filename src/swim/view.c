@@ -72,6 +72,11 @@ struct swim_counters swim_counters(const struct swim *s)
     return s->n;
 }
 
+struct spans swim_round_trips(const struct swim *s)
+{
+    return s->round_trips;
+}
+
 /* --- the digest --- */
 
 static uint32_t bucket_of(const struct member *m)

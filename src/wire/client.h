@@ -113,8 +113,12 @@ void client_request_encode(struct writer *w, const struct client_request *reques
 /* ---- replies and pushes, written by the node: each appends one whole frame, length included ---- */
 
 void client_reply_error(struct writer *w, const struct client_fault *fault); /**< error reply */
-void client_reply_text(struct writer *w, uint32_t id, struct slice text);    /**< result: str */
-void client_reply_bool(struct writer *w, uint32_t id, bool value);           /**< result: bool */
+
+/** Is this whole reply, as one of these functions wrote it, an error? Asserts that it is one's. */
+bool client_reply_is_error(struct slice reply);
+
+void client_reply_text(struct writer *w, uint32_t id, struct slice text); /**< result: str */
+void client_reply_bool(struct writer *w, uint32_t id, bool value);        /**< result: bool */
 
 /** What a get answers: `[status, value or nil, token or nil, info or nil]`. */
 struct client_got {

@@ -6,6 +6,8 @@
 
 #define REPLY_TYPE 1
 #define PUSH_TYPE  2
+#define REPLY_ID                                                                                   \
+    6 /* where in a frame the id stands: behind the length, an array of 4, and the type */
 
 /** A frame under way. */
 struct frame {
@@ -56,6 +58,15 @@ void client_reply_error(struct writer *w, const struct client_fault *fault)
     pack_word(&f.p, fault->text);
     pack_nil(&f.p);
     close_frame(&f);
+}
+
+bool client_reply_is_error(struct slice reply)
+{
+    const uint8_t *id = (const uint8_t *)reply.at + REPLY_ID;
+    assert(reply.len > REPLY_ID);
+    const size_t id_len = *id == 0xce ? 5 : *id == 0xcd ? 3 : *id == 0xcc ? 2 : 1;
+    assert(reply.len > REPLY_ID + id_len);
+    return id[id_len] != 0xc0; /* nil */
 }
 
 void client_reply_text(struct writer *w, uint32_t id, struct slice text)

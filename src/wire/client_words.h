@@ -94,6 +94,8 @@ enum client_status {
     STATUS_UNPROVEN = 4 /* this node cannot show that its copy is new enough: go to the source */
 };
 
+#define CLIENT_STATUSES 5 /* how many there are */
+
 /** What the reply to a put, invalidate, begin or commit waits for. */
 enum client_ack_level {
     ACK_DEFAULT = 0, /* not said: what the namespace is configured for, else ACK_LOCAL */

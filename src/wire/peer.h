@@ -46,6 +46,8 @@ enum peer_type {
     PEER_TRACED = 17  /* the answer */
 };
 
+#define PEER_KINDS PEER_TRACED /* how many there are */
+
 /** Member states on the wire. CANDIDATE is never sent. */
 enum peer_state {
     PEER_ALIVE = 1,

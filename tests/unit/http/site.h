@@ -6,7 +6,7 @@
 
 #include "http/server.h"
 
-#define SITE_TEXT_MAX 65536
+#define SITE_TEXT_MAX 262144
 
 struct site {
     struct loop *loop;

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <criterion/criterion.h>
 #include <ctype.h>
 #include <stdio.h>
@@ -8,8 +9,8 @@
 #include "http/json.h"
 #include "http/metrics.h"
 
-#define FAMILIES_MAX 256
-#define SAMPLES_MAX  512
+#define FAMILIES_MAX 512
+#define SAMPLES_MAX  2048
 #define FIRST        7000001ULL
 
 /* ---- a strict reader of the exposition format ---- */
@@ -24,6 +25,7 @@ struct exposition {
     char *text;
     char family[96]; /* the one whose samples are read */
     char type[16];
+    char unit[16]; /* "" = none was told */
     char families[FAMILIES_MAX][96];
     size_t families_n;
     struct sample samples[SAMPLES_MAX];
@@ -46,7 +48,7 @@ static void read_help(struct exposition *e, const char *line)
     cr_assert_not_null(space, "no help text: %s", line);
     cr_assert(space[1] != '\0' && strchr(space, '\\') == NULL, "%s", line);
     (void)snprintf(e->family, sizeof e->family, "%.*s", (int)(space - line), line);
-    e->type[0] = '\0';
+    e->type[0] = e->unit[0] = '\0';
     check_name(e->family);
     for (size_t i = 0; i < e->families_n; i++)
         cr_assert_str_neq(e->families[i], e->family, "a family comes twice");
@@ -59,8 +61,21 @@ static void read_type(struct exposition *e, const char *line)
     cr_assert_eq(sscanf(line, "%95s %15s", name, e->type), 2, "%s", line);
     cr_assert_str_eq(name, e->family, "TYPE belongs to the HELP before it");
     cr_assert(strcmp(e->type, "counter") == 0 || strcmp(e->type, "gauge") == 0 ||
-                  (e->open && strcmp(e->type, "info") == 0),
+                  strcmp(e->type, "histogram") == 0 || (e->open && strcmp(e->type, "info") == 0),
               "%s", line);
+}
+
+/** OpenMetrics 4.1: the family's name ends with its unit. */
+static void read_unit(struct exposition *e, const char *line)
+{
+    char name[96];
+    cr_assert(e->open);
+    cr_assert_eq(sscanf(line, "%95s %15s", name, e->unit), 2, "%s", line);
+    cr_assert_str_eq(name, e->family, "UNIT belongs to the HELP before it");
+    const size_t len = strlen(name);
+    const size_t unit_len = strlen(e->unit);
+    cr_assert(len > unit_len && name[len - unit_len - 1] == '_');
+    cr_assert_str_eq(name + len - unit_len, e->unit);
 }
 
 /** label="value" pairs with escapes; returns the end of the braces. */
@@ -87,6 +102,14 @@ static void check_belongs(const struct exposition *e, const char *name)
 {
     char wanted[128];
     const char *suffix = strcmp(e->type, "counter") == 0 ? "_total" : "";
+    if (strcmp(e->type, "histogram") == 0) {
+        cr_assert_eq(strncmp(name, e->family, strlen(e->family)), 0, "%s", name);
+        suffix = name + strlen(e->family);
+        cr_assert(strcmp(suffix, "_bucket") == 0 || strcmp(suffix, "_sum") == 0 ||
+                      strcmp(suffix, "_count") == 0,
+                  "%s", name);
+        return;
+    }
     if (strcmp(e->type, "info") == 0)
         suffix = "_info";
     (void)snprintf(wanted, sizeof wanted, "%s%s", e->family, e->open ? suffix : "");
@@ -126,6 +149,8 @@ static void read_line(struct exposition *e, const char *line)
         read_help(e, line + 7);
     else if (strncmp(line, "# TYPE ", 7) == 0)
         read_type(e, line + 7);
+    else if (strncmp(line, "# UNIT ", 7) == 0)
+        read_unit(e, line + 7);
     else
         read_sample(e, line);
 }
@@ -196,12 +221,27 @@ static struct facts numbered(uint64_t *end)
     number_all(&f.node.intents, offsetof(struct intent_counters, open), &next);
     number_all(&f.node.hot, sizeof f.node.hot, &next);
     number_all(&f.node.trace, sizeof f.node.trace, &next);
+    number_all(&f.node.sample, sizeof f.node.sample, &next);
+    number_all(&f.node.warm.counters, sizeof f.node.warm.counters, &next);
     number_all(&f.cache, sizeof f.cache, &next);
     number_all(&f.loop, offsetof(struct loop_counters, workers), &next);
     number_all(&f.http, sizeof f.http, &next);
     *end = next;
     return f;
 }
+
+/* Every counter struct that a view holds is numbered above: a new one changes the sum. */
+static_assert(sizeof(struct node_view) ==
+                  offsetof(struct node_view, node) + sizeof(struct node_counters) +
+                      sizeof(struct swim_counters) + sizeof(struct ledger_counters) +
+                      sizeof(struct spread_counters) + sizeof(struct heal_counters) +
+                      sizeof(struct acks_counters) + sizeof(struct proof_counters) +
+                      sizeof(struct after_counters) + sizeof(struct intent_counters) +
+                      sizeof(struct hot_counters) + sizeof(struct trace_counters) +
+                      sizeof(struct warm_view) + sizeof(struct sample_counters) +
+                      sizeof(struct node_spans),
+              "numbered() knows every counter");
+static_assert(sizeof(struct node_spans) == 4 * sizeof(struct spans), "so does count_spans()");
 
 Test(metrics, every_counter_appears_once)
 {
@@ -217,6 +257,78 @@ Test(metrics, every_counter_appears_once)
                      (unsigned long long)(n - FIRST), (unsigned long long)(end - FIRST));
     }
     release(e);
+}
+
+/** Spans in which the i-th bucket holds i * base. */
+static struct spans spans_of(uint64_t base)
+{
+    struct spans s = {.sum_us = base * 1000001};
+    for (size_t i = 0; i < SPANS_BUCKETS; i++)
+        s.n[i] = base * i;
+    return s;
+}
+
+/** The same spans in every place that has some, each with its base. Returns: how many. */
+static uint64_t fill_spans(struct facts *f)
+{
+    uint64_t base = 0;
+    f->node.spans.trace.applied = spans_of(++base);
+    f->node.spans.trace.acked = spans_of(++base);
+    f->node.spans.round_trips = spans_of(++base);
+    f->node.spans.heal_waits = spans_of(++base);
+    for (size_t i = 0; i < LOOP_TIMED; i++)
+        f->loop.timed[i] = spans_of(++base);
+    return base;
+}
+
+Test(metrics, all_spans_appear_as_histograms)
+{
+    struct facts f = {.node = {.name = slice_text("a"), .cluster = slice_text("c")}};
+    const uint64_t bases = fill_spans(&f);
+    struct exposition *e = expose(&f, true);
+    for (uint64_t base = 1; base <= bases; base++) {
+        const double all = (double)(base * SPANS_BUCKETS * (SPANS_BUCKETS - 1) / 2);
+        cr_assert_geq(count(e, all), 2, "bucket +Inf and count of %llu", (unsigned long long)base);
+        cr_assert_eq(count(e, (double)(base * 1000001) / 1e6), 1, "sum of %llu",
+                     (unsigned long long)base);
+    }
+    cr_assert_eq(value(e, "scrubjay_invalidation_apply_seconds_bucket", "{le=\"1e-06\"}"), 0);
+    cr_assert_eq(value(e, "scrubjay_invalidation_apply_seconds_bucket", "{le=\"2e-06\"}"), 1);
+    cr_assert_eq(value(e, "scrubjay_invalidation_apply_seconds_bucket", "{le=\"5e-06\"}"), 3);
+    release(e);
+}
+
+Test(metrics, bounds_of_buckets_are_those_that_are_counted_by)
+{
+    const struct facts f = {.node = {.name = slice_text("a"), .cluster = slice_text("c")}};
+    struct exposition *e = expose(&f, true);
+    size_t bounds = 0;
+    for (size_t i = 0; i < e->samples_n; i++) {
+        const char *le = strstr(e->samples[i].labels, "le=\"");
+        if (le == NULL || strcmp(e->samples[i].name, "scrubjay_heal_seconds_bucket") != 0)
+            continue;
+        const uint64_t us = spans_bound_us(bounds++);
+        if (us != UINT64_MAX)
+            cr_assert_float_eq(strtod(le + 4, NULL) * 1e6, (double)us, 1e-6, "%s", le);
+        else
+            cr_assert_eq(strncmp(le, "le=\"+Inf\"", 9), 0);
+    }
+    cr_assert_eq(bounds, SPANS_BUCKETS);
+    release(e);
+}
+
+Test(metrics, spans_are_told_in_stats_by_quantiles)
+{
+    struct facts f = {.node = {.name = slice_text("a"), .cluster = slice_text("c")}};
+    spans_add(&f.loop.timed[TIMED_PUT], 1500);
+    spans_add(&f.loop.timed[TIMED_PUT], 700);
+    json_t *stats = http_json_stats(&f);
+    json_t *put = json_object_get(json_object_get(stats, "times"), "put");
+    cr_assert_eq(json_integer_value(json_object_get(put, "n")), 2);
+    cr_assert_eq(json_integer_value(json_object_get(put, "sum_us")), 2200);
+    cr_assert_eq(json_integer_value(json_object_get(put, "p50_us")), 1000);
+    cr_assert_eq(json_integer_value(json_object_get(put, "p99_us")), 2000);
+    json_decref(stats);
 }
 
 static size_t count_in(json_t *stats, json_int_t wanted)
@@ -316,6 +428,23 @@ Test(metrics, names_that_others_rely_on)
         (void)snprintf(labels, sizeof labels, "{reason=\"%s\"}", dropped[i]);
         value(e, "scrubjay_dropped_total", labels);
     }
+    release(e);
+}
+
+Test(metrics, names_of_what_is_told_apart_that_others_rely_on)
+{
+    const struct facts f = {.node.node = {.scopes[DOT_TAG] = 24, .kinds_out[PEER_PULL - 1] = 25},
+                            .loop = {.lookups[STATUS_STALE] = 21,
+                                     .request_errors[OP_FILL] = 22,
+                                     .events[SWIM_JOIN] = 23},
+                            .now.fds_max = 26};
+    struct exposition *e = expose(&f, false);
+    cr_assert_eq(value(e, "scrubjay_lookups_total", "{result=\"stale\"}"), 21);
+    cr_assert_eq(value(e, "scrubjay_request_errors_total", "{op=\"fill\"}"), 22);
+    cr_assert_eq(value(e, "scrubjay_member_events_total", "{event=\"joined\"}"), 23);
+    cr_assert_eq(value(e, "scrubjay_invalidations_by_scope_total", "{scope=\"tag\"}"), 24);
+    cr_assert_eq(value(e, "scrubjay_messages_total", "{direction=\"out\",kind=\"pull\"}"), 25);
+    cr_assert_eq(value(e, "scrubjay_process_max_fds", ""), 26);
     release(e);
 }
 

@@ -53,6 +53,53 @@ static struct cover own(uint64_t applied, uint64_t mask)
     return (struct cover){.epoch = SELF, .applied = applied, .mask = mask};
 }
 
+/* ---- how long it took ---- */
+
+Test(trace, others_are_timed_from_the_first_word_of_them)
+{
+    struct trace *t = make();
+    trace_heard(t, 10, OTHER, 1);
+    trace_applied(t, 2510, OTHER, 1);
+    trace_applied(t, 9000, OTHER, 1); /* again */
+    trace_applied(t, 9000, OTHER, 2); /* it came as the first word */
+    trace_applied(t, 9000, SELF, 1);
+    const struct trace_spans spans = trace_spans(t);
+    cr_assert_eq(spans_count(&spans.applied), 2);
+    cr_assert_eq(spans.applied.sum_us, 2500);
+    cr_assert_eq(spans.applied.n[spans_bucket(2500)], 1);
+}
+
+Test(trace, acknowledgements_are_timed_once_for_each_member)
+{
+    struct trace *t = make();
+    const struct cover one = own(1, 0);
+    trace_member(t, 5, 1);
+    trace_member(t, 5, 2);
+    trace_applied(t, 10, SELF, 1);
+    trace_acked(t, 110, 1, &one);
+    trace_acked(t, 500, 1, &one);
+    trace_acked(t, 310, 2, &one);
+    const struct trace_spans spans = trace_spans(t);
+    cr_assert_eq(spans_count(&spans.acked), 2);
+    cr_assert_eq(spans.acked.sum_us, 100 + 300);
+    cr_assert_eq(spans_count(&spans.applied), 0);
+}
+
+Test(trace, what_was_issued_before_a_member_came_says_nothing_of_its_speed)
+{
+    struct trace *t = make();
+    const struct cover all = own(2, 0);
+    trace_applied(t, 10, SELF, 1);
+    trace_member(t, 1000, 1);
+    trace_applied(t, 2000, SELF, 2);
+    trace_acked(t, 2050, 1, &all);
+    cr_assert_eq(trace_spans(t).acked.sum_us, 50);
+    trace_gone(t, 1);
+    trace_member(t, 9000, 1); /* a new run of it */
+    trace_acked(t, 9100, 1, &all);
+    cr_assert_eq(trace_spans(t).acked.sum_us, 50);
+}
+
 /* ---- what happened here ---- */
 
 Test(trace, a_dot_is_heard_of_once_and_takes_effect_once)

@@ -54,6 +54,32 @@ Test(client_reply, errors_are_golden)
     expect_golden(&w, "error_close");
 }
 
+static bool is_error(const struct writer *w)
+{
+    return client_reply_is_error(writer_slice(w));
+}
+
+Test(client_reply, an_error_is_told_from_a_result_by_its_bytes)
+{
+    static const uint32_t ids[] = {0, 127, 128, 255, 256, 65535, 65536, UINT32_MAX};
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        const struct client_fault fault = {.has_id = true, .id = ids[i], .name = "BUSY"};
+        const struct client_got got = {.status = STATUS_MISS};
+        struct writer w = begin();
+        client_reply_error(&w, &fault);
+        cr_assert(is_error(&w), "%u", ids[i]);
+        w = begin();
+        client_reply_fill(&w, ids[i], NULL);
+        cr_assert_not(is_error(&w), "%u", ids[i]);
+        w = begin();
+        client_reply_get(&w, ids[i], &got);
+        cr_assert_not(is_error(&w), "%u", ids[i]);
+    }
+    struct writer w = begin();
+    client_reply_error(&w, &(struct client_fault){.close = true, .name = "MALFORMED"});
+    cr_assert(is_error(&w), "without an id");
+}
+
 Test(client_reply, scalars_are_golden)
 {
     struct writer w = begin();
