@@ -126,7 +126,8 @@ static const struct facts_row ROWS[] = {
     SPANS("mfill", "request_seconds", "op=\"mfill\"", NULL, loop.timed[TIMED_MFILL]),
     SPANS("touch", "request_seconds", "op=\"touch\"", NULL, loop.timed[TIMED_TOUCH]),
     SPANS("put", "write_seconds", "op=\"put\"",
-          "The same of each put and invalidate, waits for acknowledgements included.",
+          "From the reading of a put or invalidate until its answer was written, of each; waits "
+          "for acknowledgements are included.",
           loop.timed[TIMED_PUT]),
     SPANS("invalidate", "write_seconds", "op=\"invalidate\"", NULL, loop.timed[TIMED_INVALIDATE]),
 };

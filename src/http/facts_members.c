@@ -158,7 +158,7 @@ static const struct facts_row ROWS[] = {
     KINDS(kinds_out, PEER_TRACED, "out_traced", "messages", "direction=\"out\",kind=\"traced\"",
           NULL),
     KINDS(kinds_in_bytes, PEER_PING, "in_bytes_ping", "message_bytes",
-          "direction=\"in\",kind=\"ping\"", "Bytes of these."),
+          "direction=\"in\",kind=\"ping\"", "Bytes of gossip datagrams that opened."),
     KINDS(kinds_in_bytes, PEER_ACK, "in_bytes_ack", "message_bytes",
           "direction=\"in\",kind=\"ack\"", NULL),
     KINDS(kinds_in_bytes, PEER_PING_REQ, "in_bytes_ping_req", "message_bytes",
