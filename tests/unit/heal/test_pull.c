@@ -112,6 +112,22 @@ Test(pull, work_that_is_done_makes_room_for_the_next_advertiser)
     alone_drop(&a);
 }
 
+Test(pull, a_wait_ends_with_the_first_that_comes)
+{
+    struct alone a = alone_make(4);
+    const struct dot d = {.epoch = ORIGIN(3), .seq = 1, .kind = DOT_KEY};
+    show_cover(&a, 0, 2, ORIGIN(3), 10);
+    cr_assert_eq(next_pull(&a, 5 * MS), 2);
+    cr_assert_eq(heal_waits(a.heal).sum_us, 0);
+    arrive(&a, 8 * MS, ORIGIN(3), 1);
+    heal_pulled(a.heal, 8 * MS, &d, false);
+    heal_pulled(a.heal, 9 * MS, &d, false);
+    const struct spans waits = heal_waits(a.heal);
+    cr_assert_eq(spans_count(&waits), 1);
+    cr_assert_eq(waits.sum_us, 3 * MS);
+    alone_drop(&a);
+}
+
 Test(pull, stays_with_a_source_that_gives)
 {
     struct alone a = alone_make(4);

@@ -36,6 +36,7 @@ Test(mailbox, the_first_posted_is_the_first_taken)
     for (uintptr_t round = 0; round < 10; round++) {
         cr_assert(mailbox_post(&m, item_of(3 * round + 1)));
         cr_assert(mailbox_post(&m, item_of(3 * round + 2)));
+        cr_expect_eq(mailbox_len(&m), 2);
         cr_assert_eq(mailbox_take(&m, out, 8), 2);
         cr_expect_eq(out[0], item_of(3 * round + 1));
         cr_expect_eq(out[1], item_of(3 * round + 2));
