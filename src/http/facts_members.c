@@ -10,6 +10,8 @@ static const struct facts_row ROWS[] = {
     MEMBERS("left", SWIM_LEFT, NULL),
     NOW("swim", "alive", now.alive, "members_live",
         "Members alive or suspect, this node included."),
+    NOW("swim", "members_max", node.members_max, "members_limit",
+        "Members that there is room for, this node included."),
     NOW("swim", "lhm", now.lhm, "swim_health_multiplier", "0 = this node is well, 8 = it is slow."),
     NOW("swim", "isolated", now.isolated, "swim_isolated", "1 = most probes of members fail."),
     OF_NODE(swim, probes_direct, "swim_probes", "result=\"direct\"",

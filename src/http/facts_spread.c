@@ -21,6 +21,8 @@ static const struct facts_row ROWS[] = {
     OF_NODE(ledger, conflicts, "ledger_conflicts", "", "Digests of an origin that differed."),
     NOW("ledger", "gaps", node.gaps, "gaps_open", "Invalidations known to be missing, as ranges."),
     NOW("ledger", "log", node.log_n, "log_dots", "Invalidations kept for others."),
+    NOW("ledger", "log_max", node.log_max, "log_dots_limit",
+        "Invalidations that may be kept for others."),
     NOW("ledger", "origins", now.origins, "origins", "Origins of invalidations known."),
     NOW("ledger", "index", node.index, "event_index", "The local event index."),
     NOW("ledger", "head", node.head, "vector_head",

@@ -30,6 +30,7 @@ static void inspect_swim(const struct node *n, struct node_view *out)
     out->lhm = swim_lhm(n->swim);
     out->isolated = swim_isolated(n->swim);
     out->members = swim_members(n->swim);
+    out->members_max = n->cfg.members_max;
     out->alive = swim_alive(n->swim);
     out->swim = swim_counters(n->swim);
 }
@@ -56,6 +57,7 @@ static void inspect_ledger(const struct node *n, struct node_view *out)
     out->vector_hash = ledger_vector_hash(n->ledger);
     out->gaps = ledger_gaps(n->ledger);
     out->log_n = ledger_log_n(n->ledger);
+    out->log_max = n->cfg.log_max;
     out->origins = ledger_origins(n->ledger);
     out->retired_n = ledger_retired_n(n->ledger);
     out->forgotten_n = ledger_forgotten_n(n->ledger);

@@ -66,6 +66,7 @@ struct node_view {
     uint64_t head;
     uint64_t view_hash, vector_hash;
     uint64_t gaps, log_n;
+    uint64_t log_max, members_max; /* limits */
     uint8_t lhm;
     bool isolated;
     bool sealed; /* what is sent */
