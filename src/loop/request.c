@@ -357,6 +357,17 @@ bool request_run(struct conn *c, mono_us now, struct slice frame)
     return true;
 }
 
+static void count_plain(struct worker *w, uint32_t op, enum client_status status,
+                        struct slice reply)
+{
+    if (op == OP_GET) {
+        batch_learn(&w->batch, reply.len);
+        w->said.n[status]++;
+    } else {
+        tally_reply(w, op, reply);
+    }
+}
+
 /** As run(), for a plain request. */
 static bool run_plain(struct conn *c, const struct command_call *call,
                       const struct command_plain *plain)
@@ -367,12 +378,9 @@ static bool run_plain(struct conn *c, const struct command_call *call,
         struct writer w;
         if (!reserve(c, rooms[i], &w))
             return false;
-        command_plain_run(ctx, call, plain, &w);
+        const enum client_status status = command_plain_run(ctx, call, plain, &w);
         if (w.err == OK) {
-            if (plain->request.op == OP_GET)
-                batch_learn(&c->worker->batch, w.len);
-            else
-                tally_reply(c->worker, plain->request.op, writer_slice(&w));
+            count_plain(c->worker, plain->request.op, status, writer_slice(&w));
             outbuf_commit(&c->out, w.len);
             return true;
         }

@@ -109,10 +109,11 @@ void command_plain_hint_item(const struct command_ctx *ctx, const struct command
  * Carry a prepared one out, as command_run() does the same request, and append its reply. It is always
  * done at once.
  *
+ * Returns: what a get was answered with, which call->said does not get; of a fill nothing that counts.
  * Errors:  as command_run(): for a get again with command_room_max().
  */
-void command_plain_run(const struct command_ctx *ctx, const struct command_call *call,
-                       const struct command_plain *p, struct writer *w);
+enum client_status command_plain_run(const struct command_ctx *ctx, const struct command_call *call,
+                                     const struct command_plain *p, struct writer *w);
 
 /** Room, in bytes, that is enough for the reply to request if it carries no long value. */
 size_t command_room(const struct client_request *request);

@@ -201,8 +201,8 @@ enum command_step command_get(const struct command_ctx *ctx, const struct comman
     return step;
 }
 
-void command_get_plain(const struct command_ctx *ctx, const struct command_call *call,
-                       const struct command_plain *plain, struct writer *w)
+enum client_status command_get_plain(const struct command_ctx *ctx, const struct command_call *call,
+                                     const struct command_plain *plain, struct writer *w)
 {
     static const struct client_read by_default;
     struct lookup l = {.ctx = ctx,
@@ -213,7 +213,7 @@ void command_get_plain(const struct command_ctx *ctx, const struct command_call 
                        .id = plain->request.id};
     bound(&l, plain->request.ns);
     (void)find(&l); /* without wait_ms it is done */
-    count_said(&l);
+    return l.status;
 }
 
 /** Take the next group of the keys of an mget. */

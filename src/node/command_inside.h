@@ -39,8 +39,9 @@ enum command_step command_mget(const struct command_ctx *ctx, const struct comma
                                const struct client_request *request, struct writer *w,
                                struct command_issue *issue); /**< mget */
 
-void command_get_plain(const struct command_ctx *ctx, const struct command_call *call,
-                       const struct command_plain *plain, struct writer *w); /**< plain get */
+/** A plain get. Returns: what it was answered with. */
+enum client_status command_get_plain(const struct command_ctx *ctx, const struct command_call *call,
+                                     const struct command_plain *plain, struct writer *w);
 
 /* ---- command_store.c ---- */
 void command_fill(const struct command_ctx *ctx, mono_us now, const struct client_request *request,

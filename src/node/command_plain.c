@@ -25,14 +25,14 @@ void command_plain_hint_item(const struct command_ctx *ctx, const struct command
                     p->request.op == OP_GET ? p->request.key.len + len : 0);
 }
 
-void command_plain_run(const struct command_ctx *ctx, const struct command_call *call,
-                       const struct command_plain *p, struct writer *w)
+enum client_status command_plain_run(const struct command_ctx *ctx, const struct command_call *call,
+                                     const struct command_plain *p, struct writer *w)
 {
     assert(p->request.op == OP_GET || p->request.op == OP_FILL);
     if (p->request.op == OP_GET)
-        command_get_plain(ctx, call, p, w);
-    else
-        command_fill_plain(ctx, call->now, p, w);
+        return command_get_plain(ctx, call, p, w);
+    command_fill_plain(ctx, call->now, p, w);
+    return STATUS_MISS;
 }
 
 size_t command_plain_room(const struct command_plain *p)
