@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <stdio.h>
 
 #include "http/json.h"
 
@@ -13,20 +14,28 @@ static json_t *group_of(json_t *stats, const char *name)
     return group;
 }
 
-/** How many, how long all of them took, and the bounds below which half and 99 of 100 of them stayed. */
-static json_t *spans_of(const struct spans *s)
+static bool say(json_t *group, const char *key, const char *suffix, uint64_t value)
 {
-    return json_pack("{s:o, s:o, s:o, s:o}", "n", http_json_number(spans_count(s)), "sum_us",
-                     http_json_number(s->sum_us), "p50_us", http_json_number(spans_quantile(s, 50)),
-                     "p99_us", http_json_number(spans_quantile(s, 99)));
+    char name[64];
+    const int n = snprintf(name, sizeof name, "%s%s", key, suffix);
+    assert(n > 0 && (size_t)n < sizeof name);
+    return json_object_set_new(group, name, http_json_number(value)) == 0;
 }
 
-static json_t *value_of(const struct facts *f, const struct facts_row *row)
+/** How many, how long all of them took, and the bounds below which half and 99 of 100 of them stayed. */
+static bool say_spans(json_t *group, const char *key, const struct spans *s)
+{
+    return say(group, key, "_n", spans_count(s)) && say(group, key, "_sum_us", s->sum_us) &&
+           say(group, key, "_p50_us", spans_quantile(s, 50)) &&
+           say(group, key, "_p99_us", spans_quantile(s, 99));
+}
+
+static bool say_row(json_t *group, const struct facts *f, const struct facts_row *row)
 {
     if (row->kind != FACTS_SPANS)
-        return http_json_number(http_facts_value(f, row));
+        return say(group, row->key, "", http_facts_value(f, row));
     const struct spans spans = http_facts_spans(f, row);
-    return spans_of(&spans);
+    return say_spans(group, row->key, &spans);
 }
 
 json_t *http_json_stats(const struct facts *f)
@@ -38,7 +47,7 @@ json_t *http_json_stats(const struct facts *f)
         if (row->group == NULL)
             continue;
         assert(!row->micros); /* keys say no unit */
-        whole = json_object_set_new(group_of(out, row->group), row->key, value_of(f, row)) == 0;
+        whole = say_row(group_of(out, row->group), f, row);
     }
     if (whole)
         return out;
