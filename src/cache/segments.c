@@ -22,12 +22,18 @@ static bool is_shut(uint32_t unit, uint32_t shut, uint32_t shut_n)
     return unit >= shut && unit - shut < shut_n;
 }
 
+static bool is_free(const struct segments *g, uint32_t unit, uint32_t shut, uint32_t shut_n)
+{
+    return g->units[unit].state == UNIT_FREE && !is_shut(unit, shut, shut_n);
+}
+
 uint32_t segments_find(const struct segments *g, uint32_t units, uint32_t shut, uint32_t shut_n)
 {
     uint32_t run = 0;
+    if (units == 1 && g->freed != 0 && is_free(g, g->freed - 1, shut, shut_n))
+        return g->freed - 1;
     for (uint32_t i = 0; g->free_n >= units && i < g->n - g->index_n; i++) {
-        const bool free = g->units[i].state == UNIT_FREE && !is_shut(i, shut, shut_n);
-        run = free ? run + 1 : 0;
+        run = is_free(g, i, shut, shut_n) ? run + 1 : 0;
         if (run == units)
             return i + 1 - units;
     }
@@ -148,6 +154,7 @@ void segments_free(struct segments *g, uint32_t first)
     leave(g, first);
     g->used -= head->used;
     g->free_n += units;
+    g->freed = first + 1;
     for (uint32_t i = first; i < first + units; i++)
         g->units[i] = (struct unit){.state = UNIT_FREE};
 }

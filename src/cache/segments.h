@@ -61,6 +61,7 @@ struct segments {
     struct unit *units;
     uint32_t n;
     uint32_t free_n;
+    uint32_t freed;    /* 1 + the unit that was freed last; 0 = none was yet */
     uint32_t index_n;  /* units of the index, the last ones */
     uint32_t top;      /* units from the first to the highest that ever held an item */
     uint64_t unit_len; /* bytes, a multiple of ITEM_ALIGN */
@@ -77,7 +78,7 @@ void segments_init(struct segments *g, uint8_t *at, struct unit *units, uint32_t
 uint32_t segments_units_for(const struct segments *g, uint64_t len);
 
 /** The first of so many free units in a row, outside [shut, shut + shut_n); UINT32_MAX when there are
- *  none. */
+ *  none. A single one is that which was freed last, if it is still free: its memory is nearest. */
 uint32_t segments_find(const struct segments *g, uint32_t units, uint32_t shut, uint32_t shut_n);
 
 /** Open a segment of so many free units from `first` on as the newest of a queue. The one that was is

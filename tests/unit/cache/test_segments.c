@@ -77,6 +77,22 @@ Test(segments, a_run_that_fits_nowhere_is_not_found_however_many_units_are_free)
     cr_assert_eq(segments_find(&g, UNITS, 0, 0), UINT32_MAX);
 }
 
+Test(segments, the_unit_that_was_freed_last_is_found_first)
+{
+    uint32_t where[3];
+    for (uint32_t i = 0; i < 3; i++) {
+        segments_open(&g, QUEUE_SMALL, i, 1);
+        where[i] = append(QUEUE_SMALL, LEAST);
+    }
+    segments_kill(&g, where[1], LEAST);
+    cr_assert_eq(segments_find(&g, 1, 0, 0), 1);
+    segments_kill(&g, where[0], LEAST);
+    cr_assert_eq(segments_find(&g, 1, 0, 0), 0);
+    cr_assert_eq(segments_find(&g, 1, 0, 1), 1, "the last one is shut");
+    segments_open(&g, QUEUE_MAIN, 0, 1);
+    cr_assert_eq(segments_find(&g, 1, 0, 0), 1, "the last one is taken");
+}
+
 Test(segments, what_is_shut_is_not_found)
 {
     cr_assert_eq(segments_find(&g, 2, 0, 3), 3);
