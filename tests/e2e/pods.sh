@@ -288,10 +288,10 @@ end_container()
     local status=0 since
     kill -TERM "$container" || true
     since=$(now_ms)
-    while kill -0 "$container" && [ $(($(now_ms) - since)) -lt $((GRACE_S * 1000)) ]; do
+    while kill -0 "$container" 2>/dev/null && [ $(($(now_ms) - since)) -lt $((GRACE_S * 1000)) ]; do
         read -r -t 0.05 <&"$orders" || true
     done
-    kill -9 "$container" || true
+    kill -9 "$container" 2>/dev/null || true
     wait "$container" || status=$?
     echo "$status $(($(now_ms) - since))" >>"$PODS/exits"
 }
@@ -300,7 +300,8 @@ end_container()
 kubelet()
 {
     local n=$1 pod=scrubjay-$1 ip container orders ready=false deleted=false records
-    trap 'echo broken >"$PODS/$n.state"' EXIT
+    # shellcheck disable=SC2064 # which pod it is has to be known now
+    trap "echo broken >'$PODS/$n.state'" EXIT
     exec {orders}<>"$PODS/$n.orders"
     ip=$(take_address "$n")
     make_sandbox "$n" "$ip"
@@ -319,11 +320,12 @@ kubelet()
     end_container
     headless_records "$pod" "$ip"
     edit_zone cluster.local unset "${records[@]}"
+    ip link delete "sj-$n" # a namespace goes some time after it was deleted, and its end of the link with it
     ip netns delete "$pod"
     give_back "$ip"
     trap - EXIT
     echo gone >"$PODS/$n.state"
-} 2>/dev/null
+} 2>>"$WORK/kubelets.log"
 
 # --- the controller ------------------------------------------------------------------------------
 
@@ -340,10 +342,24 @@ delete_pod()
     echo delete 1<>"$PODS/$1.orders"
 }
 
+# has_come N STATE - or will not.
+has_come()
+{
+    state_is "$1" "$2" || state_is "$1" broken
+}
+
+# await_state N STATE - nothing is left to tell when it does not come.
+await_state()
+{
+    until_ms 40000 has_come "$1" "$2" && state_is "$1" "$2" && return
+    fail "scrubjay-$1 is $(<"$PODS/$1.state"), and not $2"
+    exit 1
+}
+
 # bury_pod N - waits until it is gone.
 bury_pod()
 {
-    until_ms 60000 state_is "$1" gone || fail "scrubjay-$1 does not end: $(<"$PODS/$1.state")"
+    await_state "$1" gone
     wait "${kubelet_of[$1]}" || true
 }
 
@@ -361,7 +377,7 @@ await_ready()
 {
     local n
     for n in "$@"; do
-        until_ms 60000 state_is "$n" ready || fail "scrubjay-$n is not ready: $(<"$PODS/$n.state")"
+        await_state "$n" ready
     done
     learn_addresses
 }
