@@ -23,9 +23,12 @@ ENDPOINTS_S=${ENDPOINTS_S:-0.3} # from an address to its records
 PRESTOP_S=${PRESTOP_S:-5}
 GRACE_S=${GRACE_S:-30} # from SIGTERM to SIGKILL
 STARTUP_S=1            # periods of the probes
-READY_S=1
+READY_S=2
+READY_MISSES=2
 LIVE_EVERY=5 # looks at readiness for one at liveness
 LIVE_MISSES=3
+
+MANIFEST=$(dirname "${BASH_SOURCE[0]}")/../../deploy/k8s/base/scrubjay.yaml # settings of every pod
 
 PODS=$WORK/pods
 KNOT=$WORK/knot
@@ -211,15 +214,15 @@ make_sandbox()
     inside "$pod" ip link set eth0 up
 }
 
-# start_container N ADDRESS - as the manifests do.
+# start_container N ADDRESS - with the settings and the environment of the manifests; what differs are the
+# places of files and of the DNS, sizes for nine on one machine, and a log that is read here.
 start_container()
 {
     local pod=scrubjay-$1
     HOSTNAME=$pod POD_NAME=$pod POD_IP=$2 POD_NAMESPACE=default nsenter --net="/run/netns/$pod" \
-        "$BIN/scrubjayd" --name "$pod" --cluster scrubjay --advertise "$2" \
-        --gossip-listen 0.0.0.0:6248 --client-listen "$2:6247" --http-listen "$2:6249" --insecure \
-        --keyring "$WORK/keyring" --dns-server "$RESOLVER:53" "${join[@]}" --ready-alone 40s \
-        --workers 1 --memory 16MiB "${pod_options[@]}" >>"$WORK/$pod.log" 2>&1 &
+        "$BIN/scrubjayd" --config "$MANIFEST" --keyring "$WORK/keyring" --dns-server "$RESOLVER:53" \
+        "${join[@]}" --workers 1 --memory 16MiB --log-format logfmt "${pod_options[@]}" \
+        >>"$WORK/$pod.log" 2>&1 &
     container=$!
 }
 
@@ -259,7 +262,7 @@ set_ready()
 # serve N - probes until it is to end. Fails when the container dies, or does not live.
 serve()
 {
-    local n=$1 looks=0 misses=0
+    local n=$1 looks=0 misses=0 unready=0
     until told_to_end "$STARTUP_S"; do
         kill -0 "$container" || return 1
         if probe "$ip" /startupz; then
@@ -269,10 +272,12 @@ serve()
     until $deleted; do
         kill -0 "$container" || return 1
         if probe "$ip" /readyz; then
+            unready=0
             set_ready "$n" true
         else
-            set_ready "$n" false
+            unready=$((unready + 1))
         fi
+        [ "$unready" -lt "$READY_MISSES" ] || set_ready "$n" false
         looks=$((looks + 1))
         if [ $((looks % LIVE_EVERY)) -eq 0 ]; then
             if probe "$ip" /livez; then misses=0; else misses=$((misses + 1)); fi
