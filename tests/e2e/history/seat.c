@@ -124,7 +124,7 @@ static char home_of(const char *address)
 {
     pthread_mutex_lock(&service.lock);
     const struct home *home = find_home(address);
-    const char node = home == NULL ? SEAT_NOBODY : home->node;
+    const char node = (char)(home == NULL ? SEAT_NOBODY : home->node);
     pthread_mutex_unlock(&service.lock);
     return node;
 }
@@ -231,7 +231,7 @@ char seat_letter(struct scrubjay_bytes name)
         return SEAT_NOBODY;
     memcpy(text, (const char *)name.at + len, name.len - len);
     const unsigned long ordinal = strtoul(text, NULL, 10);
-    return ordinal < NODES_MAX ? (char)('a' + ordinal) : SEAT_NOBODY;
+    return (char)(ordinal < NODES_MAX ? 'a' + (int)ordinal : SEAT_NOBODY);
 }
 
 struct seat seat_at(size_t index, uint64_t seed)
@@ -276,10 +276,10 @@ char seat_settle(struct seat *s, enum scrubjay_status status)
         return s->node;
     const bool failed = is_failure(status);
     const bool same = s->c != NULL && s->port != 0 && own_port(s->c) == s->port;
-    const char node = same || failed ? s->node : SEAT_NOBODY;
+    const char node = (char)(same || failed ? s->node : SEAT_NOBODY);
     if (failed || !same)
         s->port = 0; /* the next call begins with a look at who is there */
-    return failed && node == SEAT_NOBODY ? home_of(s->address) : node;
+    return (char)(failed && node == SEAT_NOBODY ? home_of(s->address) : node);
 }
 
 void seat_leave(struct seat *s)
