@@ -5,20 +5,13 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "seal/lines.h"
 
-#define BASE64_LEN 44 /* 32 bytes in standard base64 with padding */
-#define KDF_UDP    1
-#define KDF_TCP    2
+#define KDF_UDP 1
+#define KDF_TCP 2
 
-static_assert(sodium_base64_ENCODED_LEN(KEYRING_KEY_LEN, sodium_base64_VARIANT_ORIGINAL) ==
-                  BASE64_LEN + 1,
-              "a key in base64, with the NUL that libsodium writes");
 static_assert(KEYRING_KEY_LEN == crypto_kdf_KEYBYTES, "ring keys are master keys of the KDF");
-
-static bool is_blank(uint8_t c)
-{
-    return c == ' ' || c == '\t';
-}
+static_assert(KEYRING_KEY_LEN == LINES_KEY_LEN, "keys in files");
 
 static bool is_label_char(uint8_t c)
 {
@@ -33,49 +26,6 @@ bool keyring_label_ok(struct slice label)
             return false;
     }
     return label.len >= 1 && label.len <= KEYRING_LABEL_MAX;
-}
-
-/** Cut the first n bytes off s and return them. */
-static struct slice cut_front(struct slice *s, size_t n)
-{
-    const struct slice front = {.at = s->at, .len = n};
-    s->at += n;
-    s->len -= n;
-    return front;
-}
-
-static struct slice trim(struct slice s)
-{
-    while (s.len > 0 && is_blank(s.at[0]))
-        cut_front(&s, 1);
-    while (s.len > 0 && is_blank(s.at[s.len - 1]))
-        s.len--;
-    return s;
-}
-
-/** Cut the next line off rest and return it without its LF or CRLF. */
-static struct slice take_line(struct slice *rest)
-{
-    size_t len = 0;
-    while (len < rest->len && rest->at[len] != '\n')
-        len++;
-    struct slice line = cut_front(rest, len);
-    if (rest->len > 0)
-        cut_front(rest, 1);
-    if (line.len > 0 && line.at[line.len - 1] == '\r')
-        line.len--;
-    return line;
-}
-
-/** Cut the bytes before the first blank off rest; rest is left trimmed. */
-static struct slice take_field(struct slice *rest)
-{
-    size_t len = 0;
-    while (len < rest->len && !is_blank(rest->at[len]))
-        len++;
-    const struct slice field = cut_front(rest, len);
-    *rest = trim(*rest);
-    return field;
 }
 
 /** First 4 bytes of BLAKE2b-256("kid" || key); 0 means plain on the wire, so it becomes 1. */
@@ -106,17 +56,9 @@ static void derive_key(const uint8_t key[KEYRING_KEY_LEN], struct keyring_key *o
 /** Decode the base64 of a key into *out. Returns: NULL, or why not. */
 static const char *decode_key(struct slice text, struct keyring_key *out)
 {
-    uint8_t key[KEYRING_KEY_LEN + 1]; /* 44 characters without padding are 33 bytes */
-    size_t len = 0;
-    const char *reason = NULL;
-    if (text.len != BASE64_LEN)
-        return "a key is 32 bytes, 44 characters of base64 with padding";
-    if (sodium_base642bin(key, sizeof key, (const char *)text.at, text.len, NULL, &len, NULL,
-                          sodium_base64_VARIANT_ORIGINAL) != 0)
-        reason = "the key is not standard base64 with padding";
-    else if (len != KEYRING_KEY_LEN)
-        reason = "the key is not 32 bytes long";
-    else
+    uint8_t key[KEYRING_KEY_LEN];
+    const char *reason = lines_key(text, key);
+    if (reason == NULL)
         derive_key(key, out);
     sodium_memzero(key, sizeof key);
     return reason;
@@ -143,8 +85,8 @@ static const char *find_clash(const struct keyring *ring, const struct keyring_k
 /** Make *out a key of its two fields. Returns: NULL, or why not. */
 static const char *parse_key(struct slice line, struct keyring_key *out)
 {
-    const struct slice label = take_field(&line);
-    const struct slice key = take_field(&line);
+    const struct slice label = lines_field(&line);
+    const struct slice key = lines_field(&line);
     if (!keyring_label_ok(label))
         return "a label is 1 to 32 of letters, digits, '.', '_' and '-'";
     if (key.len == 0)
@@ -158,8 +100,7 @@ static const char *parse_key(struct slice line, struct keyring_key *out)
 /** Take one line of the file into ring. Returns: NULL, or why it was refused. */
 static const char *add_line(struct keyring *ring, struct slice line)
 {
-    line = trim(line);
-    if (line.len == 0 || line.at[0] == '#')
+    if (lines_mute(line))
         return NULL;
     struct keyring_key key = {0};
     const char *reason = parse_key(line, &key);
@@ -180,7 +121,7 @@ enum err keyring_parse(struct slice text, struct keyring *out, struct keyring_fa
     size_t line = 0;
     while (text.len > 0 && reason == NULL) {
         line++;
-        reason = add_line(&ring, take_line(&text));
+        reason = add_line(&ring, lines_take(&text));
     }
     if (reason == NULL && ring.n == 0) {
         line = 0;
@@ -200,10 +141,8 @@ size_t keyring_line(const char *label, const uint8_t key[KEYRING_KEY_LEN], char 
     assert(keyring_label_ok(slice_text(label)));
     write_bytes(&w, slice_text(label));
     write_u8(&w, ' ');
-    sodium_bin2base64(out + w.len, BASE64_LEN + 1, key, KEYRING_KEY_LEN,
-                      sodium_base64_VARIANT_ORIGINAL);
-    w.len += BASE64_LEN;
-    write_u8(&w, '\n'); /* over the NUL */
+    lines_key_write(&w, key);
+    write_u8(&w, '\n');
     assert(w.err == OK);
     return w.len;
 }
