@@ -46,6 +46,7 @@ struct client_request {
     struct slice ns;
     struct slice client;         /* HELLO: name of the client program */
     uint32_t proto;              /* HELLO: wanted protocol, 0 when not given */
+    struct slice auth;           /* HELLO: a claim or a proof, or empty */
     struct client_fill fill;     /* FILL, PUT; GET and TOUCH use fill.key; TOUCH fill.ttl_ms;
                                   * INVALIDATE with SCOPE_KEY fill.version */
     struct client_read read;     /* GET, MGET: for all keys alike */
@@ -185,6 +186,16 @@ struct client_hello {
 
 void client_reply_hello(struct writer *w, uint32_t id,
                         const struct client_hello *hello); /**< hello */
+
+/** `{proto, cluster, challenge, proof}`: what a hello with a claim is answered with. */
+struct client_challenge {
+    struct slice cluster;
+    struct slice nonce; /* CLIENT_NONCE_LEN bytes each */
+    struct slice proof;
+};
+
+void client_reply_challenge(struct writer *w, uint32_t id,
+                            const struct client_challenge *challenge); /**< hello */
 
 /** A result that is already msgpack (one whole value). */
 void client_reply_raw(struct writer *w, uint32_t id, struct slice msgpack);

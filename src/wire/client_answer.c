@@ -341,3 +341,28 @@ enum err client_event_decode(struct client_codec *c, struct slice args, struct c
     *out = event;
     return OK;
 }
+
+/** A member that is bytes; false when it is missing or none. */
+static bool read_bytes_of(const msgpack_object *map, const char *name, struct slice *out)
+{
+    const msgpack_object *o = member(map, name);
+    return o != NULL && client_arg_bytes(o, out);
+}
+
+enum err client_challenge_decode(struct client_codec *c, struct slice result,
+                                 struct client_challenge *out)
+{
+    msgpack_object o;
+    struct client_challenge told;
+    const enum err err = object_decode_whole(&c->room, result, &o);
+    if (err != OK || o.type != MSGPACK_OBJECT_MAP)
+        return ERR_MALFORMED;
+    if (!read_bytes_of(&o, "cluster", &told.cluster) ||
+        !read_bytes_of(&o, "challenge", &told.nonce) || !read_bytes_of(&o, "proof", &told.proof))
+        return ERR_MALFORMED;
+    if (told.cluster.len > UINT8_MAX || told.nonce.len != CLIENT_NONCE_LEN ||
+        told.proof.len != CLIENT_NONCE_LEN)
+        return ERR_MALFORMED;
+    *out = told;
+    return OK;
+}

@@ -63,3 +63,8 @@ struct client_event {
  *  Errors: ERR_MALFORMED, and *out is unchanged. Lends from args. */
 MUST_USE enum err client_event_decode(struct client_codec *c, struct slice args,
                                       struct client_event *out);
+
+/** Decode the result of a hello with a claim. Errors: ERR_MALFORMED, also for the result of a hello that
+ *  was not challenged; *out is unchanged. Lends from result. */
+MUST_USE enum err client_challenge_decode(struct client_codec *c, struct slice result,
+                                          struct client_challenge *out);

@@ -9,26 +9,28 @@
 #define AIM_OPTIONS   (OPTION_SOFT | OPTION_VERSION | OPTION_REASON | OPTION_DRY_RUN)
 
 static const struct client_op_spec SPECS[] = {
-    {"hello", "[client]", OP_HELLO, 1, OPTION_PROTO},
-    {"ping", "[]", OP_PING, 0, 0},
-    {"get", "[ns, key]", OP_GET, 2, READ_OPTIONS},
-    {"fill", "[ns, key, value, token]", OP_FILL, 4, STORE_OPTIONS},
-    {"put", "[ns, key, value]", OP_PUT, 3, STORE_OPTIONS | OPTION_TOKEN | OPTION_TXN | ACK_OPTIONS},
-    {"invalidate", "[ns, scope, targets]", OP_INVALIDATE, 3, AIM_OPTIONS | ACK_OPTIONS},
-    {"touch", "[ns, key, ttl_ms]", OP_TOUCH, 3, 0},
-    {"mget", "[ns, keys]", OP_MGET, 2, READ_OPTIONS},
-    {"mfill", "[ns, [[key, value, token]...]]", OP_MFILL, 2, 0},
-    {"subscribe", "[[ns, prefix or nil]...]", OP_SUBSCRIBE, ARGS_ANY, 0},
-    {"unsubscribe", "[[ns, prefix or nil]...]", OP_UNSUBSCRIBE, ARGS_ANY, 0},
-    {"members", "[]", OP_MEMBERS, 0, 0},
-    {"stats", "[]", OP_STATS, 0, 0},
-    {"node", "[]", OP_NODE, 0, 0},
-    {"vectors", "[]", OP_VECTORS, 0, 0},
-    {"trace", "[stamp]", OP_TRACE, 1, 0},
-    {"namespaces", "[]", OP_NAMESPACES, 0, 0},
-    {"begin", "[ns, \"key\", targets]", OP_BEGIN, 3, ACK_OPTIONS},
-    {"commit", "[txn]", OP_COMMIT, 1, ACK_OPTIONS},
-    {"abort", "[txn]", OP_ABORT, 1, 0},
+    {"hello", "[client]", OP_HELLO, 1, 0, OPTION_PROTO | OPTION_AUTH},
+    {"ping", "[]", OP_PING, 0, 0, 0},
+    {"get", "[ns, key]", OP_GET, 2, RIGHT_READ, READ_OPTIONS},
+    {"fill", "[ns, key, value, token]", OP_FILL, 4, RIGHT_WRITE, STORE_OPTIONS},
+    {"put", "[ns, key, value]", OP_PUT, 3, RIGHT_WRITE,
+     STORE_OPTIONS | OPTION_TOKEN | OPTION_TXN | ACK_OPTIONS},
+    {"invalidate", "[ns, scope, targets]", OP_INVALIDATE, 3, RIGHT_INVALIDATE,
+     AIM_OPTIONS | ACK_OPTIONS},
+    {"touch", "[ns, key, ttl_ms]", OP_TOUCH, 3, RIGHT_WRITE, 0},
+    {"mget", "[ns, keys]", OP_MGET, 2, RIGHT_READ, READ_OPTIONS},
+    {"mfill", "[ns, [[key, value, token]...]]", OP_MFILL, 2, RIGHT_WRITE, 0},
+    {"subscribe", "[[ns, prefix or nil]...]", OP_SUBSCRIBE, ARGS_ANY, RIGHT_READ, 0},
+    {"unsubscribe", "[[ns, prefix or nil]...]", OP_UNSUBSCRIBE, ARGS_ANY, RIGHT_READ, 0},
+    {"members", "[]", OP_MEMBERS, 0, RIGHT_ADMIN, 0},
+    {"stats", "[]", OP_STATS, 0, RIGHT_ADMIN, 0},
+    {"node", "[]", OP_NODE, 0, RIGHT_ADMIN, 0},
+    {"vectors", "[]", OP_VECTORS, 0, RIGHT_ADMIN, 0},
+    {"trace", "[stamp]", OP_TRACE, 1, RIGHT_ADMIN, 0},
+    {"namespaces", "[]", OP_NAMESPACES, 0, RIGHT_ADMIN, 0},
+    {"begin", "[ns, \"key\", targets]", OP_BEGIN, 3, RIGHT_WRITE, ACK_OPTIONS},
+    {"commit", "[txn]", OP_COMMIT, 1, RIGHT_WRITE, ACK_OPTIONS},
+    {"abort", "[txn]", OP_ABORT, 1, RIGHT_WRITE, 0},
 };
 
 /** A word of the protocol and what it stands for. */
@@ -43,7 +45,7 @@ static const struct word OPTIONS[] = {
     {"reason", OPTION_REASON},   {"proto", OPTION_PROTO},         {"soft", OPTION_SOFT},
     {"dry_run", OPTION_DRY_RUN}, {"after", OPTION_AFTER},         {"stale", OPTION_STALE},
     {"wait_ms", OPTION_WAIT_MS}, {"within_ms", OPTION_WITHIN_MS}, {"timeout_ms", OPTION_TIMEOUT_MS},
-    {"txn", OPTION_TXN},
+    {"txn", OPTION_TXN},         {"auth", OPTION_AUTH},
 };
 
 static const struct word SCOPES[] = {
@@ -81,6 +83,12 @@ const char *client_op_text(uint32_t op)
 {
     const struct client_op_spec *spec = client_op_find(op);
     return spec == NULL ? NULL : spec->name;
+}
+
+uint8_t client_op_needs(uint32_t op)
+{
+    const struct client_op_spec *spec = client_op_find(op);
+    return spec == NULL ? RIGHTS_ALL : spec->needs;
 }
 
 /** The value of a word; 0 when words does not have it. */

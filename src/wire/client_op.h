@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/rights.h"
 #include "base/slice.h"
 #include "wire/client.h"
 
@@ -28,7 +29,8 @@ enum client_option {
     OPTION_STALE = 1 << 12,
     OPTION_WAIT_MS = 1 << 13,
     OPTION_WITHIN_MS = 1 << 14,
-    OPTION_TXN = 1 << 15
+    OPTION_TXN = 1 << 15,
+    OPTION_AUTH = 1 << 16
 };
 
 /** What one op looks like. */
@@ -37,6 +39,7 @@ struct client_op_spec {
     const char *args; /* for people: "[ns, key]" */
     uint32_t op;
     uint8_t args_n;   /* positional arguments; ARGS_ANY for lists of filters */
+    uint8_t needs;    /* enum right; 0 = nothing */
     uint32_t options; /* set of enum client_option */
 };
 

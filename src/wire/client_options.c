@@ -217,6 +217,18 @@ MUST_USE static enum err read_proto(const struct client_args *a, const msgpack_o
     return OK;
 }
 
+/** A nonce with an id behind it, or a proof. */
+MUST_USE static enum err read_auth(const struct client_args *a, const msgpack_object *o,
+                                   const struct target *to)
+{
+    struct slice auth;
+    if (o->type != MSGPACK_OBJECT_BIN || !client_arg_bytes(o, &auth) ||
+        auth.len < CLIENT_NONCE_LEN || auth.len > CLIENT_AUTH_MAX)
+        return refuse_value(a, "auth", "a bin of 32 to 64 bytes");
+    to->request->auth = auth;
+    return OK;
+}
+
 /** Reads one option's value to where it belongs. */
 typedef enum err option_reader(const struct client_args *a, const msgpack_object *o,
                                const struct target *to);
@@ -233,6 +245,7 @@ static const struct {
     {OPTION_PROTO, read_proto},        {OPTION_AFTER, read_after},
     {OPTION_STALE, read_stale},        {OPTION_WAIT_MS, read_wait},
     {OPTION_WITHIN_MS, read_within},   {OPTION_TXN, read_txn},
+    {OPTION_AUTH, read_auth},
 };
 
 MUST_USE static enum err read_option(const struct client_args *a, uint32_t option,

@@ -289,6 +289,20 @@ void client_reply_hello(struct writer *w, uint32_t id, const struct client_hello
     close_frame(&f);
 }
 
+void client_reply_challenge(struct writer *w, uint32_t id, const struct client_challenge *challenge)
+{
+    struct frame f = open_reply(w, id);
+    pack_map(&f.p, 4);
+    pack_pair_u64(&f.p, "proto", CLIENT_PROTO);
+    pack_word(&f.p, "cluster");
+    pack_str(&f.p, challenge->cluster);
+    pack_word(&f.p, "challenge");
+    pack_bin(&f.p, challenge->nonce);
+    pack_word(&f.p, "proof");
+    pack_bin(&f.p, challenge->proof);
+    close_frame(&f);
+}
+
 void client_push_invalidated(struct writer *w, struct slice ns, enum client_scope scope,
                              struct slice target, struct slice stamp)
 {

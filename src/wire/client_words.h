@@ -38,6 +38,8 @@
 #define CLIENT_ACK_K_MAX         1023U
 #define CLIENT_INTENT_MS         10000U /* timeout_ms of begin when not given */
 #define CLIENT_INTENT_MS_MAX     600000U
+#define CLIENT_NONCE_LEN         32  /* of a login; also the length of a proof */
+#define CLIENT_AUTH_MAX          64  /* a nonce and the id of a client */
 #define CLIENT_ERROR_MAX         512 /* bytes of an error frame, length included */
 #define CLIENT_GOT_MAX           128 /* bytes of one get's answer, less its value */
 #define CLIENT_ACKS_MAX          128 /* bytes of `[stamp, acks]` with its frame, less the names */
@@ -70,6 +72,9 @@ enum client_op {
 
 /** The name of an op, "get"; NULL when the number is unknown. Lends static text. */
 const char *client_op_text(uint32_t op);
+
+/** The enum right that an op needs: 0 = none; all of them for a number that is unknown. */
+uint8_t client_op_needs(uint32_t op);
 
 /** What an invalidation aims at. */
 enum client_scope {

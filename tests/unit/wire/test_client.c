@@ -206,9 +206,9 @@ Test(client, an_unknown_option_is_named)
     begin_option(&r, "fill", 4, "token");
     pack_u64(&r.p, 1);
     kit_expect_refused(&r, "UNKNOWN_OPTION", "fill has no option \"token\"");
-    begin_option(&r, "hello", 1, "auth");
+    begin_option(&r, "hello", 1, "auto");
     pack_nil(&r.p);
-    kit_expect_refused(&r, "UNKNOWN_OPTION", "hello has no option \"auth\"");
+    kit_expect_refused(&r, "UNKNOWN_OPTION", "hello has no option \"auto\"");
 }
 
 Test(client, an_option_given_twice_is_refused)
