@@ -47,6 +47,16 @@ static bool keep_name(char out[LOOP_NAME_MAX + 1], const char *name)
     return true;
 }
 
+static enum err keep_clients(struct loop *l, const struct loop_cfg *cfg, const struct why *why)
+{
+    if (cfg->clients == NULL)
+        return OK;
+    const enum err err = auth_open(&l->auth, cfg->clients, slice_text(l->cluster));
+    if (err != OK)
+        return refuse(why, err, "there is no locked memory, or no random bytes, for clients' keys");
+    return OK;
+}
+
 static enum err check_seeds(const struct loop_cfg *cfg, const struct why *why)
 {
     struct address_target target;
@@ -108,7 +118,9 @@ enum err assemble_settings(struct loop *l, const struct loop_cfg *cfg, const str
     if (err == OK && !keep_texts(l, cfg))
         err = refuse(why, ERR_FULL, "out of memory");
     l->policies = cfg->policies;
-    return err == OK ? keep_keys(l, cfg, why) : err;
+    if (err == OK)
+        err = keep_keys(l, cfg, why);
+    return err == OK ? keep_clients(l, cfg, why) : err;
 }
 
 /* ---- gossip ---- */
@@ -352,6 +364,7 @@ enum err assemble_workers(struct loop *l, const struct loop_cfg *cfg, const stru
         .addr = cfg->client, .what = "clients", .type = SOCK_STREAM, .shared = cfg->workers > 1};
     l->world.log = &l->log;
     l->world.control = &l->commands;
+    l->world.auth = &l->auth;
     l->world.connections_max = connections_max();
     l->world.out_max = out_max(l, cfg->budget_bytes);
     l->world.kept.max = in_max(l, cfg->budget_bytes);

@@ -10,6 +10,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "loop/auth.h"
 #include "loop/batch.h"
 #include "loop/clock.h"
 #include "loop/hungry.h"
@@ -97,6 +98,7 @@ static void close_conn(struct conn *c)
     leave_stuck(c);
     leave_arrived(c);
     hungry_leave(c);
+    auth_forget(c);
     drop_filters(c);
     command_gone(&w->world->ctx, &c->claims, (uintptr_t)c);
     kept_drop(&c->kept, &w->world->kept);
@@ -259,10 +261,17 @@ static bool may_go_on(const struct conn *c)
     return !c->closed && !c->ending && !c->paused;
 }
 
+static bool may(const struct conn *c, const struct client_plain *plain)
+{
+    const bool reads = plain->op == OP_GET || plain->op == OP_MGET;
+    return (c->rights & (reads ? RIGHT_READ : RIGHT_WRITE)) != 0;
+}
+
 /** Carry out one request. false: it has to wait, and was not used. */
 static bool run_one(struct conn *c, const struct command_call *call, const struct batch_one *one)
 {
-    if (!one->is_plain)
+    /* A plain one that is not permitted is refused as any other. */
+    if (!one->is_plain || !may(c, &one->plain.request))
         return request_run(c, call->now, one->frame);
     request_run_plain(c, call, &one->plain);
     return true;
@@ -271,6 +280,8 @@ static bool run_one(struct conn *c, const struct command_call *call, const struc
 /** Carry out what c has of the worker's batch, as long as c may go on. */
 static void run_share(struct conn *c, mono_us now)
 {
+    if (c->stranger != NULL)
+        auth_hear(c, now);
     const struct command_call call = {
         .now = now, .caller = (uintptr_t)c, .claims = &c->claims, .said = &c->worker->said};
     for (size_t i = 0; i < c->share_n && may_go_on(c); i++) {
@@ -304,7 +315,9 @@ static void add_share(struct conn *c)
 {
     struct worker *w = c->worker;
     c->share_i = w->batch.n;
-    c->share_n = batch_add(&w->batch, &w->world->ctx, w->codec, c->input);
+    c->share_n = 0;
+    if (c->stranger == NULL)
+        c->share_n = batch_add(&w->batch, &w->world->ctx, w->codec, c->input);
 }
 
 /** Carry out every whole frame of bytes, as long as c may go on; keep the rest. */
@@ -499,5 +512,8 @@ struct conn *conn_new(struct worker *w, int fd)
     c->io.data = c;
     ev_io_start(w->ev, &c->io);
     LIST_INSERT_HEAD(&w->conns, c, all);
-    return c;
+    if (auth_meet(c))
+        return c;
+    conn_finish(c);
+    return NULL;
 }

@@ -28,18 +28,22 @@
 #define CONN_OUT_TIGHT   (64U << 10) /* stop reading, while all together have half of what they may */
 #define CONN_PROGRESS_US (10 * US_PER_SEC)
 
+struct stranger;
 struct ticket;
 struct worker;
 
 struct conn {
     struct worker *worker;
     ev_io io;
-    bool closed;        /* no descriptor any more; lives on for its tickets */
-    bool ending;        /* no more requests: flush, then close */
-    bool paused;        /* not reading, because of output or tickets */
-    bool is_stuck;      /* in worker->stuck */
-    bool waits;         /* in worker->waiting */
-    uint32_t owed;      /* tickets that are under way */
+    bool closed;               /* no descriptor any more; lives on for its tickets */
+    bool ending;               /* no more requests: flush, then close */
+    bool paused;               /* not reading, because of output or tickets */
+    bool is_stuck;             /* in worker->stuck */
+    bool waits;                /* in worker->waiting */
+    uint8_t rights;            /* set of enum right: what its client may do */
+    uint32_t owed;             /* tickets that are under way */
+    uint64_t client;           /* the tag of who it is; 0 = nobody asked */
+    struct stranger *stranger; /* NULL once it has logged in, or need not */
     struct kept kept;   /* input that was read and not used: at most one read, or one frame */
     mono_us begun;      /* when its unfinished frame was; 0 = there is none */
     bool hungry;        /* in worker->hungry: not reading, kept has no memory for its frame yet */
@@ -61,7 +65,7 @@ struct conn {
 };
 
 /** Serve fd, which is taken, as is its place in the counts of connections (both also on errors). NULL =
- *  no memory. */
+ *  no memory, or too many strangers. */
 struct conn *conn_new(struct worker *w, int fd);
 
 /** Carry out what all connections of w read in this turn, in the order of arrival. */

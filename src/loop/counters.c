@@ -55,6 +55,18 @@ static void add_worker(struct loop_counters *out, const struct worker *w)
     out->accept_errors += look(&c->accept_errors);
 }
 
+static void add_auth(struct loop_counters *out, const struct worker_counters *c)
+{
+    out->logins += look(&c->logins);
+    out->logins_refused += look(&c->logins_refused);
+    out->not_permitted += look(&c->not_permitted);
+    out->clients_cut += look(&c->clients_cut);
+    out->strangers_crowded += look(&c->strangers_crowded);
+    out->strangers_displaced += look(&c->strangers_displaced);
+    out->strangers_late += look(&c->strangers_late);
+    out->strangers_unread += look(&c->strangers_unread);
+}
+
 static void add_udp(struct loop_counters *out, struct udp_counters c)
 {
     out->udp_in = c.in;
@@ -94,8 +106,11 @@ mono_us loop_dns_ok_at(const struct loop *l)
 void loop_counters(const struct loop *l, struct loop_counters *out)
 {
     *out = (struct loop_counters){.workers = l->workers_n};
-    for (uint32_t i = 0; i < l->workers_n; i++)
+    for (uint32_t i = 0; i < l->workers_n; i++) {
         add_worker(out, l->workers[i]);
+        add_auth(out, &l->workers[i]->counters);
+    }
+    out->strangers = look(&l->auth.strangers);
     add_udp(out, udp_counters(l->udp));
     add_tcp(out, tcp_counters(l->tcp));
     add_dns(out, dns_counters(l->dns));

@@ -39,6 +39,7 @@ struct loop {
     struct logger log;
     struct store_map cache_map;
     struct cache *cache;
+    struct auth auth;
     struct worker_world world;
     struct worker *workers[LOOP_WORKERS_MAX];
     uint32_t workers_n;

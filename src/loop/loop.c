@@ -46,6 +46,7 @@ struct loop *loop_new(const struct loop_cfg *cfg, char *why, size_t why_cap)
     }
     *l = (struct loop){.stops = 0};
     logger_init(&l->log, &cfg->log);
+    auth_init(&l->auth);
     store_locks_init(&l->locks);
     l->ev = ev_loop_new(EVFLAG_AUTO); /* never the default loop: it would take SIGCHLD */
     if (l->ev != NULL && assemble(l, cfg, &reason) == OK)
@@ -81,6 +82,7 @@ void loop_free(struct loop *l)
     store_locks_fini(&l->locks);
     logger_fini(&l->log);
     keyring_fini(&l->ring);
+    auth_fini(&l->auth);
     free_texts(l);
     free(l);
 }
@@ -203,6 +205,26 @@ enum err loop_keyring_set(struct loop *l, const struct keyring *ring)
     l->ring = *ring;
     l->keyrings++;
     return OK;
+}
+
+enum err loop_clients_set(struct loop *l, const struct clients *clients)
+{
+    return auth_replace(&l->auth, clients);
+}
+
+uint8_t loop_bearer(struct loop *l, struct slice token)
+{
+    return auth_bearer(&l->auth, token);
+}
+
+bool loop_has_clients(const struct loop *l)
+{
+    return l->auth.secrets != NULL;
+}
+
+bool loop_keys_swappable(const struct loop *l)
+{
+    return l->auth.swappable;
 }
 
 void loop_inspect_set(struct loop *l, loop_inspect *inspect, loop_trace *trace, void *ctx)

@@ -19,6 +19,7 @@
 #include "loop/logger.h"
 #include "node/node.h"
 #include "node/policy.h"
+#include "seal/clients.h"
 #include "seal/keyring.h"
 #include "seal/mode.h"
 #include "swim/swim.h"
@@ -48,6 +49,7 @@ struct loop_cfg {
     struct addr advertise;         /* ip_len 0 = the bound gossip address; port 0 = its port */
     const struct keyring *keyring; /* NULL or empty = no keys */
     enum seal_mode crypto;         /* past SEAL_OFF it needs keys */
+    const struct clients *clients; /* who may do what; NULL = everybody everything */
     enum swim_profile profile;
     uint64_t budget_bytes;         /* of the cache */
     uint32_t value_max;            /* 0 = CLIENT_VALUE_MAX */
@@ -121,6 +123,19 @@ struct addr loop_advertise_addr(const struct loop *l); /**< what peers are told 
  *  Errors: ERR_CONFIG when one of the two rings is empty and the other is not; nothing changes. */
 MUST_USE enum err loop_keyring_set(struct loop *l, const struct keyring *ring);
 
+/** Replace the clients and what they may do. Connections of those who are gone, have another key or may
+ *  do less are closed within a second. Copies. Errors: ERR_CONFIG when the node was made without. */
+MUST_USE enum err loop_clients_set(struct loop *l, const struct clients *clients);
+
+/** What the bearer of a token (base64 of a client's key) may do; 0 = nobody's token. Thread: any. */
+uint8_t loop_bearer(struct loop *l, struct slice token);
+
+/** Are there clients with rights of their own? Thread: any. */
+bool loop_has_clients(const struct loop *l);
+
+/** Might keys be written to a disk, because the system locks no memory for us? Thread: any. */
+bool loop_keys_swappable(const struct loop *l);
+
 /* ---- invalidations from inside the process ---- */
 
 /** Called once, on the control thread, possibly before loop_command() returns. */
@@ -192,6 +207,10 @@ struct loop_counters {
     uint64_t waiting;             /* now: gets that wait for somebody else's fill, and dry runs */
     uint64_t waits_full;          /* of these, those for which there was no room */
     uint64_t accept_errors;
+    uint64_t logins, logins_refused, not_permitted;
+    uint64_t clients_cut; /* connections closed because their client may do less, or is gone */
+    uint64_t strangers;   /* now: connections that have not logged in */
+    uint64_t strangers_crowded, strangers_displaced, strangers_late, strangers_unread;
     uint64_t udp_in, udp_out, udp_dropped_out, udp_refused, udp_too_big;
     uint64_t peer_accepted, peer_connected, peer_failed, peer_refused;
     uint64_t peer_frames_in, peer_frames_out, peer_frames_bad, peer_overflows;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loop/auth.h"
 #include "loop/clock.h"
 #include "loop/tally.h"
 #include "loop/worker.h"
@@ -346,6 +347,10 @@ bool request_run(struct conn *c, mono_us now, struct slice frame)
         client_request_decode(w->codec, frame, &w->request, &fault) != OK) {
         worker_count(&w->counters.requests[0], 1);
         request_refuse(c, &fault);
+        return true;
+    }
+    if ((client_op_needs(w->request.op) & ~c->rights) != 0) {
+        auth_refuse(c, &w->request);
         return true;
     }
     if (may_need_ticket(&w->request) && !has_tickets(w)) {

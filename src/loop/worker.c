@@ -139,6 +139,7 @@ static void on_second(struct ev_loop *ev, ev_timer *timer, int revents)
         c = next;
     }
     hungry_hasten(w, now);
+    auth_review(w);
 }
 
 /** Some housekeeping; false when little is left to do. */
@@ -292,6 +293,7 @@ struct worker *worker_new(struct worker_world *world, int listen_fd)
     TAILQ_INIT(&w->waiting_gets.counts);
     init_watchers(w, listen_fd);
     init_timers(w);
+    auth_queue_init(w);
     w->reserve_fd = -1;
     w->ev = ev_loop_new(EVFLAG_AUTO);
     if (w->ev != NULL && init_parts(w)) {

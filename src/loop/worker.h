@@ -15,6 +15,7 @@
 #include <ev.h>
 #include <sys/queue.h>
 
+#include "loop/auth.h"
 #include "loop/batch.h"
 #include "loop/conn.h"
 #include "loop/kept.h"
@@ -42,6 +43,7 @@ struct worker_world {
     struct command_ctx ctx;
     struct logger *log;
     struct mailbox *control; /* takes tickets; has room for all that workers may hold */
+    struct auth *auth;
     uint32_t value_max;
     uint32_t connections_max;
     uint64_t out_max;
@@ -77,6 +79,11 @@ struct worker_counters {
     _Atomic uint64_t queue_full;
     _Atomic uint64_t waits_full;
     _Atomic uint64_t accept_errors;
+    _Atomic uint64_t logins, logins_refused; /* also anything else that a stranger may not do */
+    _Atomic uint64_t not_permitted;
+    _Atomic uint64_t clients_cut; /* connections whose rights ended */
+    /* strangers sent away: at the limit of their address, at that of all, in time, for their output */
+    _Atomic uint64_t strangers_crowded, strangers_displaced, strangers_late, strangers_unread;
 };
 
 /** What a worker does with its life; only ever goes up. */
@@ -128,6 +135,8 @@ struct worker {
     uint32_t sample_left;     /* requests until one is timed */
     uint8_t *spare;
     size_t spare_cap;
+
+    struct auth_queue auth;
 
     struct waiting waiting_gets; /* gets that wait for somebody else's fill, and dry runs */
 

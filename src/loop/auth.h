@@ -1,0 +1,97 @@
+/**
+ * loop/auth.h - who a connection belongs to, and what it may do.
+ *
+ * Where a clients file is configured, a connection begins as a *stranger*: it may log in (seal/login.h)
+ * and nothing else, in small frames, within AUTH_PATIENCE_US, together with few others. Without a file
+ * everybody may do everything, and none of this costs anything. Keys lie in memory of their own that is
+ * not swapped and not dumped.
+ * Thread: the worker's, unless it says otherwise.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ev.h>
+#include <sys/queue.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "base/time.h"
+#include "loop/crowd.h"
+#include "seal/clients.h"
+
+#define AUTH_PATIENCE_US (2 * US_PER_SEC)
+
+struct client_request;
+struct conn;
+struct stranger;
+struct worker;
+
+/** The secrets, in locked memory. */
+struct auth_secrets {
+    struct clients clients;
+    struct clients_one nobody; /* whom unknown ids are taken for */
+};
+
+/** What all workers share. */
+struct auth {
+    struct auth_secrets *secrets; /* NULL = no clients file; constant after start */
+    bool swappable;               /* the system did not lock them */
+    struct slice cluster;         /* lent */
+    uint64_t patience_us;         /* how long a stranger may stay one */
+    pthread_mutex_t lock;         /* of *secrets and crowd */
+    struct crowd crowd;
+    _Atomic uint64_t edition; /* of the file: rises when it is replaced */
+    _Atomic uint64_t strangers;
+};
+
+/** What each worker has. */
+struct auth_queue {
+    TAILQ_HEAD(, stranger) waiting; /* the oldest first */
+    uint32_t n;
+    ev_timer due; /* the oldest one's time is over */
+    uint64_t edition;
+};
+
+/** Overwrite what handling a key left behind: frames that were left, and vector registers, which the next
+ *  function with variable arguments would write to its stack. Thread: any. */
+void auth_scrub(void);
+
+/** Begin: all zero but for the lock. Thread: control. */
+void auth_init(struct auth *a);
+
+/** Set who may do what, before workers run; copies. cluster is lent for life. Errors: ERR_FULL,
+ *  ERR_IO (no random bytes). Thread: control. */
+MUST_USE enum err auth_open(struct auth *a, const struct clients *clients, struct slice cluster);
+
+/** Wipe and release. Thread: control, when no worker runs. */
+void auth_fini(struct auth *a);
+
+/** Use another table from now on; connections of clients that are gone, have another key, or may do less
+ *  are closed within a second. Copies. Errors: ERR_CONFIG without a clients file. Thread: control. */
+MUST_USE enum err auth_replace(struct auth *a, const struct clients *clients);
+
+/** What the bearer of a token may do: the base64 of a client's key. 0 = nobody's. Thread: any. */
+uint8_t auth_bearer(struct auth *a, struct slice token);
+
+/** Prepare a worker's queue. */
+void auth_queue_init(struct worker *w);
+
+/** A new connection: let it do everything, or make it a stranger. false: there are too many, or no
+ *  memory; it was told, and ends. */
+bool auth_meet(struct conn *c);
+
+/** Hear what a stranger says, until it has logged in or must go; the rest stays in c->input. */
+void auth_hear(struct conn *c, mono_us now);
+
+/** c closes. */
+void auth_forget(struct conn *c);
+
+/** Say which capability is missing. */
+void auth_refuse(struct conn *c, const struct client_request *request);
+
+/** Close connections whose rights the file does not give any more. Once a second. */
+void auth_review(struct worker *w);
