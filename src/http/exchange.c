@@ -123,6 +123,8 @@ static void add_headers(struct MHD_Response *response, const struct http_reply *
         (void)MHD_add_response_header(response, "Content-Type", r->type);
     if (r->allow != NULL)
         (void)MHD_add_response_header(response, "Allow", r->allow);
+    if (r->authenticate != NULL)
+        (void)MHD_add_response_header(response, "WWW-Authenticate", r->authenticate);
     if (r->policy == NULL)
         return;
     (void)MHD_add_response_header(response, "Content-Security-Policy", r->policy);
@@ -267,12 +269,14 @@ static void route(struct exchange *e, const char *url, const char *method)
         refuse_length(e);
         return;
     }
-    e->request = (struct http_request){.method = method,
-                                       .path = url,
-                                       .accept = header(e->connection, MHD_HTTP_HEADER_ACCEPT),
-                                       .origin = header(e->connection, MHD_HTTP_HEADER_ORIGIN),
-                                       .last_event_id = header(e->connection, "Last-Event-ID"),
-                                       .body = slice_of(e->body, e->body_n)};
+    e->request =
+        (struct http_request){.method = method,
+                              .path = url,
+                              .accept = header(e->connection, MHD_HTTP_HEADER_ACCEPT),
+                              .origin = header(e->connection, MHD_HTTP_HEADER_ORIGIN),
+                              .authorization = header(e->connection, MHD_HTTP_HEADER_AUTHORIZATION),
+                              .last_event_id = header(e->connection, "Last-Event-ID"),
+                              .body = slice_of(e->body, e->body_n)};
     read_arguments(e->connection, &e->request);
     http_route(&e->all->site, &e->request, &later);
 }

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <strings.h>
 
 #include "http/invalidate.h"
 #include "http/pages.h"
@@ -48,26 +49,55 @@ static void issue(const struct http_call *call, const struct http_invalidate *wa
     loop_command(call->site->loop, &command, on_issued, w);
 }
 
-/** Who may not ask: everybody on other machines, and web pages of other sites (RFC 6454 7). */
-static const char *objection(const struct http_call *call)
+/** What whoever asks may do: the bearer of a client's key (RFC 6750 2.1). */
+static uint8_t rights_of(const struct http_call *call)
 {
-    if (!call->site->loopback)
-        return "this listener can be reached from other machines, and this version knows no "
-               "credentials: use the client protocol, or a listener on loopback";
-    if (call->request->origin != NULL)
-        return "requests of web pages are not answered";
-    return NULL;
+    static const char scheme[] = "Bearer ";
+    const char *text = call->request->authorization;
+    if (text == NULL || strncasecmp(text, scheme, sizeof scheme - 1) != 0)
+        return 0;
+    return loop_bearer(call->site->loop, slice_text(text + sizeof scheme - 1));
+}
+
+/** From other machines only who has the capability may ask. */
+static bool permits_bearer(const struct http_call *call)
+{
+    const uint8_t rights = rights_of(call);
+    if ((rights & RIGHT_INVALIDATE) != 0)
+        return true;
+    if (!loop_has_clients(call->site->loop)) {
+        http_problem(call->reply, 403, "NOT_PERMITTED",
+                     "this listener can be reached from other machines, and this node has no "
+                     "clients file: use the client protocol, or a listener on loopback");
+    } else if (rights == 0) {
+        http_problem(call->reply, 401, "AUTH_REQUIRED",
+                     "give the key of a client that may invalidate: Authorization: Bearer KEY");
+        call->reply->authenticate = "Bearer realm=\"scrubjay\"";
+    } else {
+        http_problem(call->reply, 403, "NOT_PERMITTED",
+                     "this needs the capability invalidate, which this client has not");
+        call->reply->authenticate =
+            "Bearer realm=\"scrubjay\", error=\"insufficient_scope\", scope=\"invalidate\"";
+    }
+    return false;
+}
+
+/** Web pages of other sites may not ask (RFC 6454 7). */
+static bool permits(const struct http_call *call)
+{
+    if (call->request->origin != NULL) {
+        http_problem(call->reply, 403, "NOT_PERMITTED", "requests of web pages are not answered");
+        return false;
+    }
+    return call->site->loopback || permits_bearer(call);
 }
 
 void http_page_invalidate(const struct http_call *call)
 {
     struct http_invalidate wanted;
     struct client_fault fault;
-    const char *why_not = objection(call);
-    if (why_not != NULL) {
-        http_problem(call->reply, 403, "NOT_PERMITTED", why_not);
+    if (!permits(call))
         return;
-    }
     if (http_invalidate_read(hkey_of(call->site->loop), call->request->body, &wanted, &fault) !=
         OK) {
         http_problem(call->reply, 400, fault.name, fault.text);

@@ -23,12 +23,13 @@ struct http_stream;
 /** One request. Everything is lent. */
 struct http_request {
     const char *method;
-    const char *path;   /* decoded, without the query */
-    const char *accept; /* NULL = none */
-    const char *origin; /* the Origin header; NULL = none */
-    bool verbose;       /* ?verbose */
-    const char *limit;  /* ?limit; NULL = none */
-    bool has_ns;        /* ?ns */
+    const char *path;          /* decoded, without the query */
+    const char *accept;        /* NULL = none */
+    const char *origin;        /* the Origin header; NULL = none */
+    const char *authorization; /* the header; NULL = none */
+    bool verbose;              /* ?verbose */
+    const char *limit;         /* ?limit; NULL = none */
+    bool has_ns;               /* ?ns */
     struct slice ns;
     const char *last_event_id; /* the Last-Event-ID header; NULL = none */
     struct slice body;
@@ -38,9 +39,10 @@ struct http_request {
 /** One answer. status 0 = not answered yet. */
 struct http_reply {
     unsigned status;
-    const char *type;   /* static */
-    const char *allow;  /* static, with 405; else NULL */
-    const char *policy; /* static, of a page: its Content-Security-Policy; else NULL */
+    const char *type;         /* static */
+    const char *allow;        /* static, with 405; else NULL */
+    const char *authenticate; /* static, with 401; else NULL */
+    const char *policy;       /* static, of a page: its Content-Security-Policy; else NULL */
     struct http_text body;
     struct http_stream *stream; /* in place of body, without an end; NULL = body */
 };

@@ -40,6 +40,7 @@ struct site site_open(const struct site_cfg *cfg)
                             .cluster = "test",
                             .client = any_port,
                             .gossip = any_port,
+                            .clients = cfg->clients,
                             .profile = SWIM_TEST,
                             .budget_bytes = 4 << 20,
                             .value_max = 65536,

@@ -19,7 +19,8 @@ struct site_cfg {
     const char *name;
     bool any_address; /* can be reached from other machines */
     uint32_t expect;
-    const struct site *seed; /* whom to join */
+    const struct clients *clients; /* NULL = everybody may do everything */
+    const struct site *seed;       /* whom to join */
 };
 
 /** Open a site. */

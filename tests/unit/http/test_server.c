@@ -225,6 +225,53 @@ Test(server, others_may_look_and_not_invalidate)
     site_close(&s);
 }
 
+#define READER  "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+#define DROPPER "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="
+#define NOBODYS "QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8="
+
+/** A node with two clients, whose listener others can reach or not. */
+static struct site site_with_clients(bool any_address)
+{
+    static struct clients clients, room;
+    struct clients_fault fault;
+    const char *text = "r " READER " read,write,admin\ni " DROPPER " invalidate\n";
+    cr_assert_eq(clients_parse(slice_text(text), &clients, &room, &fault), OK);
+    return site_open(
+        &(struct site_cfg){.name = "a", .any_address = any_address, .clients = &clients});
+}
+
+/** What an invalidation with this header is answered with. */
+static void expect_answer(const struct site *s, const char *header, int status, const char *part)
+{
+    const char *answer = site_post(s, header, "{\"key\": \"k\"}");
+    cr_expect_eq(site_status(answer), status, "%s: %s", header, answer);
+    site_holds(answer, part);
+}
+
+Test(server, others_invalidate_with_the_key_of_a_client_that_may)
+{
+    struct site s = site_with_clients(true);
+    expect_answer(&s, "", 401, "WWW-Authenticate: Bearer realm=\"scrubjay\"");
+    expect_answer(&s, "Authorization: Bearer " NOBODYS "\r\n", 401, "\"code\":\"AUTH_REQUIRED\"");
+    expect_answer(&s, "Authorization: Basic " DROPPER "\r\n", 401, "AUTH_REQUIRED");
+    expect_answer(&s, "Authorization: Bearer " DROPPER "x\r\n", 401, "AUTH_REQUIRED");
+    expect_answer(&s, "Authorization: Bearer " READER "\r\n", 403, "the capability invalidate");
+    expect_answer(&s, "Authorization: Bearer " READER "\r\n", 403, "insufficient_scope");
+    site_holds(site_ask(&s, "GET /v1/node", "", ""), "\"head\":0,");
+    expect_answer(&s, "Authorization: bearer " DROPPER "\r\n", 200, "\"stamp\"");
+    site_holds(site_ask(&s, "GET /v1/node", "", ""), "\"head\":1,");
+    expect_answer(&s, "Authorization: Bearer " DROPPER "\r\nOrigin: http://evil.example\r\n", 403,
+                  "web pages");
+    site_close(&s);
+}
+
+Test(server, on_loopback_no_token_is_asked_for)
+{
+    struct site s = site_with_clients(false);
+    expect_answer(&s, "", 200, "\"stamp\"");
+    site_close(&s);
+}
+
 /** A body of a JSON object with blanks up to n bytes. */
 static char *long_body(size_t n)
 {
