@@ -57,7 +57,8 @@ static void say_command(const struct banner *b, FILE *out)
     const struct addr client = reachable(b->client);
     const bool usual =
         slice_eq(slice_text(address_format(&client, text)), slice_text(DEFAULT_CLIENT));
-    (void)fprintf(out, "try: jay%s%s put greeting hello\n", usual ? "" : " -s ", usual ? "" : text);
+    (void)fprintf(out, "try: jay%s%s%s put greeting hello\n", usual ? "" : " -s ",
+                  usual ? "" : text, b->clients_n == 0 ? "" : " --client-key FILE");
 }
 
 void banner_print(const struct banner *b, FILE *out)
@@ -65,8 +66,11 @@ void banner_print(const struct banner *b, FILE *out)
     char text[ADDRESS_TEXT_MAX];
     const struct config *c = b->config;
     (void)fprintf(out, "scrubjayd " NODE_VERSION ": node %s of cluster %s\n", c->name, c->cluster);
-    (void)fprintf(out, "  clients  %s, %u worker%s\n", address_format(&b->client, text), c->workers,
+    (void)fprintf(out, "  clients  %s, %u worker%s", address_format(&b->client, text), c->workers,
                   c->workers == 1 ? "" : "s");
+    if (b->clients_n > 0)
+        (void)fprintf(out, ", %zu may log in", b->clients_n);
+    (void)fprintf(out, "\n");
     say_gossip(b, out);
     if (c->expect != 0)
         (void)fprintf(out, "  voters   %u expected\n", c->expect);

@@ -255,12 +255,12 @@ static bool check_exposure(const struct config *c, struct config_fault *fault)
         return true;
     if (!check_gossip(c, fault))
         return false;
-    if (!address_is_loopback(&c->client))
+    if (c->clients[0] == '\0' && !address_is_loopback(&c->client))
         return config_refuse(
             fault, EXIT_CONFIG,
-            "clients on %s can be reached from other machines and this version "
-            "knows no credentials: listen on loopback, or give --insecure to serve "
-            "whoever connects",
+            "clients on %s can be reached from other machines and there is no clients file: give "
+            "--clients FILE (jay client generate makes a line), listen on loopback, or give "
+            "--insecure to serve whoever connects",
             address_format(&c->client, text));
     return true;
 }

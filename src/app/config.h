@@ -40,6 +40,7 @@ enum config_option {
     OPTION_CLUSTER,
     OPTION_ADVERTISE,
     OPTION_KEYRING,
+    OPTION_CLIENTS,
     OPTION_INSECURE,
     OPTION_MEMORY,
     OPTION_WORKERS,
@@ -49,6 +50,7 @@ enum config_option {
     OPTION_READY_ALONE,
     OPTION_WARM_UP,
     OPTION_HEAL_LOG,
+    OPTION_CORE_DUMPS,
     OPTION_CLIENT_LISTEN,
     OPTION_CLIENT_MAX_VALUE,
     OPTION_GOSSIP_LISTEN,
@@ -115,6 +117,7 @@ struct config {
     char cluster[CONFIG_TEXT_MAX];
     struct addr advertise;         /* ip_len 0 = the bound address */
     char keyring[CONFIG_TEXT_MAX]; /* "" = none */
+    char clients[CONFIG_TEXT_MAX]; /* "" = none */
     bool insecure;
     struct config_memory memory; /* bytes is set, whatever was given, after config_load() */
     uint32_t workers;
@@ -124,6 +127,7 @@ struct config {
     uint64_t ready_alone_us;
     bool warm_up;      /* take over the cache of the node that a join went by */
     uint32_t heal_log; /* dots kept for healing others */
+    bool core_dumps;   /* let the system, and debuggers, see memory with its keys */
     struct addr client;
     struct addr gossip;
     enum seal_mode crypto; /* settled after config_load() */

@@ -19,8 +19,8 @@ struct list {
 };
 
 struct document {
-    char *name, *cluster, *advertise, *keyring, *insecure, *memory, *workers, *expect, *profile,
-        *drain, *ready_alone, *warm_up, *heal_log;
+    char *name, *cluster, *advertise, *keyring, *clients, *insecure, *memory, *workers, *expect,
+        *profile, *drain, *ready_alone, *warm_up, *heal_log, *core_dumps;
 
     struct {
         char *listen, *max_value;
@@ -106,6 +106,7 @@ static const cyaml_schema_field_t FIELDS[] = {
     TEXT("cluster", 0, cluster),
     TEXT("advertise", 0, advertise),
     TEXT("keyring", 0, keyring),
+    TEXT("clients", 0, clients),
     TEXT("insecure", 0, insecure),
     TEXT("memory", 0, memory),
     TEXT("workers", 0, workers),
@@ -115,6 +116,7 @@ static const cyaml_schema_field_t FIELDS[] = {
     TEXT("ready_alone", 0, ready_alone),
     TEXT("warm_up", 0, warm_up),
     TEXT("heal_log", 0, heal_log),
+    TEXT("core_dumps", 0, core_dumps),
     GROUP("client", client, CLIENT),
     GROUP("gossip", gossip, GOSSIP),
     GROUP("http", http, HTTP),
@@ -135,6 +137,7 @@ static const size_t PLACES[OPTIONS] = {
     [OPTION_CLUSTER] = BASE(cluster),
     [OPTION_ADVERTISE] = BASE(advertise),
     [OPTION_KEYRING] = BASE(keyring),
+    [OPTION_CLIENTS] = BASE(clients),
     [OPTION_INSECURE] = BASE(insecure),
     [OPTION_MEMORY] = BASE(memory),
     [OPTION_WORKERS] = BASE(workers),
@@ -144,6 +147,7 @@ static const size_t PLACES[OPTIONS] = {
     [OPTION_READY_ALONE] = BASE(ready_alone),
     [OPTION_WARM_UP] = BASE(warm_up),
     [OPTION_HEAL_LOG] = BASE(heal_log),
+    [OPTION_CORE_DUMPS] = BASE(core_dumps),
     [OPTION_CLIENT_LISTEN] = BASE(client.listen),
     [OPTION_CLIENT_MAX_VALUE] = BASE(client.max_value),
     [OPTION_GOSSIP_LISTEN] = BASE(gossip.listen),

@@ -8,6 +8,7 @@
 
 #include "app/advice.h"
 #include "app/banner.h"
+#include "app/clientfile.h"
 #include "app/config.h"
 #include "app/config_flags.h"
 #include "app/config_print.h"
@@ -25,10 +26,13 @@ struct daemon {
     struct config config;
     struct policy policies[POLICIES_MAX]; /* lent to loop for its life */
     struct keyring ring;
-    struct keyfile_mark mark;
+    struct secretfile_mark mark, clients_mark;
     struct loop *loop;
     struct http *http;
     struct keyfile keyfile;
+    struct clientfile clientfile;
+    const struct clients *clients; /* until loop copied them */
+    size_t clients_n;
     struct signals signals;
 };
 
@@ -49,12 +53,27 @@ static int refuse(const struct config_fault *fault)
 
 /* ---- before anything else ---- */
 
-/** A core file would hold keys and values, and so would what a debugger reads (CWE-528). */
+/** A core file would hold keys and values, and so would what a debugger reads (CWE-528): nothing is
+ *  dumped from the first moment on. */
 static void hide_memory(void)
 {
-    const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
-    (void)setrlimit(RLIMIT_CORE, &none);
+    struct rlimit cores;
+    if (getrlimit(RLIMIT_CORE, &cores) == 0) {
+        cores.rlim_cur = 0;
+        (void)setrlimit(RLIMIT_CORE, &cores);
+    }
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/** Let it stay like that for good, or allow again what the system allows. */
+static void settle_dumps(bool allowed)
+{
+    struct rlimit cores;
+    if (getrlimit(RLIMIT_CORE, &cores) != 0)
+        return;
+    cores.rlim_cur = cores.rlim_max = allowed ? cores.rlim_max : 0;
+    (void)setrlimit(RLIMIT_CORE, &cores);
+    (void)prctl(PR_SET_DUMPABLE, allowed ? 1 : 0, 0, 0, 0);
 }
 
 /** Each connection is a descriptor: take as many as are allowed. */
@@ -79,6 +98,28 @@ static bool read_keys(struct daemon *d)
     return false;
 }
 
+static bool read_clients(struct daemon *d)
+{
+    char why[CLIENTFILE_WHY_MAX];
+    const char *path = d->config.clients;
+    if (path[0] == '\0')
+        return true;
+    d->clients = clientfile_read(&d->clientfile, path, &d->clients_mark, why);
+    if (d->clients != NULL) {
+        d->clients_n = d->clients->n;
+        return true;
+    }
+    (void)fprintf(stderr, "%s\n", why);
+    return false;
+}
+
+/** What was read is with loop now, or of no use any more. */
+static void forget_clients(struct daemon *d)
+{
+    d->clients = NULL;
+    clientfile_wipe(&d->clientfile);
+}
+
 /** The list as what loop wants; at has room for CONFIG_LIST_MAX. */
 static struct loop_texts texts_of(const struct config_list *list, const char **at)
 {
@@ -98,6 +139,7 @@ static struct loop *make_loop(struct daemon *d, char *why, size_t why_cap)
                                  .advertise = c->advertise,
                                  .keyring = &d->ring,
                                  .crypto = c->crypto,
+                                 .clients = d->clients,
                                  .profile = c->profile,
                                  .budget_bytes = c->memory.bytes,
                                  .value_max = c->value_max,
@@ -119,6 +161,7 @@ static bool build(struct daemon *d)
 {
     char why[LOOP_WHY_MAX + HTTP_WHY_MAX];
     d->loop = make_loop(d, why, sizeof why);
+    forget_clients(d);
     if (d->loop != NULL)
         d->http = http_new(d->loop, &d->config.http, why, sizeof why);
     if (d->http == NULL) {
@@ -131,7 +174,7 @@ static bool build(struct daemon *d)
 
 /* ---- run ---- */
 
-/** HUP: keys always; of the settings only the log level can change while the node runs, so
+/** HUP: keys and clients always; of the settings only the log level can change while the node runs, so
  *  policies stay what they were until a restart. */
 static void on_hangup(void *ctx)
 {
@@ -140,6 +183,7 @@ static void on_hangup(void *ctx)
     enum config_action action = CONFIG_RUN;
     struct config_fault fault;
     keyfile_reload(&d->keyfile);
+    clientfile_reload(&d->clientfile);
     if (config_load(&d->source, &fresh, &action, &fault)) {
         logger_level_set(loop_logger(d->loop), fresh.log_level);
         return;
@@ -154,6 +198,7 @@ static void greet(const struct daemon *d)
     loop_counters(d->loop, &counters);
     const struct banner banner = {.config = &d->config,
                                   .ring = &d->ring,
+                                  .clients_n = d->clients_n,
                                   .client = loop_client_addr(d->loop),
                                   .gossip = loop_gossip_addr(d->loop),
                                   .advertise = loop_advertise_addr(d->loop),
@@ -170,14 +215,26 @@ static bool was_poisoned(const struct loop *l)
     return view.node.poisoned > 0;
 }
 
+/** Memory that is not locked may be written to a swap device, and keys with it. */
+static void warn_of_swap(const struct daemon *d)
+{
+    if (loop_keys_swappable(d->loop))
+        logger_say(loop_logger(d->loop), LOGGER_WARN,
+                   "the system locks no memory, so clients' keys may be swapped: raise ulimit -l",
+                   NULL, 0);
+}
+
 static int run(struct daemon *d)
 {
     signals_watch(&d->signals, d->loop, on_hangup, d);
     keyfile_watch(&d->keyfile, d->loop, d->config.keyring, &d->mark);
+    clientfile_watch(&d->clientfile, d->loop, d->config.clients, &d->clients_mark);
     greet(d);
+    warn_of_swap(d);
     (void)notify_send(d->source.env, "READY=1\nSTATUS=listens");
     const int status = loop_run(d->loop);
     keyfile_unwatch(&d->keyfile);
+    clientfile_unwatch(&d->clientfile);
     signals_unwatch(&d->signals);
     if (was_poisoned(d->loop))
         return fail(
@@ -189,7 +246,7 @@ static int run(struct daemon *d)
 
 static int start(struct daemon *d)
 {
-    if (!read_keys(d))
+    if (!read_keys(d) || !read_clients(d))
         return EXIT_CONFIG;
     advice_warn(d->config.keyring[0] == '\0' ? NULL : d->config.keyring);
     const int status = build(d) ? run(d) : EXIT_RUN;
@@ -212,9 +269,10 @@ static int act(struct daemon *d, enum config_action action)
         config_print(&d->config, stdout);
         return 0;
     case CONFIG_CHECK:
-        if (!read_keys(d))
+        if (!read_keys(d) || !read_clients(d))
             return EXIT_CONFIG;
         keyring_fini(&d->ring);
+        forget_clients(d);
         advice_warn(d->config.keyring[0] == '\0' ? NULL : d->config.keyring);
         (void)printf("the configuration is good\n");
         return 0;
@@ -238,5 +296,6 @@ int main(int argc, char *argv[])
         .argc = argc, .argv = argv, .env = environ, .root = "", .hostname = hostname};
     if (!config_load(&d.source, &d.config, &action, &fault))
         return refuse(&fault);
+    settle_dumps(d.config.core_dumps);
     return act(&d, action);
 }

@@ -54,6 +54,14 @@ Test(banner, tells_listeners_and_memory)
     shows(&b, "memory   64 MiB for the cache, 3.0 MiB fixed\n");
 }
 
+Test(banner, says_how_many_may_log_in)
+{
+    struct banner b = plain();
+    b.clients_n = 3;
+    shows(&b, "clients  127.0.0.1:6247, 2 workers, 3 may log in\n");
+    shows(&b, "try: jay --client-key FILE put greeting hello\n");
+}
+
 Test(banner, says_how_many_vote_when_that_is_known)
 {
     struct banner b = plain();

@@ -298,9 +298,10 @@ Test(config, actions)
 
 Test(config, every_key_of_the_file_is_read)
 {
-    give_file("name: n\ncluster: c\nadvertise: 10.0.0.9:7000\nkeyring: /k\ninsecure: true\n"
+    give_file("name: n\ncluster: c\nadvertise: 10.0.0.9:7000\nkeyring: /k\nclients: /c\n"
+              "insecure: true\n"
               "memory: 64MiB\nworkers: 3\nexpect: 5\nprofile: wan\ndrain: 3s\nready_alone: 4s\n"
-              "warm_up: off\nheal_log: 1000\n"
+              "warm_up: off\nheal_log: 1000\ncore_dumps: on\n"
               "client: {listen: '127.0.0.1:1', max_value: 1MiB}\n"
               "gossip: {listen: '127.0.0.1:2', crypto: prefer}\nhttp: {listen: off}\n"
               "join:\n  static: [a:1]\n  dns: [d]\n  srv: [s]\n"
@@ -314,6 +315,7 @@ Test(config, every_key_of_the_file_is_read)
     cr_assert_str_eq(k.config.cluster, "c");
     listens(&k.config.advertise, "10.0.0.9:7000");
     cr_assert_str_eq(k.config.keyring, "/k");
+    cr_assert_str_eq(k.config.clients, "/c");
     cr_assert(k.config.insecure);
     cr_assert_eq(k.config.memory.bytes, 64ULL << 20);
     cr_assert_eq(k.config.workers, 3);
@@ -323,6 +325,7 @@ Test(config, every_key_of_the_file_is_read)
     cr_assert_eq(k.config.ready_alone_us, 4 * US_PER_SEC);
     cr_assert_not(k.config.warm_up);
     cr_assert_eq(k.config.heal_log, 1000);
+    cr_assert(k.config.core_dumps);
     listens(&k.config.client, "127.0.0.1:1");
     cr_assert_eq(k.config.value_max, 1U << 20);
     listens(&k.config.gossip, "127.0.0.1:2");
@@ -510,11 +513,16 @@ Test(config, insecure_opens_gossip_and_clients)
     kit_loads(&k);
 }
 
-Test(config, clients_in_the_open_need_insecure)
+Test(config, clients_in_the_open_need_a_file_or_insecure)
 {
     give("--client-listen", "0.0.0.0:6247");
     give("--keyring", "/k");
     kit_fails(&k, EXIT_CONFIG, "clients on 0.0.0.0:6247 can be reached from other machines");
+    cr_assert_not_null(strstr(k.fault.text, "--clients FILE"));
+    give("--clients", "/c");
+    kit_loads(&k);
+    cr_assert_str_eq(k.config.clients, "/c");
+    cr_assert_not(k.config.core_dumps);
 }
 
 Test(config, all_of_127_is_loopback)

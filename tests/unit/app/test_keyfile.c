@@ -25,7 +25,7 @@ TestSuite(keyfile, .init = begin, .fini = end);
 static void refused(const char *path, const char *part)
 {
     struct keyring ring = {.n = 7};
-    struct keyfile_mark mark;
+    struct secretfile_mark mark;
     char why[KEYFILE_WHY_MAX];
     cr_assert_not(keyfile_read(path, &ring, &mark, why));
     cr_assert_eq(ring.n, 7, "the ring is unchanged");
@@ -37,7 +37,7 @@ static void refused(const char *path, const char *part)
 Test(keyfile, a_ring_is_read)
 {
     struct keyring ring = {.n = 0};
-    struct keyfile_mark mark;
+    struct secretfile_mark mark;
     char why[KEYFILE_WHY_MAX];
     cr_assert(keyfile_read(kit_file(&k, "ring", ONE), &ring, &mark, why), "%s", why);
     cr_assert_eq(ring.n, 1);
@@ -91,7 +91,7 @@ Test(keyfile, a_bad_file_keeps_the_ring_and_a_good_one_replaces_it)
 {
     static const char two[] = "k2 ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=\n";
     struct keyring ring = {.n = 0};
-    struct keyfile_mark mark;
+    struct secretfile_mark mark;
     struct keyfile file;
     char why[KEYFILE_WHY_MAX];
     char *path = strdup(kit_file(&k, "ring", ONE));
@@ -100,10 +100,10 @@ Test(keyfile, a_bad_file_keeps_the_ring_and_a_good_one_replaces_it)
     keyfile_watch(&file, l, path, &mark);
     kit_file(&k, "ring", "broken\n");
     keyfile_reload(&file);
-    cr_assert_eq(file.mark.size, mark.size, "the old file's mark: the bad one was not used");
+    cr_assert_eq(file.file.mark.size, mark.size, "the old file's mark: the bad one was not used");
     kit_file(&k, "ring", two);
     keyfile_reload(&file);
-    cr_assert_eq((size_t)file.mark.size, strlen(two));
+    cr_assert_eq((size_t)file.file.mark.size, strlen(two));
     keyfile_unwatch(&file);
     loop_free(l);
     free(path);
