@@ -18,16 +18,18 @@ enum scrubjay_status {
     SCRUBJAY_MISS,    /* get: nothing here; the token allows one fill */
     SCRUBJAY_REFUSED, /* fill: not stored, scrubjay_error() says why; the value may be out of date */
     SCRUBJAY_ERROR,   /* the node answered with an error */
-    SCRUBJAY_INVALID,  /* an argument breaks a limit; nothing was sent */
-    SCRUBJAY_CONNECT,  /* no connection */
-    SCRUBJAY_TIMEOUT,  /* no reply in time */
-    SCRUBJAY_UNKNOWN,  /* the connection broke under way: it may or may not have taken effect */
-    SCRUBJAY_PROTOCOL, /* the peer does not speak this protocol */
-    SCRUBJAY_STALE,    /* get: a value that is out of date; with a token, load and fill */
-    SCRUBJAY_WAIT,     /* get: nothing here, and somebody else is loading it */
-    SCRUBJAY_UNPROVEN, /* get: the node cannot show that its copy is new enough: use the source */
-    SCRUBJAY_UNREACHED /* put, invalidate, begin, commit: in force and still spreading, but too few
-                        * nodes had applied it in time; scrubjay_acked() says which */
+    SCRUBJAY_INVALID,   /* an argument breaks a limit; nothing was sent */
+    SCRUBJAY_CONNECT,   /* no connection */
+    SCRUBJAY_TIMEOUT,   /* no reply in time */
+    SCRUBJAY_UNKNOWN,   /* the connection broke under way: it may or may not have taken effect */
+    SCRUBJAY_PROTOCOL,  /* the peer does not speak this protocol */
+    SCRUBJAY_STALE,     /* get: a value that is out of date; with a token, load and fill */
+    SCRUBJAY_WAIT,      /* get: nothing here, and somebody else is loading it */
+    SCRUBJAY_UNPROVEN,  /* get: the node cannot show that its copy is new enough: use the source */
+    SCRUBJAY_UNREACHED, /* put, invalidate, begin, commit: in force and still spreading, but too few
+                         * nodes had applied it in time; scrubjay_acked() says which */
+    SCRUBJAY_DENIED /* the node wants a key, or another one, or the client lacks the capability; or
+                         * the node could not show that it knows the key */
 };
 
 /** Bytes with a length. As an argument: borrowed for the call. As a result: lent until the next call. */
@@ -42,6 +44,9 @@ struct scrubjay_options {
     const char *name;    /* of this program, told to the node; NULL = "libscrubjay" */
     uint32_t timeout_ms; /* of one call; 0 = 2,000 */
     uint32_t value_max;  /* largest value; 0 = 8 MiB */
+    const char *id;      /* as whom to log in; NULL = not at all */
+    const char *key; /* its key, 44 characters of base64. With a key, only a node that shows that it
+                          * knows it too is spoken to */
 };
 
 /** A cluster-wide name of an invalidation, or of an intent. */

@@ -1,11 +1,12 @@
+#include <poll.h>
 #include <string.h>
 
 #include "client/inside.h"
 
 #define BACKOFF_LEAST_MS 10
 #define BACKOFF_MOST_MS  2000
-#define HELLO_ROOM       256
-#define NOBODY           0 /* an id that no request has */
+#define CROWDED_MS       20 /* until there may be room for another login */
+#define NOBODY           0  /* an id that no request has */
 
 uint64_t call_deadline(const struct scrubjay *c)
 {
@@ -36,7 +37,7 @@ void call_begin(struct scrubjay *c)
 
 /* ---- sending ---- */
 
-static uint32_t take_id(struct scrubjay *c)
+uint32_t call_id(struct scrubjay *c)
 {
     if (++c->next_id == NOBODY)
         c->next_id++;
@@ -80,7 +81,7 @@ enum scrubjay_status call_queue(struct scrubjay *c, struct client_request *reque
 {
     if (c->out.start == c->out.end)
         buffer_clear(&c->out);
-    request->id = take_id(c);
+    request->id = call_id(c);
     const size_t len = append(c, request);
     if (len == 0)
         return fail(c, SCRUBJAY_INVALID, "memory is out for a request of this size");
@@ -101,14 +102,22 @@ enum scrubjay_status call_garbage(struct scrubjay *c)
                 c->address.text, SCRUBJAY_DEFAULT_PORT);
 }
 
+/** Is this the error of somebody who may not? */
+static bool is_denial(struct slice name)
+{
+    return slice_eq(name, slice_text("NOT_PERMITTED")) ||
+           slice_eq(name, slice_text("AUTH_REQUIRED")) || slice_eq(name, slice_text("AUTH_FAILED"));
+}
+
 enum scrubjay_status call_judge(struct scrubjay *c, const struct client_reply *reply)
 {
     if (reply->error.len == 0)
         return SCRUBJAY_OK;
-    (void)fail(c, SCRUBJAY_ERROR, "the node answered %.*s: %.*s", (int)reply->error.len,
+    const enum scrubjay_status status = is_denial(reply->error) ? SCRUBJAY_DENIED : SCRUBJAY_ERROR;
+    (void)fail(c, status, "the node answered %.*s: %.*s", (int)reply->error.len,
                (const char *)reply->error.at, (int)reply->text.len, (const char *)reply->text.at);
     fail_name(c, reply->error);
-    return SCRUBJAY_ERROR;
+    return status;
 }
 
 /** An error without an id is about the connection, which the node closes after it. */
@@ -169,17 +178,27 @@ enum scrubjay_status call_await(struct scrubjay *c, uint32_t id, uint64_t deadli
 
 /* ---- connecting ---- */
 
-static enum scrubjay_status greet(struct scrubjay *c, uint64_t deadline_ms)
+/** Others of this machine are logging in, and the node takes few at a time: so it may be soon. */
+static bool is_crowded(const struct scrubjay *c, enum scrubjay_status status)
 {
-    uint8_t room[HELLO_ROOM];
-    struct client_reply reply;
-    const struct client_request hello = {
-        .id = take_id(c), .op = OP_HELLO, .client = slice_text(c->name), .proto = CLIENT_PROTO};
-    struct writer w = writer_of(room, sizeof room);
-    client_request_encode(&w, &hello);
-    struct buffer b = {.at = room, .end = w.len, .cap = sizeof room};
-    const enum scrubjay_status status = link_send(c, &b, deadline_ms);
-    return status == SCRUBJAY_OK ? call_await(c, hello.id, deadline_ms, &reply) : status;
+    if (c->id[0] == '\0' || status == SCRUBJAY_OK)
+        return false;
+    return status == SCRUBJAY_CONNECT || strcmp(c->error_name, "TOO_MANY_CONNECTIONS") == 0;
+}
+
+/** Dial and greet; while there are too many, again. */
+static enum scrubjay_status meet(struct scrubjay *c, uint64_t deadline_ms)
+{
+    for (;;) {
+        enum scrubjay_status status = dial(c, deadline_ms);
+        if (status != SCRUBJAY_OK)
+            return status;
+        status = login_greet(c, deadline_ms);
+        if (!is_crowded(c, status) || clock_left(deadline_ms) < 2 * CROWDED_MS)
+            return status;
+        link_close(c);
+        (void)poll(NULL, 0, CROWDED_MS);
+    }
 }
 
 /** After a failed attempt the next one waits, twice as long each time. */
@@ -202,9 +221,11 @@ enum scrubjay_status call_connect(struct scrubjay *c, bool explicit, uint64_t de
                     "%s could not be reached; the next attempt is due in %d ms. Use the source "
                     "meanwhile.",
                     c->address.text, clock_left(c->retry_ms));
-    enum scrubjay_status status = dial(c, deadline_ms);
-    if (status == SCRUBJAY_OK)
-        status = greet(c, deadline_ms);
+    if (c->key_unfit)
+        return fail(c, SCRUBJAY_INVALID,
+                    "the id has 1 to 32 of letters, digits, \".\", \"_\" and \"-\", and the key "
+                    "44 characters of base64: give both as the clients file has them");
+    const enum scrubjay_status status = meet(c, deadline_ms);
     if (status == SCRUBJAY_OK) {
         c->backoff_ms = 0;
         return SCRUBJAY_OK;

@@ -1,3 +1,4 @@
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ static void take_options(struct scrubjay *c, const struct scrubjay_options *opti
     if (c->value_max > CLIENT_VALUE_LIMIT)
         c->value_max = CLIENT_VALUE_LIMIT;
     snprintf(c->name, sizeof c->name, "%s", name);
+    login_options(c, options->id, options->key);
     if (!address_parse(options->address, &c->address)) {
         c->address.host[0] = '\0';
         snprintf(c->address.text, sizeof c->address.text, "%s", options->address);
@@ -62,6 +64,7 @@ void scrubjay_free(struct scrubjay *c)
     buffer_free(&c->out);
     free(c->names);
     free(c->memory);
+    sodium_memzero(c, sizeof *c);
     free(c);
 }
 

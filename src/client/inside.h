@@ -12,6 +12,7 @@
 
 #include "base/attr.h"
 #include "scrubjay/client.h"
+#include "seal/login.h"
 #include "wire/client.h"
 #include "wire/client_answer.h"
 
@@ -62,6 +63,9 @@ struct scrubjay {
     struct address address;
     char name[CLIENT_NAME_MAX + 1];
     char reason[CLIENT_REASON_MAX + 1];
+    char id[CLIENTS_ID_MAX + 1]; /* "" = without a login */
+    uint8_t key[CLIENTS_KEY_LEN];
+    bool key_unfit; /* what was given as id and key are none */
     uint32_t timeout_ms;
     uint32_t extra_ms; /* longer than that, because this call asked the node to wait */
     uint32_t value_max;
@@ -137,7 +141,18 @@ enum scrubjay_status link_send(struct scrubjay *c, struct buffer *b, uint64_t de
 /** Read once. Errors: SCRUBJAY_CONNECT (closed; the connection is gone), SCRUBJAY_TIMEOUT. */
 enum scrubjay_status link_read(struct scrubjay *c, uint64_t deadline_ms);
 
+/* ---- logging in ---- */
+
+/** Keep id and key, which may be NULL. What is wrong with them is told at the first call. */
+void login_options(struct scrubjay *c, const char *id, const char *key);
+
+/** Say hello, and log in when there is a key. Errors: also SCRUBJAY_DENIED. */
+enum scrubjay_status login_greet(struct scrubjay *c, uint64_t deadline_ms);
+
 /* ---- calls ---- */
+
+/** An id that no request under way has. */
+uint32_t call_id(struct scrubjay *c);
 
 /** Make sure of a connection that was greeted. explicit: try even while backing off. */
 enum scrubjay_status call_connect(struct scrubjay *c, bool explicit, uint64_t deadline_ms);

@@ -24,7 +24,7 @@ declare -Ar USES=(
     [loop]="node swim spread heal wire seal cache ledger base"
     [http]="loop node swim spread heal wire seal cache ledger base"
     [app]="http loop node swim spread heal wire seal cache ledger base"
-    [client]="wire base scrubjay"
+    [client]="wire seal base scrubjay"
     [cli]="client wire seal base scrubjay"
 )
 # shellcheck disable=SC2034 # used by the rules
