@@ -5,6 +5,7 @@
 #include "base/attr.h"
 #include "cli/doctor.h"
 #include "cli/jay.h"
+#include "cli/secret.h"
 #include "cli/terminal.h"
 
 #define BETWEEN_MS    1000 /* between the two looks */
@@ -72,12 +73,8 @@ static json_t *ask_member(const struct jay *j, const json_t *member)
     struct jay other = *j;
     if (name == NULL || gossip == NULL || !client_address(j, gossip, address))
         return NULL;
-    const struct scrubjay_options options = {
-        .address = address,
-        .name = "jay",
-        .timeout_ms = j->timeout_ms < PATIENCE_MS ? j->timeout_ms : PATIENCE_MS};
-    other.client = scrubjay_new(&options);
-    if (other.client == NULL)
+    other.timeout_ms = j->timeout_ms < PATIENCE_MS ? j->timeout_ms : PATIENCE_MS;
+    if (jay_client_of(&other, address, &other.client) != JAY_OK)
         return NULL;
     enum scrubjay_status ignored;
     json_t *node = ask_node(&other, name, address, &ignored);

@@ -1,18 +1,12 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <sys/stat.h>
 
 #include "cli/jay.h"
+#include "cli/secret.h"
 #include "cli/text.h"
 #include "seal/keyring.h"
-
-#define FILE_MAX 4096
 
 static enum jay_exit generate(const struct jay *j, const char *label)
 {
@@ -42,42 +36,13 @@ static enum jay_exit generate(const struct jay *j, const char *label)
     return JAY_OK;
 }
 
-static enum jay_exit complain(const char *path)
-{
-    jay_say("cannot read %s: %s", path, strerror(errno));
-    return JAY_NEGATIVE;
-}
-
-/** Read a whole file of at most FILE_MAX bytes, and warn when others may read it too. */
-static enum jay_exit read_file(const char *path, uint8_t *out, size_t *len)
-{
-    struct stat info;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return complain(path);
-    const ssize_t n = read(fd, out, FILE_MAX);
-    if (n < 0 || fstat(fd, &info) != 0) {
-        close(fd);
-        return complain(path);
-    }
-    close(fd);
-    if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        jay_say("warning: %s can be read by others; chmod 600 %s", path, path);
-    if (n == FILE_MAX) {
-        jay_say("%s has %d bytes or more; no keyring has", path, FILE_MAX);
-        return JAY_NEGATIVE;
-    }
-    *len = (size_t)n;
-    return JAY_OK;
-}
-
 /** Load a keyring. *out holds secrets. */
 static enum jay_exit load(const char *path, struct keyring *out)
 {
-    uint8_t bytes[FILE_MAX];
+    uint8_t bytes[JAY_SECRET_MAX];
     struct keyring_fault fault = {0};
     size_t len = 0;
-    enum jay_exit status = read_file(path, bytes, &len);
+    enum jay_exit status = jay_read_secret(path, bytes, &len);
     if (status == JAY_OK && keyring_parse(slice_of(bytes, len), out, &fault) != OK) {
         jay_say("%s:%zu: %s", path, fault.line, fault.reason);
         status = JAY_NEGATIVE;

@@ -111,6 +111,12 @@ const struct jay_command JAY_COMMANDS[] = {
      "generate prints one line for a keyring file: the first line seals, all lines open.\n"
      "  --live   compare the file with the keys, by their ids alone, that the node has now",
      JAY_LABEL | JAY_LIVE, 1, 2, jay_keyring},
+    {"client", "generate --id ID --can CAPABILITIES | list FILE | check FILE",
+     "make and inspect clients' keys",
+     "generate prints one line for the clients file of the nodes, and the same line is what the\n"
+     "client is given: jay --client-key FILE. CAPABILITIES are some of read, write, invalidate\n"
+     "and admin, with commas between them.",
+     JAY_ID | JAY_CAN, 1, 2, jay_client},
     {"completion", "bash|zsh|fish", "print what makes a shell complete the words of jay",
      "  bash   jay completion bash >/etc/bash_completion.d/jay\n"
      "  zsh    jay completion zsh >/usr/share/zsh/vendor-completions/_jay\n"
@@ -146,6 +152,7 @@ static void print_overview(void)
         "  -s, --server HOST:PORT   node to ask (SCRUBJAY_SERVER, else 127.0.0.1:6247)\n"
         "  -n, --ns NAMESPACE       namespace of keys (default: the empty one)\n"
         "  -o, --output table|json  form of the output; --json is -o json\n"
+        "      --client-key FILE    id and key to log in with (SCRUBJAY_CLIENT_KEY)\n"
         "      --timeout TIME       longest wait for an answer (default 2s)\n"
         "      --color WHEN         auto (default: on a terminal without NO_COLOR), always, never\n"
         "  -h, --help               this text; jay COMMAND --help tells more\n"

@@ -9,9 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/secret.h"
+
 #define DEFAULT_SERVER     "127.0.0.1:6247"
 #define DEFAULT_TIMEOUT_MS 2000
-#define VALUE_MAX          ((16U << 20) - 1) /* the largest that any node can be told to take */
 
 /** A descriptor of the standard three that is closed would become the connection, and messages would
  *  be sent to the node. Reading from its stand-in gives nothing, writing to it fails. */
@@ -28,24 +29,31 @@ static void keep_standard_files(void)
 static struct jay standard_settings(void)
 {
     const char *server = getenv("SCRUBJAY_SERVER");
+    const char *key = getenv("SCRUBJAY_CLIENT_KEY");
     const char *no_colour = getenv("NO_COLOR");
     const bool colour = isatty(STDOUT_FILENO) && (no_colour == NULL || no_colour[0] == '\0');
     return (struct jay){.server = server != NULL && server[0] != '\0' ? server : DEFAULT_SERVER,
+                        .client_key = key != NULL && key[0] != '\0' ? key : NULL,
                         .ns = "",
                         .timeout_ms = DEFAULT_TIMEOUT_MS,
                         .colour = colour};
 }
 
+/** Is it a command that asks no node? */
+static bool is_local(const struct jay_command *command)
+{
+    return command->run == jay_client || command->run == jay_help;
+}
+
 static enum jay_exit run_connected(struct jay *j, const struct jay_command *command,
                                    const struct jay_args *args)
 {
-    const struct scrubjay_options options = {
-        .address = j->server, .name = "jay", .timeout_ms = j->timeout_ms, .value_max = VALUE_MAX};
-    j->client = scrubjay_new(&options);
-    if (j->client == NULL) {
-        jay_say("memory is out");
-        return JAY_NEGATIVE;
-    }
+    struct jay local = *j;
+    if (is_local(command))
+        local.client_key = NULL;
+    const enum jay_exit made = jay_client_of(&local, j->server, &j->client);
+    if (made != JAY_OK)
+        return made;
     const enum jay_exit status = command->run(j, args);
     scrubjay_free(j->client);
     return status;

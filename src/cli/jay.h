@@ -31,8 +31,9 @@ struct jay {
     const char *ns;
     uint32_t timeout_ms;
     bool json;
-    bool colour; /* of standard output */
-    bool done;   /* everything was said: --help, --version */
+    bool colour;            /* of standard output */
+    bool done;              /* everything was said: --help, --version */
+    const char *client_key; /* file with an id and its key; NULL = none */
 };
 
 /** The options that a command may have, as bits. */
@@ -64,7 +65,9 @@ enum jay_option {
     JAY_WATCH = 1 << 24,
     JAY_INTERVAL = 1 << 25,
     JAY_NO_RECONNECT = 1 << 26,
-    JAY_LIVE = 1 << 27
+    JAY_LIVE = 1 << 27,
+    JAY_ID = 1 << 28,
+    JAY_CAN = 1 << 29
 };
 
 /** A command's arguments, parsed. Texts are lent from the command line. */
@@ -84,6 +87,8 @@ struct jay_args {
     const char *state;
     uint64_t count; /* 0 = not given */
     const char *label;
+    const char *id;
+    const char *can; /* capabilities, as they were written */
     struct scrubjay_stamp after[SCRUBJAY_AFTER_MAX];
     size_t after_n;
     bool stale;
@@ -229,7 +234,8 @@ enum jay_exit jay_top(struct jay *j, const struct jay_args *a);        /**< how 
 enum jay_exit jay_doctor(struct jay *j, const struct jay_args *a);     /**< what is wrong */
 enum jay_exit jay_completion(struct jay *j, const struct jay_args *a); /**< for a shell */
 enum jay_exit jay_keyring(struct jay *j, const struct jay_args *a);    /**< keys; no node needed */
-enum jay_exit jay_help(struct jay *j, const struct jay_args *a);       /**< this text */
+enum jay_exit jay_client(struct jay *j, const struct jay_args *a); /**< clients; no node needed */
+enum jay_exit jay_help(struct jay *j, const struct jay_args *a);   /**< this text */
 
 /** Print how a call ended that issued something: its stamp and the acks of the client's last result,
  *  or the client's sentence. JAY_NEGATIVE when too few applied it in time. */

@@ -34,9 +34,8 @@ enum jay_exit jay_usage(const char *format, ...)
     return JAY_USAGE;
 }
 
-static enum jay_exit exit_of(const struct jay *j, enum scrubjay_status status)
+static enum jay_exit exit_of(enum scrubjay_status status)
 {
-    const char *name = scrubjay_error_name(j->client);
     switch (status) {
     case SCRUBJAY_OK:
         return JAY_OK;
@@ -48,8 +47,8 @@ static enum jay_exit exit_of(const struct jay *j, enum scrubjay_status status)
         return JAY_CONNECT;
     case SCRUBJAY_TIMEOUT:
         return JAY_TIMEOUT;
-    case SCRUBJAY_ERROR:
-        return strcmp(name, "NOT_PERMITTED") == 0 ? JAY_PERMISSION : JAY_NEGATIVE;
+    case SCRUBJAY_DENIED:
+        return JAY_PERMISSION;
     default:
         return JAY_NEGATIVE;
     }
@@ -59,7 +58,7 @@ enum jay_exit jay_judge(const struct jay *j, enum scrubjay_status status)
 {
     if (status != SCRUBJAY_OK && scrubjay_error(j->client)[0] != '\0')
         jay_say("%s", scrubjay_error(j->client));
-    return exit_of(j, status);
+    return exit_of(status);
 }
 
 void jay_time_now(char out[JAY_TIME_MAX])

@@ -13,6 +13,7 @@ enum code {
     CODE_TIMEOUT,
     CODE_COLOR,
     CODE_VERSION,
+    CODE_CLIENT_KEY,
     CODE_TTL,
     CODE_TAG,
     CODE_TOKEN,
@@ -40,7 +41,9 @@ enum code {
     CODE_WATCH,
     CODE_INTERVAL,
     CODE_NO_RECONNECT,
-    CODE_LIVE
+    CODE_LIVE,
+    CODE_ID,
+    CODE_CAN
 };
 
 static const struct option GLOBALS[] = {
@@ -52,6 +55,7 @@ static const struct option GLOBALS[] = {
     {"color", required_argument, NULL, CODE_COLOR},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, CODE_VERSION},
+    {"client-key", required_argument, NULL, CODE_CLIENT_KEY},
 };
 
 /** An option that some commands have. */
@@ -87,6 +91,8 @@ static const struct {
     {JAY_INTERVAL, {"interval", required_argument, NULL, CODE_INTERVAL}},
     {JAY_NO_RECONNECT, {"no-reconnect", no_argument, NULL, CODE_NO_RECONNECT}},
     {JAY_LIVE, {"live", no_argument, NULL, CODE_LIVE}},
+    {JAY_ID, {"id", required_argument, NULL, CODE_ID}},
+    {JAY_CAN, {"can", required_argument, NULL, CODE_CAN}},
 };
 
 #define TABLE_MAX (ARRAY_LEN(GLOBALS) + ARRAY_LEN(OPTIONS) + 1)
@@ -178,6 +184,9 @@ static enum jay_exit take_global(struct jay *j, int code, const char *value)
         return take_timeout(j, value);
     case CODE_COLOR:
         return take_colour(j, value);
+    case CODE_CLIENT_KEY:
+        j->client_key = value;
+        return JAY_OK;
     default:
         return JAY_USAGE;
     }
@@ -372,6 +381,12 @@ static enum jay_exit take_own(struct jay_args *a, int code, const char *value)
         break;
     case CODE_LABEL:
         a->label = value;
+        break;
+    case CODE_ID:
+        a->id = value;
+        break;
+    case CODE_CAN:
+        a->can = value;
         break;
     default:
         return take_value(a, code, value);
