@@ -1,7 +1,8 @@
 /**
  * tests/fuzz/fuzz_client.c - the client protocol, as a node and as a client read it.
  *
- * The input is a run of frames. A request that decodes must survive encoding and decoding again; a
+ * The input is a run of frames. A stranger's frames are held to their limits, and no run of them is ever a
+ * login: nobody can guess a proof. A request that decodes must survive encoding and decoding again; a
  * refusal must name itself and leave the output alone; what is read as a plain request means the same to
  * the general decoder; results are read by every reader there is.
  */
@@ -10,9 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "seal/login.h"
 #include "wire/client.h"
 #include "wire/client_answer.h"
 #include "wire/client_plain.h"
+#include "wire/client_stranger.h"
 
 #define VALUE_MAX (1U << 16)
 #define ENCODED   (1U << 20)
@@ -150,6 +153,81 @@ static void read_as_client(struct client_codec *c, struct slice frame)
         assert(reply.result.len == 1);
 }
 
+/** One client, and somebody whom unknown ids are taken for. */
+static const struct login_node *make_node(void)
+{
+    static struct clients clients;
+    static const struct clients_one nobody = {.key = {0xEE}};
+    static const struct login_node node = {
+        .cluster = {(const uint8_t *)"fuzz", 4}, .clients = &clients, .nobody = &nobody};
+    clients.n = 1;
+    clients.all[0] = (struct clients_one){.id = "app", .rights = RIGHTS_ALL, .key = {7}, .tag = 1};
+    return &node;
+}
+
+static void check_challenge(struct client_codec *c, const struct login *l,
+                            const struct login_answer *answer)
+{
+    static uint8_t room[CLIENT_STRANGER_OUT_MAX];
+    struct writer w = writer_of(room, sizeof room);
+    struct client_reply reply;
+    struct client_challenge told;
+    const struct client_challenge challenge = {.cluster = slice_text("fuzz"),
+                                               .nonce = slice_of(l->node_nonce, LOGIN_NONCE_LEN),
+                                               .proof = slice_of(answer->proof, LOGIN_PROOF_LEN)};
+    client_reply_challenge(&w, UINT32_MAX, &challenge);
+    assert(w.err == OK && l->challenged);
+    const enum err err = client_reply_decode(c, slice_of(room + 4, w.len - 4), &reply);
+    assert(err == OK && client_challenge_decode(c, reply.result, &told) == OK);
+    assert(slice_eq(told.proof, challenge.proof));
+}
+
+/** One frame of a stranger. Returns: does it stay? */
+static bool hear(struct client_codec *c, const struct login_node *node, struct login *l,
+                 struct slice frame)
+{
+    static const uint8_t nonce[LOGIN_NONCE_LEN] = {1};
+    struct client_request request;
+    struct client_fault fault;
+    const uint8_t failures = l->failures;
+    if (client_stranger_check(frame, &fault) != OK) {
+        check_refusal(&fault);
+        return false;
+    }
+    if (client_request_decode(c, frame, &request, &fault) != OK || request.op != OP_HELLO)
+        return login_fail(l) != LOGIN_OVER;
+    const struct login_answer answer = login_hear(l, node, request.auth, nonce);
+    assert(answer.step != LOGIN_GRANTED);
+    if (answer.step == LOGIN_CHALLENGE)
+        check_challenge(c, l, &answer);
+    else
+        assert(l->failures == failures + 1);
+    assert((answer.step == LOGIN_OVER) == (l->failures >= LOGIN_TRIES));
+    return answer.step != LOGIN_OVER;
+}
+
+/** The whole input, as what a connection says that has not logged in. */
+static void read_as_stranger(struct client_codec *c, struct slice rest)
+{
+    const struct login_node *node = make_node();
+    struct login l = {.failures = 0};
+    struct client_fault fault;
+    struct slice frame;
+    size_t need;
+    enum err err = OK;
+    bool stays = true;
+    while (stays && err == OK) {
+        err = client_stranger_frame(rest, &frame, &need, &fault);
+        if (err == ERR_LIMIT)
+            check_refusal(&fault);
+        if (err != OK)
+            break;
+        assert(frame.len <= CLIENT_STRANGER_FRAME_MAX);
+        stays = hear(c, node, &l, frame);
+        rest = slice_of(rest.at + need, rest.len - need);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 {
     static struct client_codec *c;
@@ -159,6 +237,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
     size_t need;
     if (c == NULL)
         c = make_codec();
+    read_as_stranger(c, rest);
     while (client_frame(c, rest, &frame, &need, &fault) == OK) {
         assert(need == frame.len + 4 && need <= rest.len);
         read_as_node(c, frame);
