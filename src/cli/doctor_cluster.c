@@ -22,8 +22,11 @@ static bool is_asked(const json_t *node)
 /** Add a name to a list for people; what does not fit is left out. */
 static void list(char names[NAMES_MAX], const char *name)
 {
-    const size_t len = strlen(names);
-    (void)snprintf(names + len, NAMES_MAX - len, "%s%s", len > 0 ? ", " : "", name);
+    const size_t len = strlen(names), more = strlen(name), comma = len > 0 ? 2 : 0;
+    if (len + comma + more >= NAMES_MAX)
+        return;
+    memcpy(names + len, ", ", comma);
+    memcpy(names + len + comma, name, more + 1);
 }
 
 /* ---- members ---- */
