@@ -11,7 +11,9 @@
 static const struct {
     const char *command;
     const char *words;
-} WORDS[] = {{"keyring", "generate list check"}, {"completion", "bash zsh fish"}};
+} WORDS[] = {{"keyring", "generate list check"},
+             {"client", "generate list check"},
+             {"completion", "bash zsh fish"}};
 
 /** Values that an option takes. */
 static const struct {
@@ -20,7 +22,8 @@ static const struct {
 } VALUES[] = {{"output", "table json"},
               {"color", "auto always never"},
               {"state", "alive suspect dead left candidate"},
-              {"ack", "local quorum all fenced"}};
+              {"ack", "local quorum all fenced"},
+              {"can", "read write invalidate admin"}};
 
 static const char *words_of(const char *command)
 {
@@ -174,12 +177,22 @@ static void print_fish_option(const struct jay_option_view *o, const char *when)
     printf("\n");
 }
 
+/** As one word of fish: within these quotes only the quote and the backslash mean anything. */
+static void print_quoted(const char *text)
+{
+    printf("'");
+    for (; *text != '\0'; text++)
+        printf("%s%c", *text == '\'' || *text == '\\' ? "\\" : "", *text);
+    printf("'");
+}
+
 static void print_fish_command(const struct jay_command *command)
 {
     struct jay_option_view o;
     char when[64];
-    printf("complete -c jay -n __fish_use_subcommand -f -a %s -d '%s'\n", command->name,
-           command->summary);
+    printf("complete -c jay -n __fish_use_subcommand -f -a %s -d ", command->name);
+    print_quoted(command->summary);
+    printf("\n");
     snprintf(when, sizeof when, "-n '__fish_seen_subcommand_from %s'", command->name);
     if (words_of(command->name)[0] != '\0')
         printf("complete -c jay %s -f -a '%s'\n", when, words_of(command->name));
