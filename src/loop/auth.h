@@ -56,8 +56,8 @@ struct auth_queue {
     uint64_t edition;
 };
 
-/** Overwrite what handling a key left behind: frames that were left, and vector registers, which the next
- *  function with variable arguments would write to its stack. Thread: any. */
+/** Overwrite what handling a key left behind: frames that were left, and vector registers, which a
+ *  function with variable arguments may write to its stack. Thread: any. */
 void auth_scrub(void);
 
 /** Begin: all zero but for the lock. Thread: control. */
