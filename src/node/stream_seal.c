@@ -54,11 +54,12 @@ struct slice stream_share(struct node *n, struct stream *s)
 {
     if (!we_seal(n))
         return slice_of(NULL, 0);
-    if (!s->drawn)
+    if (!s->drawn) {
         session_draw(&n->ratchet, &s->pair);
-    s->drawn = true;
-    if (!s->inbound)
-        s->ring_key = n->seal.ring->keys[0].id;
+        s->drawn = true;
+        if (!s->inbound) /* who opens says HELLO now, under this key, whatever becomes of the ring */
+            s->ring_key = n->seal.ring->keys[0].id;
+    }
     return slice_of(s->pair.share, sizeof s->pair.share);
 }
 
@@ -77,6 +78,8 @@ bool stream_agree(struct node *n, struct stream *s, const struct packet_head *he
         return false;
     if (!sealed || !we_seal(n))
         return true;
+    if (!s->inbound && !s->drawn)
+        return false; /* the opener speaks first */
     if (s->inbound)
         s->ring_key = head->key_id;
     const struct slice own = stream_share(n, s);

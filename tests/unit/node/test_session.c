@@ -73,6 +73,45 @@ Test(session, who_gets_the_keyring_later_reads_two_hellos_and_nothing_else)
     rig_fini(&b);
 }
 
+/** Swaps the keys of the opener as soon as its HELLO is on its way. */
+static void turn_ring(void *ctx, const struct node_out *out)
+{
+    struct rig *r = ctx;
+    if (out->kind != NODE_OUT_STREAM || r->ring.keys[0].id != r->ring.keys[1].id)
+        return;
+    r->ring.keys[0].id ^= 1; /* another key, with which nobody has sealed anything */
+    r->ring.keys[0].tcp[0] ^= 1;
+    r->ring.keys[0].udp[0] ^= 1;
+    r->tap = NULL;
+}
+
+Test(session, a_key_that_is_put_first_between_two_hellos_harms_no_stream)
+{
+    struct rig a, b;
+    rig_init(&a, &(struct rig_cfg){.name = "a", .key = 1, .run = 1, .host = 1, .seeded = true});
+    rig_init(&b, &(struct rig_cfg){.name = "b", .key = 1, .run = 2, .host = 2});
+    a.ring.keys[1] = a.ring.keys[0];
+    a.ring.n = 2;
+    b.ring = a.ring;
+    b.ring.keys[0].id ^= 1;
+    b.ring.keys[0].tcp[0] ^= 1;
+    b.ring.keys[0].udp[0] ^= 1;
+    struct keyring both = b.ring;
+    b.ring.keys[0] = both.keys[1]; /* b seals with the old key, and knows the new one */
+    b.ring.keys[1] = both.keys[0];
+    a.tap = turn_ring;
+    a.tap_ctx = &a;
+    node_recv(a.node, a.now,
+              &(struct node_in){.kind = NODE_IN_NAMES, .names = &b.addr, .names_n = 1});
+    rig_talk(&a, &b, 3 * US_PER_SEC);
+    cr_assert_null(a.tap, "the ring was turned");
+    cr_assert_eq(rig_view(&a).alive, 2);
+    cr_assert_eq(rig_view(&a).node.streams_failed, 0);
+    cr_assert_eq(rig_view(&b).node.streams_failed, 0);
+    rig_fini(&a);
+    rig_fini(&b);
+}
+
 Test(session, a_sealed_hello_without_a_share_closes_the_stream)
 {
     struct stand t;
