@@ -186,9 +186,10 @@ static bool is_crowded(const struct scrubjay *c, enum scrubjay_status status)
     return status == SCRUBJAY_CONNECT || strcmp(c->error_name, "TOO_MANY_CONNECTIONS") == 0;
 }
 
-/** Dial and greet; while there are too many, again. */
+/** Dial and greet; while there are too many, again. What waits to be sent goes on waiting. */
 static enum scrubjay_status meet(struct scrubjay *c, uint64_t deadline_ms)
 {
+    const size_t start = c->out.start, end = c->out.end;
     for (;;) {
         enum scrubjay_status status = dial(c, deadline_ms);
         if (status != SCRUBJAY_OK)
@@ -197,6 +198,8 @@ static enum scrubjay_status meet(struct scrubjay *c, uint64_t deadline_ms)
         if (!is_crowded(c, status) || clock_left(deadline_ms) < 2 * CROWDED_MS)
             return status;
         link_close(c);
+        c->out.start = start; /* closing moves these alone: the bytes are still there */
+        c->out.end = end;
         (void)poll(NULL, 0, CROWDED_MS);
     }
 }

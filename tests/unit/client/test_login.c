@@ -156,6 +156,16 @@ Test(login, while_too_many_log_in_it_is_tried_again)
     end(c);
 }
 
+Test(login, a_request_outlives_that)
+{
+    struct scrubjay *c;
+    refuses = 3;
+    c = begin(guard, 4, "app", KEY);
+    (void)scrubjay_ping(c);
+    cr_expect_str_eq(scrubjay_error_name(c), "NOT_PERMITTED", "it came, and was answered");
+    end(c);
+}
+
 Test(login, what_is_no_key_is_told_before_anything_is_sent)
 {
     static const char *const bad[][2] = {
