@@ -124,7 +124,7 @@ static void on_closed(void *stream)
 
 struct http_stream *http_stream_open(struct http_streams *s, const char *last_id)
 {
-    if (s->counters->streams_open >= STREAMS_MAX) {
+    if (s->ending || s->counters->streams_open >= STREAMS_MAX) {
         s->counters->streams_refused++;
         return NULL;
     }

@@ -58,6 +58,7 @@ struct loop {
     struct dns *dns;
     struct mailbox commands;   /* tickets from workers */
     LIST_HEAD(, ticket) asked; /* tickets that the node has: it may answer much later */
+    bool commands_ended;       /* nobody would hear of an answer any more */
     ev_timer due;              /* the node's deadline */
     ev_timer beat;             /* looks whether workers turn */
     struct wedge wedges[LOOP_WORKERS_MAX];
