@@ -59,7 +59,7 @@ static uint8_t rights_of(const struct http_call *call)
     return loop_bearer(call->site->loop, slice_text(text + sizeof scheme - 1));
 }
 
-/** From other machines only who has the capability may ask. */
+/** From other machines, and where there are clients, only who has the capability may ask. */
 static bool permits_bearer(const struct http_call *call)
 {
     const uint8_t rights = rights_of(call);
@@ -89,7 +89,8 @@ static bool permits(const struct http_call *call)
         http_problem(call->reply, 403, "NOT_PERMITTED", "requests of web pages are not answered");
         return false;
     }
-    return call->site->loopback || permits_bearer(call);
+    const bool open = call->site->loopback && !loop_has_clients(call->site->loop);
+    return open || permits_bearer(call);
 }
 
 void http_page_invalidate(const struct http_call *call)

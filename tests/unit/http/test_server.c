@@ -265,10 +265,11 @@ Test(server, others_invalidate_with_the_key_of_a_client_that_may)
     site_close(&s);
 }
 
-Test(server, on_loopback_no_token_is_asked_for)
+Test(server, where_there_are_clients_loopback_is_no_password)
 {
     struct site s = site_with_clients(false);
-    expect_answer(&s, "", 200, "\"stamp\"");
+    expect_answer(&s, "", 401, "AUTH_REQUIRED");
+    expect_answer(&s, "Authorization: Bearer " DROPPER "\r\n", 200, "\"stamp\"");
     site_close(&s);
 }
 
