@@ -30,13 +30,19 @@ static uint64_t derive_tag(const struct clients_one *one)
 
 /* ---- one line ---- */
 
-/** Say that word is no capability, and which one resembles it. */
+/** Say that word is no capability, and which one resembles it. What cannot be a word may be a key that
+ *  stands where capabilities should, and is not repeated. */
 static const char *refuse_word(struct slice word, struct clients_fault *fault)
 {
-    const size_t len = word.len < CLIENTS_WORD_MAX ? word.len : CLIENTS_WORD_MAX;
-    for (size_t i = 0; i < len; i++)
-        fault->word[i] = (char)(word.at[i] > ' ' && word.at[i] <= '~' ? word.at[i] : '?');
-    fault->word[len] = '\0';
+    bool is_word = word.len <= CLIENTS_WORD_MAX;
+    for (size_t i = 0; is_word && i < word.len; i++)
+        is_word = (word.at[i] >= 'a' && word.at[i] <= 'z') || word.at[i] == '-';
+    fault->word[0] = '\0';
+    if (!is_word)
+        return "what stands behind the key is no capability: these are read, write, invalidate, "
+               "admin";
+    memcpy(fault->word, word.at, word.len);
+    fault->word[word.len] = '\0';
     struct suggest s = suggest_begin(fault->word);
     for (unsigned i = 0; i < RIGHTS_N; i++)
         suggest_offer(&s, rights_word(1U << i));

@@ -34,13 +34,13 @@ struct clients {
     struct clients_one all[CLIENTS_MAX];
 };
 
-#define CLIENTS_WORD_MAX 24
+#define CLIENTS_WORD_MAX 12
 
 /** Why a file was refused: line (from 1, 0 for the whole file) and a static reason. */
 struct clients_fault {
     size_t line;
     const char *reason;
-    char word[CLIENTS_WORD_MAX + 1]; /* the capability that there is not, or "" */
+    char word[CLIENTS_WORD_MAX + 1]; /* the capability that there is not; "" = it is no word */
     const char *meant;               /* the one that resembles it, or NULL; static */
 };
 
