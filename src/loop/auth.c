@@ -340,9 +340,10 @@ static bool take_frame(struct conn *c, struct slice *frame)
     struct client_fault fault;
     size_t need;
     const enum err err = client_stranger_frame(c->input, frame, &need, &fault);
-    if (err == OK)
+    if (err == OK) {
         c->input = slice_of(c->input.at + need, c->input.len - need);
-    else if (err != ERR_SHORT)
+        c->begun = 0;
+    } else if (err != ERR_SHORT)
         refuse(c, &fault, LOGIN_OVER);
     return err == OK;
 }
