@@ -163,7 +163,7 @@ static void print_comparison(const char *path, const json_t *live)
     print_ids("only at the node:", json_object_get(live, "only_in_node"));
     if (!json_is_true(json_object_get(live, "same_sealing")))
         puts("the first key, which seals, is another one");
-    jay_say("%s differs from what node %s has: it reads its file within 5 s of a change; its log "
+    jay_say("%s differs from what node %s has: it reads its file within 3 s of a change; its log "
             "says when it could not",
             path, name != NULL ? name : "?");
 }

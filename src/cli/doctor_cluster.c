@@ -158,7 +158,7 @@ static void check_keys(struct doctor_case *c, const json_t *nodes)
 {
     static const struct doctor_advice advice = {
         true, "keyring", "it cannot open what the other one sends",
-        "add the line of that key to its keyring file, behind the others; it is read within 5 s"};
+        "add the line of that key to its keyring file, behind the others; it is read within 3 s"};
     size_t i, k;
     json_t *sender, *reader;
     json_array_foreach(nodes, i, sender)
