@@ -163,7 +163,8 @@ static bool is_there(struct slice bytes)
     const uintptr_t begin_at = ((uintptr_t)bytes.at + SMALL - 1) / SMALL * SMALL;
     const uintptr_t end_at = ((uintptr_t)bytes.at + bytes.len) / SMALL * SMALL;
     const size_t n = (end_at - begin_at) / SMALL;
-    cr_assert_eq(mincore((void *)begin_at, n * SMALL, there), 0);
+    uint8_t *at = (uint8_t *)bytes.at + (begin_at - (uintptr_t)bytes.at);
+    cr_assert_eq(mincore(at, n * SMALL, there), 0);
     size_t found = 0;
     for (size_t i = 0; i < n; i++)
         found += there[i] & 1;
