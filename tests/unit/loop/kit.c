@@ -136,17 +136,24 @@ void kit_hang_up(struct client *c)
     free(c->frame);
 }
 
-void kit_send(const struct client *c, struct slice bytes)
+static bool try_to_send(const struct client *c, struct slice bytes)
 {
     while (bytes.len > 0) {
         const ssize_t n = send(c->fd, bytes.at, bytes.len, MSG_NOSIGNAL);
-        cr_assert_gt(n, 0);
+        if (n <= 0)
+            return false;
         bytes.at += n;
         bytes.len -= (size_t)n;
     }
+    return true;
 }
 
-uint32_t kit_ask(struct client *c, struct client_request r)
+void kit_send(const struct client *c, struct slice bytes)
+{
+    cr_assert(try_to_send(c, bytes));
+}
+
+bool kit_offer(struct client *c, struct client_request r)
 {
     const size_t cap = r.fill.value.len + r.targets_n * 1100 + 4096;
     uint8_t *bytes = malloc(cap);
@@ -154,9 +161,15 @@ uint32_t kit_ask(struct client *c, struct client_request r)
     r.id = ++c->id;
     client_request_encode(&w, &r);
     cr_assert_eq(w.err, OK);
-    kit_send(c, writer_slice(&w));
+    const bool sent = try_to_send(c, writer_slice(&w));
     free(bytes);
-    return r.id;
+    return sent;
+}
+
+uint32_t kit_ask(struct client *c, struct client_request r)
+{
+    cr_assert(kit_offer(c, r));
+    return c->id;
 }
 
 static bool read_whole(int fd, uint8_t *at, size_t n)

@@ -53,7 +53,10 @@ void kit_hang_up(struct client *c);
 /** Send raw bytes. */
 void kit_send(const struct client *c, struct slice bytes);
 
-/** Send a request, with the next id, which is returned. */
+/** Send a request, with the next id; false: the node has closed the connection. */
+bool kit_offer(struct client *c, struct client_request r);
+
+/** Likewise, to a node that has not. Returns: the id. */
 uint32_t kit_ask(struct client *c, struct client_request r);
 
 /** The next frame; false when the node closed the connection. Lends until the next one. */

@@ -29,10 +29,19 @@ static void launch_with(uint64_t waiting)
     kit_hang_up(&c);
 }
 
+static const struct client_request get_k = {.op = OP_GET, .fill.key = {(const uint8_t *)"k", 1}};
+
 static void ask_for_much(struct client *c)
 {
     for (int i = 0; i < GETS; i++)
-        (void)kit_ask(c, (struct client_request){.op = OP_GET, .fill.key = slice_text("k")});
+        (void)kit_ask(c, get_k);
+}
+
+/** Until the node will have no more of it, which may be before the last. */
+static void ask_for_too_much(struct client *c)
+{
+    for (int i = 0; i < GETS && kit_offer(c, get_k); i++)
+        continue;
 }
 
 static void take_all(struct client *c)
@@ -53,7 +62,7 @@ Test(output, beyond_the_limit_of_all_who_does_not_read_is_closed)
     const uint64_t others = kit_loop->world.out_max;
     launch_with(others);
     struct client c = kit_dial(), reader = kit_dial();
-    ask_for_much(&c);
+    ask_for_too_much(&c);
     while (kit_counters().output_full == 0)
         sched_yield();
     cr_expect_eq(kit_counters().output_waiting, others, "what it left is not waited for");
