@@ -263,8 +263,7 @@ static bool may_go_on(const struct conn *c)
 
 static bool may(const struct conn *c, const struct client_plain *plain)
 {
-    const bool reads = plain->op == OP_GET || plain->op == OP_MGET;
-    return (c->rights & (reads ? RIGHT_READ : RIGHT_WRITE)) != 0;
+    return (c->rights & (plain->op == OP_GET ? RIGHT_READ : RIGHT_WRITE)) != 0;
 }
 
 /** Carry out one request. false: it has to wait, and was not used. */
