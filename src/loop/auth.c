@@ -138,6 +138,21 @@ void auth_queue_init(struct worker *w)
     w->auth.due.data = w;
 }
 
+static bool enter(struct auth *a, uint64_t who)
+{
+    pthread_mutex_lock(&a->lock);
+    const bool entered = crowd_enter(&a->crowd, who);
+    pthread_mutex_unlock(&a->lock);
+    return entered;
+}
+
+static void leave(struct auth *a, uint64_t who)
+{
+    pthread_mutex_lock(&a->lock);
+    crowd_leave(&a->crowd, who);
+    pthread_mutex_unlock(&a->lock);
+}
+
 void auth_forget(struct conn *c)
 {
     struct stranger *s = c->stranger;
@@ -148,9 +163,7 @@ void auth_forget(struct conn *c)
     TAILQ_REMOVE(&w->auth.waiting, s, waiting);
     w->auth.n--;
     atomic_fetch_sub(&a->strangers, 1);
-    pthread_mutex_lock(&a->lock);
-    crowd_leave(&a->crowd, s->who);
-    pthread_mutex_unlock(&a->lock);
+    leave(a, s->who);
     sodium_memzero(s, sizeof *s);
     free(s);
     c->stranger = NULL;
@@ -177,14 +190,6 @@ static uint64_t who_of(int fd)
         return 0;
     const struct addr a = address_of_sock(&at);
     return crowd_who(&a);
-}
-
-static bool enter(struct auth *a, uint64_t who)
-{
-    pthread_mutex_lock(&a->lock);
-    const bool entered = crowd_enter(&a->crowd, who);
-    pthread_mutex_unlock(&a->lock);
-    return entered;
 }
 
 /** A login takes a moment: of too many, those go that have had the most time for it. */
@@ -221,9 +226,7 @@ bool auth_meet(struct conn *c)
         add_stranger(c, s, who);
         return true;
     }
-    pthread_mutex_lock(&a->lock);
-    crowd_leave(&a->crowd, who);
-    pthread_mutex_unlock(&a->lock);
+    leave(a, who);
     c->ending = true;
     return false;
 }
