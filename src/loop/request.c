@@ -216,8 +216,18 @@ static bool answer_issued(struct conn *c, const struct ticket *t)
     return true;
 }
 
+/** What does not fit the table of those who wait is answered as if its time were over. */
+static void wait_for_fill(struct conn *c, const struct command_call *call, struct slice frame)
+{
+    const struct client_request *r = &c->worker->request;
+    struct command_call last = *call;
+    last.waited = true;
+    if (!waiting_add(c, r, frame, call))
+        (void)request_again(c, r, &last);
+}
+
 /** Control said what `after` means: now the look-up itself. */
-static bool answer_asked(struct conn *c, const struct ticket *t)
+static void answer_asked(struct conn *c, const struct ticket *t)
 {
     struct client_request *request = &c->worker->request;
     struct client_fault fault;
@@ -230,24 +240,18 @@ static bool answer_asked(struct conn *c, const struct ticket *t)
     const enum err err = client_request_decode(c->worker->codec, t->frame, request, &fault);
     assert(err == OK); /* it was decoded before */
     (void)err;
-    return request_again(c, request, &call) || waiting_add(c, request, t->frame, &call) ||
-           request_again(c, request,
-                         &(struct command_call){.now = call.now,
-                                                .caller = call.caller,
-                                                .claims = call.claims,
-                                                .said = call.said,
-                                                .waited = true,
-                                                .has_after = true,
-                                                .after = call.after});
+    if (!request_again(c, request, &call))
+        wait_for_fill(c, &call, t->frame);
 }
 
 bool request_answer(struct conn *c, const struct ticket *t)
 {
     if (t->renders || (t->reply.ask == NODE_TRACE && t->reply.err == OK))
         return answer_rendered(c, t);
-    if (t->reply.ask == NODE_AFTER)
-        return answer_asked(c, t);
-    return answer_issued(c, t);
+    if (t->reply.ask != NODE_AFTER)
+        return answer_issued(c, t);
+    answer_asked(c, t);
+    return true;
 }
 
 /* ---- requests ---- */
@@ -297,16 +301,6 @@ bool request_count(struct conn *c, const struct client_request *request,
         return false;
     finish_reply(c, &w);
     return true;
-}
-
-/** What does not fit the table of those who wait is answered as if its time were over. */
-static void wait_for_fill(struct conn *c, const struct command_call *call, struct slice frame)
-{
-    const struct client_request *r = &c->worker->request;
-    struct command_call last = *call;
-    last.waited = true;
-    if (!waiting_add(c, r, frame, call))
-        (void)request_again(c, r, &last);
 }
 
 static void count(struct conn *c, const struct client_request *r, struct slice frame)
