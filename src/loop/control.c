@@ -254,9 +254,13 @@ static void on_commands(struct ev_loop *ev, ev_async *wake, int revents)
 
 void loop_command(struct loop *l, const struct node_command *command, loop_done *done, void *ctx)
 {
-    struct ticket *t = l->commands_ended ? NULL : calloc(1, sizeof *t);
+    if (l->commands_ended) {
+        done(ctx, &(struct node_reply){.err = ERR_REFUSED});
+        return;
+    }
+    struct ticket *t = calloc(1, sizeof *t);
     if (t == NULL) {
-        done(ctx, &(struct node_reply){.err = l->commands_ended ? ERR_REFUSED : ERR_FULL});
+        done(ctx, &(struct node_reply){.err = ERR_FULL});
         return;
     }
     t->done = done;
