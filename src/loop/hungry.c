@@ -35,19 +35,27 @@ void hungry_feed(struct worker *w)
 /** Was the frame that it keeps begun so long ago that others need not wait for its end? */
 static bool is_late(const struct conn *c, mono_us now)
 {
-    return c->kept.at != NULL && !c->hungry && c->begun != 0 && now - c->begun > CONN_PROGRESS_US;
+    return !c->hungry && c->begun != 0 && now - c->begun > CONN_PROGRESS_US;
+}
+
+/** The connection that keeps most; late_at: of those that are late at that time, unless NEVER. */
+static struct conn *find_largest(const struct worker *w, mono_us late_at)
+{
+    struct conn *c, *largest = NULL;
+    LIST_FOREACH(c, &w->conns, all)
+    {
+        if (c->kept.at != NULL && (late_at == NEVER || is_late(c, late_at)) &&
+            (largest == NULL || c->kept.cap > largest->kept.cap))
+            largest = c;
+    }
+    return largest;
 }
 
 void hungry_hasten(struct worker *w, mono_us now)
 {
-    struct conn *c, *largest = NULL;
     if (atomic_load(&w->world->kept.hungry_n) == 0)
         return;
-    LIST_FOREACH(c, &w->conns, all)
-    {
-        if (is_late(c, now) && (largest == NULL || c->kept.cap > largest->kept.cap))
-            largest = c;
-    }
+    struct conn *largest = find_largest(w, now);
     if (largest == NULL)
         return;
     worker_count(&w->counters.in_full, 1);
@@ -56,11 +64,5 @@ void hungry_hasten(struct worker *w, mono_us now)
 
 struct conn *hungry_largest(const struct worker *w)
 {
-    struct conn *c, *largest = NULL;
-    LIST_FOREACH(c, &w->conns, all)
-    {
-        if (c->kept.at != NULL && (largest == NULL || c->kept.cap > largest->kept.cap))
-            largest = c;
-    }
-    return largest;
+    return find_largest(w, NEVER);
 }
