@@ -182,67 +182,69 @@ Test(session, a_wipe_leaves_nothing)
 
 static const uint8_t text[] = {1, 2, 3};
 
+/** Contexts of the two ends, which have one keyring, and what they agreed on. */
+struct ends {
+    struct keyring ring;
+    struct packet_ctx ctx[2];
+    struct session at_opener, at_other;
+};
+
+static void init_ends(struct ends *e)
+{
+    static const char file[] = "k AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
+    const struct run runs[2] = {{{1}}, {{2}}};
+    struct keyring_fault fault;
+    struct both b;
+    load_both(&b);
+    e->at_opener = derive(&b, true);
+    e->at_other = derive(&b, false);
+    cr_assert_eq(keyring_parse(slice_text(file), &e->ring, &fault), OK);
+    for (size_t i = 0; i < 2; i++)
+        packet_ctx_init(&e->ctx[i], &e->ring, slice_text("vectors"), i + 1, &runs[i]);
+}
+
 /** A frame of the opener's under its key of the stream. */
-static struct slice seal_one(const struct packet_ctx *ctx, const struct session *keys, uint8_t *out,
-                             size_t cap)
+static struct slice seal_one(const struct ends *e, uint8_t *out, size_t cap)
 {
     const struct packet_out what = {.class = PACKET_MEMBER,
                                     .channel = CHANNEL_TCP,
                                     .dest = 2,
                                     .counter = 9,
                                     .body = slice_of(text, sizeof text)};
-    return slice_of(out, packet_seal_under(ctx, &keys->send, &what, out, cap));
-}
-
-/** Contexts of the two ends, which have one keyring. */
-static void init_ends(struct packet_ctx ends[2], struct keyring *ring)
-{
-    static const char file[] = "k AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
-    const struct run runs[2] = {{{1}}, {{2}}};
-    struct keyring_fault fault;
-    cr_assert_eq(keyring_parse(slice_text(file), ring, &fault), OK);
-    for (size_t i = 0; i < 2; i++)
-        packet_ctx_init(&ends[i], ring, slice_text("vectors"), i + 1, &runs[i]);
+    return slice_of(out, packet_seal_under(&e->ctx[0], &e->at_opener.send, &what, out, cap));
 }
 
 Test(session, a_frame_opens_under_the_key_of_its_direction_alone)
 {
-    struct both b;
-    struct keyring ring;
-    struct packet_ctx ends[2];
+    struct ends e;
     struct packet_in in;
     uint8_t bytes[128], buf[128];
-    load_both(&b);
-    init_ends(ends, &ring);
-    const struct session at_opener = derive(&b, true), at_other = derive(&b, false);
-    const struct slice frame = seal_one(&ends[0], &at_opener, bytes, sizeof bytes);
-    cr_assert_eq(packet_open_under(&ends[1], &at_other.take, frame, buf, &in), OK);
+    init_ends(&e);
+    const struct slice frame = seal_one(&e, bytes, sizeof bytes);
+    cr_assert_eq(packet_open_under(&e.ctx[1], &e.at_other.take, frame, buf, &in), OK);
     cr_assert(slice_eq(in.body, slice_of(text, sizeof text)));
     cr_assert_eq(in.head.counter, 9);
-    cr_assert_eq(packet_open_under(&ends[1], &at_other.send, frame, buf, &in), ERR_UNAUTHENTIC);
-    cr_assert_eq(packet_open(&ends[1], CHANNEL_TCP, frame, buf, &in), ERR_UNAUTHENTIC);
-    cr_assert_eq(packet_open(&ends[1], CHANNEL_UDP, frame, buf, &in), ERR_UNAUTHENTIC);
-    struct packet_key other_id = at_other.take;
+    cr_assert_eq(packet_open_under(&e.ctx[1], &e.at_other.send, frame, buf, &in), ERR_UNAUTHENTIC);
+    cr_assert_eq(packet_open(&e.ctx[1], CHANNEL_TCP, frame, buf, &in), ERR_UNAUTHENTIC);
+    cr_assert_eq(packet_open(&e.ctx[1], CHANNEL_UDP, frame, buf, &in), ERR_UNAUTHENTIC);
+    struct packet_key other_id = e.at_other.take;
     other_id.id++;
-    cr_assert_eq(packet_open_under(&ends[1], &other_id, frame, buf, &in), ERR_KEY);
-    cr_assert_eq(packet_open_under(&ends[0], &at_other.take, frame, buf, &in), ERR_UNAUTHENTIC,
+    cr_assert_eq(packet_open_under(&e.ctx[1], &other_id, frame, buf, &in), ERR_KEY);
+    cr_assert_eq(packet_open_under(&e.ctx[0], &e.at_other.take, frame, buf, &in), ERR_UNAUTHENTIC,
                  "it is for somebody else");
 }
 
 Test(session, no_flipped_bit_of_a_frame_passes)
 {
-    struct both b;
-    struct keyring ring;
-    struct packet_ctx ends[2];
+    struct ends e;
     struct packet_in in;
     uint8_t bytes[128], buf[128];
-    load_both(&b);
-    init_ends(ends, &ring);
-    const struct session at_opener = derive(&b, true), at_other = derive(&b, false);
-    const struct slice frame = seal_one(&ends[0], &at_opener, bytes, sizeof bytes);
+    init_ends(&e);
+    const struct slice frame = seal_one(&e, bytes, sizeof bytes);
     for (size_t bit = 0; bit < frame.len * 8; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
-        cr_expect_neq(packet_open_under(&ends[1], &at_other.take, frame, buf, &in), OK, "%zu", bit);
+        cr_expect_neq(packet_open_under(&e.ctx[1], &e.at_other.take, frame, buf, &in), OK, "%zu",
+                      bit);
         bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
     }
 }
