@@ -31,12 +31,6 @@ void *store_build(struct store_map *map, const struct store_plan *plan)
     return NULL;
 }
 
-void store_use_huge_pages(const struct store_map *map)
-{
-    (void)madvise(map->at, map->len,
-                  MADV_HUGEPAGE); /* a wish: without it all is well, but slower */
-}
-
 void store_unmap(struct store_map *map)
 {
     if (map->at != NULL)

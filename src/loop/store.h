@@ -41,10 +41,6 @@ struct store_plan {
  */
 void *store_build(struct store_map *map, const struct store_plan *plan);
 
-/** Ask for huge pages in a map that will be filled at once; what is filled little by little has
- *  loop/pages.h. */
-void store_use_huge_pages(const struct store_map *map);
-
 /** Give a map back. */
 void store_unmap(struct store_map *map);
 
