@@ -2,8 +2,7 @@
 # tests/deploy/lib.sh - words for the suites of this folder. A suite sources it first.
 #
 # SCRUBJAY_BUILD (default build) is the build folder: its programs are asked, and what npm installs stays
-# there. What this machine lacks is told in lines "skip  WHAT: REASON". The last line printed is
-# "N passed, N failed".
+# there. What this machine lacks is told in lines "skip  WHAT: REASON".
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -13,48 +12,21 @@ HERE=$PWD/tests/deploy
 WORK=$(mktemp -d)
 # shellcheck source=tests/deploy/render.sh
 source tests/deploy/render.sh
-passed=0
-failed=0
+# shellcheck source=tests/lib/verdicts.sh
+source tests/lib/verdicts.sh
 
 finish()
 {
     local status=$?
     jobs -p | xargs -r kill 2>/dev/null || true
     rm -rf "$WORK"
-    [ "$status" -eq 0 ] || failed=$((failed + 1))
-    echo "$passed passed, $failed failed"
-    [ "$failed" -eq 0 ] || exit 1
+    conclude "$status"
 }
 trap finish EXIT
-
-pass()
-{
-    passed=$((passed + 1))
-    echo "ok    $*"
-}
-
-fail()
-{
-    failed=$((failed + 1))
-    echo "FAIL  $*"
-}
 
 skip()
 {
     echo "skip  $*"
-}
-
-# check WHAT COMMAND... - one test: the command must succeed.
-check()
-{
-    local what=$1
-    shift
-    if "$@" >"$WORK/check.out" 2>&1; then
-        pass "$what"
-    else
-        fail "$what: $*"
-        head -n 20 "$WORK/check.out"
-    fi
 }
 
 # refused WHAT TEXT COMMAND... - one test: the command must fail, and say TEXT.

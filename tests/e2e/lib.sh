@@ -4,7 +4,7 @@
 # A test sources this file first. It is then run again inside its own network namespace, where only
 # loopback exists: every node has an address in 127.0.0.0/8, and nftables can cut and lose packets
 # without touching the machine. Everything is killed at the end. What was skipped is told then, in lines
-# "skip  WHAT: REASON". The last line printed is "N passed, N failed".
+# "skip  WHAT: REASON".
 set -euo pipefail
 
 if [ -z "${E2E_INSIDE:-}" ]; then
@@ -16,11 +16,11 @@ BIN=${SCRUBJAY_BIN:?set SCRUBJAY_BIN to the folder of scrubjayd and jay}
 BUILD=${SCRUBJAY_BUILD:-$(dirname "$BIN")}
 export BUILD
 WORK=$(mktemp -d)
+# shellcheck source=tests/lib/verdicts.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/verdicts.sh"
 ZONE=nodes.e2e.test
 DNS_IP=127.1.0.53
 DNS_PORT=6253
-passed=0
-failed=0
 skipped=()
 at_end=() # commands for when all processes are gone
 
@@ -44,10 +44,8 @@ finish()
         "$command"
     done
     rm -rf "$WORK"
-    [ "$status" -eq 0 ] || failed=$((failed + 1))
     [ "${#skipped[@]}" -eq 0 ] || printf 'skip  %s\n' "${skipped[@]}"
-    echo "$passed passed, $failed failed"
-    [ "$failed" -eq 0 ] || exit 1
+    conclude "$status"
 }
 trap finish EXIT
 
@@ -60,18 +58,6 @@ set -E
 trap 'ended "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND"' ERR
 
 # --- verdicts ------------------------------------------------------------------------------------
-
-pass()
-{
-    passed=$((passed + 1))
-    echo "ok    $*"
-}
-
-fail()
-{
-    failed=$((failed + 1))
-    echo "FAIL  $*"
-}
 
 # All that a good machine may lack: nothing else is a reason to skip a test. Programs and libraries are
 # not among them, since deploy/packages installs those.
@@ -89,19 +75,6 @@ skip()
         return
     fi
     skipped+=("$1: ${may_lack[$2]}")
-}
-
-# check WHAT COMMAND... - one test: the command must succeed.
-check()
-{
-    local what=$1
-    shift
-    if "$@" >"$WORK/check.out" 2>&1; then
-        pass "$what"
-    else
-        fail "$what: $*"
-        head -n 5 "$WORK/check.out"
-    fi
 }
 
 now_ms()
