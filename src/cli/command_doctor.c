@@ -4,6 +4,7 @@
 
 #include "base/attr.h"
 #include "cli/doctor.h"
+#include "cli/field.h"
 #include "cli/jay.h"
 #include "cli/secret.h"
 #include "cli/terminal.h"
@@ -67,8 +68,8 @@ static bool client_address(const struct jay *j, const char *gossip, char out[ADD
 
 static json_t *ask_member(const struct jay *j, const json_t *member)
 {
-    const char *name = json_string_value(json_object_get(member, "name"));
-    const char *gossip = json_string_value(json_object_get(member, "address"));
+    const char *name = field_text_or(member, "name", NULL);
+    const char *gossip = field_text_or(member, "address", NULL);
     char address[ADDRESS_MAX];
     struct jay other = *j;
     if (name == NULL || gossip == NULL || !client_address(j, gossip, address))
@@ -85,9 +86,8 @@ static json_t *ask_member(const struct jay *j, const json_t *member)
 /** Is it worth asking? The dead do not answer. */
 static bool may_answer(const json_t *member)
 {
-    const char *state = json_string_value(json_object_get(member, "state"));
-    return state != NULL && !json_is_true(json_object_get(member, "self")) &&
-           (strcmp(state, "alive") == 0 || strcmp(state, "suspect") == 0);
+    return !json_is_true(json_object_get(member, "self")) &&
+           (field_is(member, "state", "alive") || field_is(member, "state", "suspect"));
 }
 
 /** Ask the node that jay was told of, then every other that it knows. */
@@ -116,21 +116,16 @@ static enum scrubjay_status look(struct jay *j, struct doctor_look *out)
 
 /* ---- telling ---- */
 
-static const char *text_of(const json_t *finding, const char *name)
-{
-    const char *text = json_string_value(json_object_get(finding, name));
-    return text != NULL ? text : "";
-}
-
 static void print_finding(const struct jay *j, const json_t *finding)
 {
-    const char *node = text_of(finding, "node");
-    const bool wrong = strcmp(text_of(finding, "severity"), "wrong") == 0;
+    const char *node = field_text(finding, "node");
+    const bool wrong = field_is(finding, "severity", "wrong");
     const char *colour = !j->colour ? "" : wrong ? "\033[31m" : "\033[33m";
     printf("%s%s%s  %s%s%s: %s\n", colour, wrong ? "WRONG" : "note ", j->colour ? "\033[0m" : "",
-           text_of(finding, "check"), node[0] != '\0' ? ", " : "", node, text_of(finding, "what"));
-    printf("       why:        %s\n       what to do: %s\n", text_of(finding, "why"),
-           text_of(finding, "todo"));
+           field_text(finding, "check"), node[0] != '\0' ? ", " : "", node,
+           field_text(finding, "what"));
+    printf("       why:        %s\n       what to do: %s\n", field_text(finding, "why"),
+           field_text(finding, "todo"));
 }
 
 static void print_findings(const struct jay *j, const json_t *nodes, const json_t *findings)
@@ -140,7 +135,7 @@ static void print_findings(const struct jay *j, const json_t *nodes, const json_
     json_array_foreach(findings, i, one)
     {
         print_finding(j, one);
-        wrong += strcmp(text_of(one, "severity"), "wrong") == 0;
+        wrong += field_is(one, "severity", "wrong");
     }
     json_array_foreach(nodes, i, one) asked += json_is_true(json_object_get(one, "asked"));
     printf("%zu of %zu live nodes asked: %zu wrong, %zu notes\n", asked, json_array_size(nodes),

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "cli/field.h"
 #include "cli/jay.h"
 #include "cli/text.h"
 
@@ -26,9 +27,7 @@ static void print_begun(const char *txn, const json_t *acks, const json_t *token
     jay_print_names(acks);
     json_array_foreach(tokens, i, one)
     {
-        const char *token = json_string_value(json_object_get(one, "token"));
-        const char *key = json_string_value(json_object_get(one, "key"));
-        printf("token: %s  %s\n", token != NULL ? token : "-", key != NULL ? key : "?");
+        printf("token: %s  %s\n", field_text_or(one, "token", "-"), field_text_or(one, "key", "?"));
     }
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/field.h"
 #include "cli/jay.h"
 #include "cli/secret.h"
 #include "cli/text.h"
@@ -82,18 +83,6 @@ static void print_keys(const struct jay *j, const struct keyring *ring)
 
 /* ---- comparing with a node ---- */
 
-static bool lists(const json_t *ids, const char *id)
-{
-    size_t i;
-    json_t *one;
-    json_array_foreach(ids, i, one)
-    {
-        if (strcmp(json_string_value(one), id) == 0)
-            return true;
-    }
-    return false;
-}
-
 /** Those of a that are not in b. */
 static json_t *without(const json_t *a, const json_t *b)
 {
@@ -102,7 +91,7 @@ static json_t *without(const json_t *a, const json_t *b)
     json_t *id;
     json_array_foreach(a, i, id)
     {
-        if (!lists(b, json_string_value(id)))
+        if (!field_lists(b, json_string_value(id)))
             json_array_append(out, id);
     }
     return out;
@@ -154,9 +143,9 @@ static void print_ids(const char *head, const json_t *ids)
 
 static void print_comparison(const char *path, const json_t *live)
 {
-    const char *name = json_string_value(json_object_get(live, "name"));
+    const char *name = field_text_or(live, "name", "?");
     if (is_equal(live)) {
-        printf("%s: as node %s has it\n", path, name != NULL ? name : "?");
+        printf("%s: as node %s has it\n", path, name);
         return;
     }
     print_ids("only in the file:", json_object_get(live, "only_in_file"));
@@ -165,7 +154,7 @@ static void print_comparison(const char *path, const json_t *live)
         puts("the first key, which seals, is another one");
     jay_say("%s differs from what node %s has: it reads its file within 3 s of a change; its log "
             "says when it could not",
-            path, name != NULL ? name : "?");
+            path, name);
 }
 
 static void print_verdict(const struct jay *j, const char *path, const struct keyring *ring,

@@ -1,6 +1,8 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/attr.h"
+#include "cli/field.h"
 #include "cli/jay.h"
 #include "cli/live.h"
 #include "cli/terminal.h"
@@ -16,8 +18,7 @@ static const struct jay_column COLUMNS[] = {
 static void keep_state(json_t *members, const char *state)
 {
     for (size_t i = json_array_size(members); i-- > 0;) {
-        const char *is = json_string_value(json_object_get(json_array_get(members, i), "state"));
-        if (is == NULL || strcmp(is, state) != 0)
+        if (!field_is(json_array_get(members, i), "state", state))
             json_array_remove(members, i);
     }
 }
@@ -90,7 +91,7 @@ static void print_block(const struct jay *j, json_t *document)
     if (j->json)
         json_object_set_new(document, "time", json_string(time));
     else
-        jay_print_head(time, json_string_value(json_object_get(document, "node")));
+        printf("%s  node %s\n", time, field_text_or(document, "node", "?"));
     print_members(j, document, true);
 }
 

@@ -1,7 +1,7 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "base/attr.h"
+#include "cli/field.h"
 #include "cli/jay.h"
 
 static const struct jay_column NODE_COLUMNS[] = {
@@ -30,9 +30,8 @@ static bool is_everywhere(const json_t *nodes)
     json_t *node;
     json_array_foreach(nodes, i, node)
     {
-        const char *state = json_string_value(json_object_get(node, "state"));
-        if (state == NULL || (strcmp(state, "applied") != 0 && strcmp(state, "covered") != 0 &&
-                              strcmp(state, "barred") != 0))
+        if (!field_is(node, "state", "applied") && !field_is(node, "state", "covered") &&
+            !field_is(node, "state", "barred"))
             return false;
     }
     return true;

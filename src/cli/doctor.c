@@ -2,7 +2,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "cli/field.h"
 
 void doctor_find(struct doctor_case *c, const struct doctor_advice *advice, const char *format, ...)
 {
@@ -23,14 +24,12 @@ uint64_t doctor_number(const json_t *node, const char *document, const char *gro
     const json_t *at = json_object_get(node, document);
     if (group != NULL)
         at = json_object_get(at, group);
-    const json_int_t value = json_integer_value(json_object_get(at, key));
-    return value > 0 ? (uint64_t)value : 0;
+    return field_number(at, key);
 }
 
 static bool is_wrong(const json_t *finding)
 {
-    const char *severity = json_string_value(json_object_get(finding, "severity"));
-    return severity != NULL && strcmp(severity, "wrong") == 0;
+    return field_is(finding, "severity", "wrong");
 }
 
 bool doctor_is_wrong(const json_t *findings)
@@ -69,10 +68,8 @@ static void note_silent(struct doctor_case *c)
         false, "reachable",
         "its client listener may be on loopback, as is usual, or behind a firewall",
         "run jay doctor beside it too; what the others tell of it was looked at"};
-    const char *error = json_string_value(json_object_get(c->now, "error"));
-    const char *address = json_string_value(json_object_get(c->now, "address"));
     doctor_find(c, &advice, "this node could not be asked at %s: %s",
-                address != NULL ? address : "?", error != NULL ? error : "no answer");
+                field_text_or(c->now, "address", "?"), field_text_or(c->now, "error", "no answer"));
 }
 
 json_t *doctor_judge(const struct doctor_look *before, const struct doctor_look *now)

@@ -3,16 +3,11 @@
 #include <string.h>
 
 #include "cli/doctor.h"
+#include "cli/field.h"
 
 #define CLOCK_NOTE_MS  5000
 #define CLOCK_WRONG_MS 60000
 #define NAMES_MAX      256
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
 
 static bool is_asked(const json_t *node)
 {
@@ -43,7 +38,7 @@ static const json_t *member_named(const json_t *members, const char *name)
     json_t *member;
     json_array_foreach(members, i, member)
     {
-        if (strcmp(text_of(member, "name"), name) == 0)
+        if (field_is(member, "name", name))
             return member;
     }
     return NULL;
@@ -58,11 +53,10 @@ static size_t list_state(const struct doctor_case *c, const char *state, char na
     names[0] = '\0';
     json_array_foreach(members_of(c->now), i, member)
     {
-        const json_t *then = member_named(before, text_of(member, "name"));
-        if (strcmp(text_of(member, "state"), state) != 0 ||
-            (then != NULL && strcmp(text_of(then, "state"), state) != 0))
+        const json_t *then = member_named(before, field_text(member, "name"));
+        if (!field_is(member, "state", state) || (then != NULL && !field_is(then, "state", state)))
             continue;
-        list(names, text_of(member, "name"));
+        list(names, field_text(member, "name"));
         n++;
     }
     return n;
@@ -90,9 +84,8 @@ static void check_states(struct doctor_case *c)
 /** Does a live member see another membership than this node? */
 static bool sees_another(const json_t *member, const char *hash)
 {
-    const char *theirs = text_of(member, "view_hash");
-    return strcmp(text_of(member, "state"), "alive") == 0 && theirs[0] != '\0' &&
-           strcmp(theirs, hash) != 0;
+    const char *theirs = field_text(member, "view_hash");
+    return field_is(member, "state", "alive") && theirs[0] != '\0' && strcmp(theirs, hash) != 0;
 }
 
 static void check_views(struct doctor_case *c)
@@ -100,14 +93,14 @@ static void check_views(struct doctor_case *c)
     static const struct doctor_advice advice = {
         true, "views", "they hold different members to be alive, longer than gossip takes",
         "look for a network that is cut in one direction, or between some of them only"};
-    const char *then = text_of(json_object_get(c->before, "members"), "view_hash");
-    const char *hash = text_of(json_object_get(c->now, "members"), "view_hash");
+    const char *then = field_text(json_object_get(c->before, "members"), "view_hash");
+    const char *hash = field_text(json_object_get(c->now, "members"), "view_hash");
     char names[NAMES_MAX] = "";
     size_t i;
     json_t *member;
     json_array_foreach(members_of(c->now), i, member)
     {
-        const char *name = text_of(member, "name");
+        const char *name = field_text(member, "name");
         const json_t *before = member_named(members_of(c->before), name);
         if (sees_another(member, hash) && before != NULL && sees_another(before, then))
             list(names, name);
@@ -135,19 +128,6 @@ static void check_expected(struct doctor_case *c)
 
 /* ---- what nodes tell together ---- */
 
-/** Is one of the ids in the list? */
-static bool has_key(const json_t *keys, const char *id)
-{
-    size_t i;
-    json_t *key;
-    json_array_foreach(keys, i, key)
-    {
-        if (strcmp(json_string_value(key), id) == 0)
-            return true;
-    }
-    return false;
-}
-
 static const json_t *keys_of(const json_t *node)
 {
     return json_object_get(json_object_get(node, "node"), "keys");
@@ -169,9 +149,9 @@ static void check_keys(struct doctor_case *c, const json_t *nodes)
         json_array_foreach(nodes, k, reader)
         {
             c->now = reader;
-            if (is_asked(reader) && !has_key(keys_of(reader), id))
+            if (is_asked(reader) && !field_lists(keys_of(reader), id))
                 doctor_find(c, &advice, "this node lacks key %s, with which %s seals", id,
-                            text_of(sender, "name"));
+                            field_text(sender, "name"));
         }
     }
     c->now = NULL;
@@ -189,13 +169,13 @@ static void check_versions(struct doctor_case *c, const json_t *nodes)
     json_t *node;
     json_array_foreach(nodes, i, node)
     {
-        const char *version = text_of(json_object_get(node, "node"), "version");
+        const char *version = field_text(json_object_get(node, "node"), "version");
         char one[NAMES_MAX];
         if (!is_asked(node))
             continue;
         first = first != NULL ? first : version;
         mixed = mixed || strcmp(first, version) != 0;
-        (void)snprintf(one, sizeof one, "%.100s %.20s", text_of(node, "name"), version);
+        (void)snprintf(one, sizeof one, "%.100s %.20s", field_text(node, "name"), version);
         list(mix, one);
     }
     if (mixed)

@@ -3,6 +3,7 @@
 
 #include "base/attr.h"
 #include "cli/doctor.h"
+#include "cli/field.h"
 
 /* ---- what the node says of itself ---- */
 
@@ -13,8 +14,7 @@ static const json_t *field(const json_t *node, const char *name)
 
 static const char *word(const json_t *node, const char *name)
 {
-    const char *text = json_string_value(field(node, name));
-    return text != NULL ? text : "?";
+    return field_text_or(json_object_get(node, "node"), name, "?");
 }
 
 /** Was it so both times? A node that could not be asked before counts once. */

@@ -168,9 +168,6 @@ enum jay_exit jay_judge(const struct jay *j, enum scrubjay_status status);
 /** The wall clock as RFC 3339 has it, in UTC with milliseconds: "2026-11-22T03:25:54.890Z". */
 void jay_time_now(char out[JAY_TIME_MAX]);
 
-/** Print when and at which node what follows was so; name may be NULL. */
-void jay_print_head(const char *time, const char *name);
-
 /** Ask the node for a document, always an object. *out is owned by the caller, and NULL unless
  *  SCRUBJAY_OK. Prints nothing but what jay_judge() cannot say. */
 enum scrubjay_status jay_fetch(struct jay *j, const char *what, json_t **out);

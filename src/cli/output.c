@@ -73,11 +73,6 @@ void jay_time_now(char out[JAY_TIME_MAX])
     snprintf(out, JAY_TIME_MAX, "%s.%03ldZ", second, now.tv_nsec / 1000000);
 }
 
-void jay_print_head(const char *time, const char *name)
-{
-    printf("%s  node %s\n", time, name != NULL ? name : "?");
-}
-
 void jay_print_json(json_t *value, bool one_line)
 {
     const size_t layout = one_line ? JSON_COMPACT : JSON_INDENT(2);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/attr.h"
+#include "cli/field.h"
 
 static const char *const STATES[SAMPLE_STATES] = {[SAMPLE_ALIVE] = "alive",
                                                   [SAMPLE_SUSPECT] = "suspect",
@@ -16,16 +16,9 @@ const char *sample_state_text(enum sample_state state)
     return STATES[state];
 }
 
-static uint64_t number(const json_t *object, const char *name)
+static void copy_text(const json_t *object, const char *name, char *out, size_t cap)
 {
-    const json_int_t value = json_integer_value(json_object_get(object, name));
-    return value > 0 ? (uint64_t)value : 0;
-}
-
-static void text(const json_t *object, const char *name, char *out, size_t cap)
-{
-    const char *value = json_string_value(json_object_get(object, name));
-    snprintf(out, cap, "%s", value != NULL ? value : "?");
+    snprintf(out, cap, "%s", field_text_or(object, name, "?"));
 }
 
 /* ---- reading ---- */
@@ -48,16 +41,16 @@ static void read_stats(const json_t *stats, struct sample *out)
     const json_t *cache = json_object_get(stats, "cache");
     const json_t *ledger = json_object_get(stats, "ledger");
     const json_t *loop = json_object_get(stats, "loop");
-    out->hits = number(cache, "hits") + number(cache, "stale_hits");
-    out->misses = number(cache, "misses");
-    out->evicted = number(cache, "evicted");
-    out->used_bytes = number(cache, "used_bytes");
-    out->budget_bytes = number(cache, "budget_bytes");
-    out->items = number(cache, "items");
-    out->applied = number(ledger, "applied");
-    out->issued = number(ledger, "issued");
-    out->gaps = number(ledger, "gaps");
-    out->connections = number(loop, "connections_open");
+    out->hits = field_number(cache, "hits") + field_number(cache, "stale_hits");
+    out->misses = field_number(cache, "misses");
+    out->evicted = field_number(cache, "evicted");
+    out->used_bytes = field_number(cache, "used_bytes");
+    out->budget_bytes = field_number(cache, "budget_bytes");
+    out->items = field_number(cache, "items");
+    out->applied = field_number(ledger, "applied");
+    out->issued = field_number(ledger, "issued");
+    out->gaps = field_number(ledger, "gaps");
+    out->connections = field_number(loop, "connections_open");
     out->requests = count_requests(loop);
 }
 
@@ -65,7 +58,7 @@ static void read_stats(const json_t *stats, struct sample *out)
 static void read_peer(const json_t *member, uint64_t head, struct sample *out)
 {
     const json_t *rtt = json_object_get(member, "rtt_ms");
-    const uint64_t covered = number(member, "covered");
+    const uint64_t covered = field_number(member, "covered");
     if (head > covered && head - covered > out->behind)
         out->behind = head - covered;
     if (json_is_number(rtt) && json_number_value(rtt) > out->rtt_ms)
@@ -74,11 +67,9 @@ static void read_peer(const json_t *member, uint64_t head, struct sample *out)
 
 static void read_member(const json_t *member, uint64_t head, struct sample *out)
 {
-    const char *state = json_string_value(json_object_get(member, "state"));
-    for (size_t k = 0; state != NULL && k < SAMPLE_STATES; k++)
-        out->members[k] += strcmp(STATES[k], state) == 0;
-    if (state != NULL && strcmp(state, "alive") == 0 &&
-        !json_is_true(json_object_get(member, "self")))
+    for (size_t k = 0; k < SAMPLE_STATES; k++)
+        out->members[k] += field_is(member, "state", STATES[k]);
+    if (field_is(member, "state", "alive") && !json_is_true(json_object_get(member, "self")))
         read_peer(member, head, out);
 }
 
@@ -88,13 +79,13 @@ void sample_read(const json_t *node, const json_t *stats, const json_t *members,
     size_t i;
     json_t *member;
     *out = (struct sample){.rtt_ms = -1};
-    text(node, "name", out->name, sizeof out->name);
-    text(node, "cluster", out->cluster, sizeof out->cluster);
-    text(node, "state", out->state, sizeof out->state);
-    text(node, "epoch", out->epoch, sizeof out->epoch);
-    out->uptime_ms = number(node, "uptime_ms");
+    copy_text(node, "name", out->name, sizeof out->name);
+    copy_text(node, "cluster", out->cluster, sizeof out->cluster);
+    copy_text(node, "state", out->state, sizeof out->state);
+    copy_text(node, "epoch", out->epoch, sizeof out->epoch);
+    out->uptime_ms = field_number(node, "uptime_ms");
     read_stats(stats, out);
-    json_array_foreach(list, i, member) read_member(member, number(node, "head"), out);
+    json_array_foreach(list, i, member) read_member(member, field_number(node, "head"), out);
 }
 
 /* ---- rates ---- */
