@@ -1,10 +1,10 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "base/attr.h"
 #include "cli/field.h"
 #include "cli/jay.h"
 #include "cli/live.h"
+#include "cli/sample.h"
 #include "cli/terminal.h"
 
 static const struct jay_column COLUMNS[] = {
@@ -21,16 +21,6 @@ static void keep_state(json_t *members, const char *state)
         if (!field_is(json_array_get(members, i), "state", state))
             json_array_remove(members, i);
     }
-}
-
-static bool is_state(const char *word)
-{
-    static const char *const states[] = {"alive", "suspect", "dead", "left", "candidate"};
-    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
-        if (strcmp(states[i], word) == 0)
-            return true;
-    }
-    return false;
 }
 
 static enum scrubjay_status fetch_members(struct jay *j, const char *state, json_t **out)
@@ -128,7 +118,8 @@ static enum jay_exit watch_members(struct jay *j, const struct jay_args *a)
 enum jay_exit jay_members(struct jay *j, const struct jay_args *a)
 {
     json_t *document = NULL;
-    if (a->state != NULL && !is_state(a->state))
+    enum sample_state known;
+    if (a->state != NULL && !sample_state_named(a->state, &known))
         return jay_usage("\"%s\" is no state: alive, suspect, dead, left and candidate are",
                          a->state);
     if (a->watch)

@@ -16,6 +16,17 @@ const char *sample_state_text(enum sample_state state)
     return STATES[state];
 }
 
+bool sample_state_named(const char *word, enum sample_state *out)
+{
+    for (size_t i = 0; i < SAMPLE_STATES; i++) {
+        if (strcmp(STATES[i], word) == 0) {
+            *out = (enum sample_state)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static void copy_text(const json_t *object, const char *name, char *out, size_t cap)
 {
     snprintf(out, cap, "%s", field_text_or(object, name, "?"));
@@ -67,9 +78,11 @@ static void read_peer(const json_t *member, uint64_t head, struct sample *out)
 
 static void read_member(const json_t *member, uint64_t head, struct sample *out)
 {
-    for (size_t k = 0; k < SAMPLE_STATES; k++)
-        out->members[k] += field_is(member, "state", STATES[k]);
-    if (field_is(member, "state", "alive") && !json_is_true(json_object_get(member, "self")))
+    enum sample_state state;
+    if (!sample_state_named(field_text(member, "state"), &state))
+        return;
+    out->members[state]++;
+    if (state == SAMPLE_ALIVE && !json_is_true(json_object_get(member, "self")))
         read_peer(member, head, out);
 }
 

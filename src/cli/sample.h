@@ -41,6 +41,9 @@ void sample_read(const json_t *node, const json_t *stats, const json_t *members,
 /** "alive", "suspect", ... Static. */
 const char *sample_state_text(enum sample_state state);
 
+/** The state of this word. false when there is none, and *out is unchanged. */
+bool sample_state_named(const char *word, enum sample_state *out);
+
 /** What happened between two samples, per second; negative = unknown. */
 struct rates {
     double hit_ratio; /* 0 to 1; negative when nothing was read */

@@ -100,3 +100,16 @@ Test(spark, only_the_last_points_fit)
     spark_draw(&s, 0, false, out);
     cr_expect_str_eq(out, "");
 }
+
+Test(sample, every_state_has_a_word_and_other_words_are_none)
+{
+    enum sample_state found = SAMPLE_LEFT;
+    for (size_t i = 0; i < SAMPLE_STATES; i++) {
+        cr_assert(sample_state_named(sample_state_text((enum sample_state)i), &found));
+        cr_expect_eq(found, (enum sample_state)i);
+    }
+    found = SAMPLE_DEAD;
+    cr_expect_not(sample_state_named("", &found));
+    cr_expect_not(sample_state_named("Alive", &found));
+    cr_expect_eq(found, SAMPLE_DEAD);
+}
