@@ -64,6 +64,15 @@ struct writer writer_of(void *at, size_t cap)
     return (struct writer){.at = at, .cap = cap, .err = OK};
 }
 
+void writer_begin(struct writer *w, void *at, size_t cap)
+{
+    assert(at != NULL || cap == 0);
+    w->at = at;
+    w->cap = cap;
+    w->len = 0;
+    w->err = OK;
+}
+
 /** Room for n bytes, which then count as written. NULL: for none, or there is none, which is ERR_SPACE. */
 static uint8_t *take_room(struct writer *w, size_t n)
 {

@@ -41,6 +41,9 @@ struct writer {
 /** Begin writing into the cap bytes at `at`. Lends `at`. */
 struct writer writer_of(void *at, size_t cap);
 
+/** The same where it is needed: to copy what was just written in parts makes the processor wait. */
+void writer_begin(struct writer *w, void *at, size_t cap);
+
 /** Append an unsigned integer, big-endian; ERR_SPACE and no change when it does not fit. */
 void write_u8(struct writer *w, uint8_t value);
 void write_u16(struct writer *w, uint16_t value); /**< as write_u8, 2 bytes */

@@ -26,7 +26,7 @@ static bool reserve(struct conn *c, size_t n, struct writer *w)
     uint8_t *room = outbuf_reserve(&c->out, n);
     if (room == NULL)
         return false;
-    *w = writer_of(room, c->out.cap - c->out.len);
+    writer_begin(w, room, c->out.cap - c->out.len);
     return true;
 }
 
