@@ -31,14 +31,17 @@ static uint64_t get_one_by_one(struct load *l, uint64_t items, uint64_t calls)
 static uint64_t get_in_batches(struct load *l, uint64_t items, uint64_t calls)
 {
     struct load_keys keys;
+    struct cache_hint hints[COST_BATCH];
     uint64_t hits = 0;
     for (uint64_t i = 0; i < calls; i += COST_BATCH) {
-        for (uint32_t j = 0; j < COST_BATCH; j++)
+        for (uint32_t j = 0; j < COST_BATCH; j++) {
             load_key_at(l, load_draw(l, items), &keys, j);
+            cache_hint(l->stand.cache, keys.at[j].hash, &hints[j]);
+        }
         for (uint32_t j = 0; j < COST_BATCH; j++)
-            cache_hint(l->stand.cache, keys.at[j].hash);
+            cache_hint_index(&hints[j]);
         for (uint32_t j = 0; j < COST_BATCH; j++)
-            cache_hint_item(l->stand.cache, keys.at[j].hash, PAYLOAD_LEN);
+            cache_hint_item(&hints[j], PAYLOAD_LEN);
         for (uint32_t j = 0; j < COST_BATCH && i + j < calls; j++)
             hits += stand_get(&l->stand, &keys.at[j], l->value);
     }

@@ -1,6 +1,7 @@
 /** From dots to shards: a key visits one, everything wider visits all, one lock at a time. */
 #include <assert.h>
 
+#include "cache/hinted.h"
 #include "cache/inside.h"
 
 /** Keep the number of shards in which housekeeping waits. */
@@ -62,7 +63,7 @@ static void bar_buckets(struct shard *s, uint32_t shard_i, const struct wide *w)
     }
     if (!any)
         return;
-    s->bucket_top = w->e > s->bucket_top ? w->e : s->bucket_top;
+    hinted_write(&s->bucket_top, w->e > s->bucket_top ? w->e : s->bucket_top);
     (void)shard_ask_sweep(s);
 }
 

@@ -171,7 +171,9 @@ static void look_ahead(struct shard *s, struct segment_walk walk)
     if (it == NULL || (item_flags(it) & ITEM_DEAD) != 0)
         return;
     s->ahead = (struct ahead){.where = where, .born = walk.born, .hash = shard_hash(s, it)};
-    __builtin_prefetch(slots_hint(&s->slots, s->ahead.hash), 1);
+    struct slots_hint hint = slots_hint(&s->slots, s->ahead.hash);
+    slots_hint_home(&s->slots, &hint);
+    __builtin_prefetch(hint.home, 1);
     ghost_hint(&s->ghost, s->ahead.hash);
     for (uint64_t i = 0; i < AHEAD_LINES; i++) /* and the item behind it: its head and its key */
         __builtin_prefetch((const uint8_t *)it + item_len(it) + i * LINE);

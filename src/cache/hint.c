@@ -1,48 +1,55 @@
 #include "cache/hint.h"
 
+#include "cache/hinted.h"
 #include "cache/inside.h"
 
 #define LINE       64
-#define NEAR_LINES 4 /* into the nearest cache; what is longer would drive others out of it */
+#define NEAR_LINES 3 /* into the nearest cache; what is longer would drive others out of it */
 
 static void fetch(const void *at)
 {
     __builtin_prefetch(at);
 }
 
-void cache_hint(const struct cache *c, uint64_t hash)
+void cache_hint(const struct cache *c, uint64_t hash, struct cache_hint *h)
 {
-    const struct shard *s = c->shards[cache_shard_of(c, hash)];
-    const void *line = slots_hint(&s->slots, hash);
-    if (line != NULL)
-        fetch(line);
-    fetch(shard_bucket_bar(s, hash));
+    h->shard = c->shards[cache_shard_of(c, hash)];
+    h->hash = hash;
+    h->index = slots_hint(&h->shard->slots, hash);
+    fetch(h->index.group);
+}
+
+void cache_hint_index(struct cache_hint *h)
+{
+    const struct shard *s = h->shard;
+    slots_hint_home(&s->slots, &h->index);
+    fetch(h->index.home);
+    if (hinted_read(&s->bucket_top) != 0) /* hardly any bucket was ever raised */
+        fetch(shard_bucket_bar(s, h->hash));
 }
 
 /** The places of the key's lease. */
-static void fetch_leases(const struct shard *s, uint64_t hash)
+static void fetch_leases(const struct cache_hint *h)
 {
-    const struct lease *set = leases_set(&s->leases, hash);
+    const struct lease *set = leases_set(&h->shard->leases, h->hash);
     fetch(set);
     fetch(set + LEASE_WAYS - 1);
 }
 
-void cache_hint_fill(const struct cache *c, uint64_t hash)
+void cache_hint_fill(const struct cache_hint *h)
 {
-    const struct shard *s = c->shards[cache_shard_of(c, hash)];
-    fetch(recent_head(&s->recent, hash));
-    fetch_leases(s, hash);
+    fetch(recent_head(&h->shard->recent, h->hash));
+    fetch_leases(h);
 }
 
-void cache_hint_item(const struct cache *c, uint64_t hash, size_t len)
+void cache_hint_item(const struct cache_hint *h, size_t len)
 {
-    const struct shard *s = c->shards[cache_shard_of(c, hash)];
     uint32_t where;
-    if (!slots_guess(&s->slots, hash, &where)) {
-        fetch_leases(s, hash); /* a miss is about to take one */
+    if (!slots_guess(&h->index, &where)) {
+        fetch_leases(h); /* a miss is about to take one */
         return;
     }
-    const uint8_t *item = (const uint8_t *)segments_item(&s->segments, where);
+    const uint8_t *item = (const uint8_t *)segments_item(&h->shard->segments, where);
     const size_t whole = sizeof(struct item) + (len < CACHE_HINT_MAX ? len : CACHE_HINT_MAX);
     for (size_t i = 0; i < NEAR_LINES; i++)
         fetch(item + i * LINE);

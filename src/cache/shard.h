@@ -97,7 +97,7 @@ struct shard {
     uint64_t all_soft;
     uint64_t tagged_bar;   /* of whatever carries a tag */
     uint64_t *bucket_bars; /* buckets_mask + 1 of them: the buckets of this shard's keys */
-    uint64_t bucket_top;   /* no bucket's barrier is newer than this */
+    uint64_t bucket_top;   /* no bucket's barrier is newer than this; read by hints, too */
     uint32_t buckets_mask;
     uint8_t bucket_bits; /* log2 of the buckets of all shards */
     uint64_t ns_bar[CACHE_NAMESPACES_MAX];

@@ -13,7 +13,7 @@
 #define FULL_OF  16 /* a group is full when this many parts of it ... */
 #define FULL     13 /* ... have this many in use */
 
-_Static_assert(sizeof(slot) == 8, "a chunk is SLOTS_CHUNK_LEN bytes");
+_Static_assert(sizeof(slot_word) == 8, "a chunk is SLOTS_CHUNK_LEN bytes");
 
 void slots_init(struct slots *s, const struct slots_cfg *cfg)
 {
@@ -68,13 +68,13 @@ static uint32_t chunks_of(const struct slots *s, uint32_t group)
     return hinted_count(&s->groups[group].n);
 }
 
-static slot *chunk_at(const struct slots *s, uint32_t number)
+static slot_word *chunk_at(const struct slots *s, uint32_t number)
 {
-    return (slot *)(void *)(s->at + (uint64_t)number * SLOTS_CHUNK_LEN);
+    return (slot_word *)(void *)(s->at + (uint64_t)number * SLOTS_CHUNK_LEN);
 }
 
 /** Slot i of a group. */
-static slot *slot_at(const struct slots *s, uint32_t group, uint32_t i)
+static slot_word *slot_at(const struct slots *s, uint32_t group, uint32_t i)
 {
     const uint32_t number = hinted_count(number_at(s, group, i / SLOTS_CHUNK));
     return chunk_at(s, number) + i % SLOTS_CHUNK;
@@ -106,7 +106,7 @@ static bool group_is_full(const struct group *g, uint32_t n)
 /** Steps through the slots of a group, a line at a time. */
 struct steps {
     const struct slots *s;
-    slot *line;
+    slot_word *line;
     uint32_t group, n, i;
 };
 
@@ -119,7 +119,7 @@ static struct steps steps_from(const struct slots *s, uint32_t group, uint32_t i
                           .i = i};
 }
 
-static slot *slot_here(const struct steps *p)
+static slot_word *slot_here(const struct steps *p)
 {
     return p->line + p->i % SLOTS_LINE;
 }
@@ -194,7 +194,7 @@ static void add_chunk(struct slots *s, uint32_t group)
 {
     const uint32_t number = take_chunk(s);
     const uint32_t n = chunks_of(s, group);
-    slot *chunk = chunk_at(s, number);
+    slot_word *chunk = chunk_at(s, number);
     for (uint32_t i = 0; i < SLOTS_CHUNK; i++)
         hinted_write(chunk + i, 0);
     hinted_publish(number_at(s, group, n), number);
@@ -202,7 +202,7 @@ static void add_chunk(struct slots *s, uint32_t group)
     hinted_publish(&s->groups[group].n, n + 1);
 }
 
-static void lift_all(slot *chunk)
+static void lift_all(slot_word *chunk)
 {
     for (uint32_t i = 0; i < SLOTS_CHUNK; i++) {
         const uint64_t word = hinted_read(chunk + i);
@@ -211,7 +211,7 @@ static void lift_all(slot *chunk)
     }
 }
 
-static void settle_all(struct slots *s, uint32_t group, slot *chunk)
+static void settle_all(struct slots *s, uint32_t group, slot_word *chunk)
 {
     for (uint32_t i = SLOTS_CHUNK; i-- > 0;) {
         const uint64_t word = hinted_read(chunk + i);
@@ -295,7 +295,7 @@ void slots_add(struct slots *s, uint64_t hash, uint32_t where, unsigned freq)
 
 void slots_move(struct slots *s, const struct probe *p, uint32_t where, unsigned freq)
 {
-    slot *at = slot_at(s, p->group, p->slot_i);
+    slot_word *at = slot_at(s, p->group, p->slot_i);
     assert(hinted_read(at) != 0);
     hinted_write(at, word_of(p->bits, freq, where));
 }
@@ -307,7 +307,7 @@ unsigned slots_freq(const struct slots *s, const struct probe *p)
 
 void slots_use(struct slots *s, const struct probe *p)
 {
-    slot *at = slot_at(s, p->group, p->slot_i);
+    slot_word *at = slot_at(s, p->group, p->slot_i);
     const uint64_t word = hinted_read(at);
     if (freq_of(word) < SLOTS_FREQ_MAX)
         hinted_write(at, word + (1ULL << 32));
@@ -369,29 +369,28 @@ bool slots_walk(const struct slots *s, uint64_t *at, uint32_t *looks, uint32_t *
 
 /* ---- hints ---- */
 
-/** The line that is the home of a mixed hash. */
-static const slot *line_of(const struct slots *s, uint64_t mixed)
-{
-    const uint32_t group = group_of(s, mixed);
-    const uint32_t n = hinted_count(&s->groups[group].n);
-    return n == 0 ? NULL : slot_at(s, group, home_of((uint32_t)mixed & BITS_MAX, n));
-}
-
-const void *slots_hint(const struct slots *s, uint64_t hash)
-{
-    return line_of(s, mix_hash(hash, s->seed));
-}
-
-bool slots_guess(const struct slots *s, uint64_t hash, uint32_t *where)
+struct slots_hint slots_hint(const struct slots *s, uint64_t hash)
 {
     const uint64_t mixed = mix_hash(hash, s->seed);
-    const slot *line = line_of(s, mixed);
-    for (uint32_t i = 0; line != NULL && i < SLOTS_LINE; i++) {
-        const uint64_t word = hinted_read(line + i);
+    return (struct slots_hint){.group = &s->groups[group_of(s, mixed)],
+                               .bits = (uint32_t)mixed & BITS_MAX};
+}
+
+void slots_hint_home(const struct slots *s, struct slots_hint *h)
+{
+    const uint32_t n = hinted_count(&h->group->n);
+    if (n > 0)
+        h->home = slot_at(s, (uint32_t)(h->group - s->groups), home_of(h->bits, n));
+}
+
+bool slots_guess(const struct slots_hint *h, uint32_t *where)
+{
+    for (uint32_t i = 0; h->home != NULL && i < SLOTS_LINE; i++) {
+        const uint64_t word = hinted_read(h->home + i);
         if (word == 0)
             return false;
         *where = where_of(word);
-        if (bits_of(word) == ((uint32_t)mixed & BITS_MAX))
+        if (bits_of(word) == h->bits)
             return true;
     }
     return false;

@@ -25,7 +25,7 @@
 
 /** 30 bits of hash, 2 of use, 1 that is set while a group grows, 31 of place + 1; 0 = empty. Written
  *  under the lock of the shard, read without it by slots_hint() and slots_guess() alone. */
-typedef uint64_t slot;
+typedef uint64_t slot_word;
 
 /** A table of its own, of n chunks: one cache line, but for the numbers of its later chunks. */
 struct group {
@@ -110,9 +110,18 @@ void slots_remove(struct slots *s, struct probe *p);
 bool slots_walk(const struct slots *s, uint64_t *at, uint32_t *looks, uint32_t *where);
 bool slots_walked(const struct slots *s, uint64_t at); /**< is this the end? */
 
-/** Where the search for a hash begins, for prefetching; NULL when there is nothing yet. Without the lock,
- *  and perhaps out of date. */
-const void *slots_hint(const struct slots *s, uint64_t hash);
+/** Where a search is about to look, for prefetching. Made without the lock, and perhaps out of date. */
+struct slots_hint {
+    const struct group *group;
+    const slot_word *home; /* the line at which it begins; NULL: not known, or there is none yet */
+    uint32_t bits;         /* of the hash */
+};
 
-/** A place that the record of a hash probably has, by one line of slots; likewise for prefetching. */
-bool slots_guess(const struct slots *s, uint64_t hash, uint32_t *where);
+/** The group of a hash: nothing is read that changes. */
+struct slots_hint slots_hint(const struct slots *s, uint64_t hash);
+
+/** Then its home, for which the group is read. */
+void slots_hint_home(const struct slots *s, struct slots_hint *h);
+
+/** Then a place that the record probably has, for which the home is read; false: none is known. */
+bool slots_guess(const struct slots_hint *h, uint32_t *where);

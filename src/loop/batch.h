@@ -37,7 +37,7 @@ size_t batch_add(struct batch *b, const struct command_ctx *ctx, const struct cl
                  struct slice bytes);
 
 /** All were added that will be: ask for the memory that they will need. */
-void batch_hint(const struct batch *b, const struct command_ctx *ctx);
+void batch_hint(struct batch *b);
 
 /** A get was answered with a reply of so many bytes. */
 void batch_learn(struct batch *b, size_t reply_len);

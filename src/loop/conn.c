@@ -327,7 +327,7 @@ static void use_input(struct conn *c, struct slice bytes)
     do {
         c->worker->batch.n = 0;
         add_share(c);
-        batch_hint(&c->worker->batch, &c->worker->world->ctx);
+        batch_hint(&c->worker->batch);
         run_share(c, now);
     } while (!end_input(c));
 }
@@ -346,7 +346,7 @@ static void use_batch(struct worker *w, mono_us now)
         add_share(c);
         shares++;
     }
-    batch_hint(&w->batch, &w->world->ctx);
+    batch_hint(&w->batch);
     for (; shares > 0; shares--) {
         c = TAILQ_FIRST(&w->arrived);
         run_share(c, now);

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "cache/cache.h"
 #include "cache/count.h"
+#include "cache/hint.h"
 #include "node/node.h"
 #include "node/policy.h"
 #include "wire/client.h"
@@ -92,18 +93,18 @@ enum command_step command_run(const struct command_ctx *ctx, const struct comman
 struct command_plain {
     struct client_plain request;
     struct cache_key key;
+    struct cache_hint hint;
 };
 
-/** Derive the key of p->request into p->key. */
+/** Derive the key of p->request into p->key, and hint at it as soon as that can be. */
 void command_plain_prepare(const struct command_ctx *ctx, struct command_plain *p);
 
-/** Ask for the memory that a prepared one will need first: each of those that arrived together. Changes
+/** Ask for the memory that a prepared one will need next: each of those that arrived together. Changes
  *  nothing, as all hints. */
-void command_plain_hint(const struct command_ctx *ctx, const struct command_plain *p);
+void command_plain_hint(struct command_plain *p);
 
 /** Then ask for what that memory names, for each of them. len: bytes that its value is likely to have. */
-void command_plain_hint_item(const struct command_ctx *ctx, const struct command_plain *p,
-                             size_t len);
+void command_plain_hint_item(const struct command_plain *p, size_t len);
 
 /**
  * Carry a prepared one out, as command_run() does the same request, and append its reply. It is always

@@ -223,7 +223,7 @@ static void take_group(const struct command_ctx *ctx, const struct client_reques
     group->n = 0;
     for (size_t i = from; i < request->targets_n && group->n < GROUP; i++)
         command_group_add(ctx, group, request->targets[i]);
-    command_group_hint(ctx, group);
+    command_group_hint(group);
 }
 
 enum command_step command_mget(const struct command_ctx *ctx, const struct command_call *call,

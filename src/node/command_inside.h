@@ -22,6 +22,7 @@ struct command_group {
     size_t likely_len; /* bytes of key and value that are about to be read; 0: they are filled */
     size_t n;
     struct cache_key keys[GROUP];
+    struct cache_hint hints[GROUP];
 };
 
 /** Derive one more key of a group. It must be within the limits, as the codec checks them. */
@@ -29,7 +30,7 @@ void command_group_add(const struct command_ctx *ctx, struct command_group *grou
                        struct slice key);
 
 /** All were added that will be: ask for the memory that they will need. */
-void command_group_hint(const struct command_ctx *ctx, const struct command_group *group);
+void command_group_hint(struct command_group *group);
 
 /* ---- command_get.c ---- */
 enum command_step command_get(const struct command_ctx *ctx, const struct command_call *call,

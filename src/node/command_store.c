@@ -66,7 +66,7 @@ static void take_group(const struct command_ctx *ctx, const struct client_reques
     group->n = 0;
     for (size_t i = from; i < request->fills_n && group->n < GROUP; i++)
         command_group_add(ctx, group, request->fills[i].key);
-    command_group_hint(ctx, group);
+    command_group_hint(group);
 }
 
 void command_mfill(const struct command_ctx *ctx, mono_us now, const struct client_request *request,

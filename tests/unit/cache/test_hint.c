@@ -11,10 +11,11 @@
 
 static void hint(struct world *w, const char *key)
 {
-    const uint64_t hash = key_of(w, "", key).hash;
-    cache_hint(w->c, hash);
-    cache_hint_fill(w->c, hash);
-    cache_hint_item(w->c, hash, 300);
+    struct cache_hint h;
+    cache_hint(w->c, key_of(w, "", key).hash, &h);
+    cache_hint_index(&h);
+    cache_hint_fill(&h);
+    cache_hint_item(&h, 300);
 }
 
 Test(hint, nothing_changes_and_no_lock_is_taken)
@@ -44,9 +45,12 @@ Test(hint, any_hash_will_do)
     struct world *w = world_new(&(struct world_cfg){.shards = 1});
     static const uint64_t hashes[] = {0, 1, UINT64_MAX, 1ULL << 63, 0x00ff00ff00ff00ffULL};
     for (size_t i = 0; i < ARRAY_LEN(hashes); i++) {
-        cache_hint(w->c, hashes[i]);
-        cache_hint_fill(w->c, hashes[i]);
-        cache_hint_item(w->c, hashes[i], SIZE_MAX);
+        struct cache_hint h;
+        cache_hint(w->c, hashes[i], &h);
+        cache_hint_item(&h, SIZE_MAX); /* also before its turn */
+        cache_hint_index(&h);
+        cache_hint_fill(&h);
+        cache_hint_item(&h, SIZE_MAX);
     }
     world_free(w);
 }

@@ -135,9 +135,11 @@ static void look(struct worker *w)
     const uint32_t i = (uint32_t)rng_below(&w->rng, KEYS);
     const struct cache_key key = key_of_i(w->s, i, text);
     const uint64_t least = atomic_load(&w->s->covered[i]);
-    cache_hint(w->s->c, key.hash);
-    cache_hint_fill(w->s->c, key.hash);
-    cache_hint_item(w->s->c, key.hash, 300);
+    struct cache_hint h;
+    cache_hint(w->s->c, key.hash, &h);
+    cache_hint_index(&h);
+    cache_hint_fill(&h);
+    cache_hint_item(&h, 300);
     if (cache_get(w->s->c, atomic_load(&w->s->now), &key, &(struct cache_ask){.min_stamp = 0},
                   read_version, &version) != CACHE_HIT) {
         miss(w, &key, i);

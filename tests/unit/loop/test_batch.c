@@ -66,7 +66,7 @@ Test(batch, it_takes_no_more_than_its_limit)
     cr_expect_eq(add(&t, writer_slice(&t.w)), BATCH_MAX);
     cr_expect_eq(t.batch->n, BATCH_MAX);
     cr_expect_eq(add(&t, writer_slice(&t.w)), 0, "it is full");
-    batch_hint(t.batch, &t.loop->world.ctx);
+    batch_hint(t.batch);
     const struct slice last = t.batch->all[BATCH_MAX - 1].frame;
     t.batch->n = 0;
     const size_t rest = t.w.len - (size_t)(last.at + last.len - bytes);

@@ -135,7 +135,7 @@ static void draw_request(struct story *s, struct event *e)
     e->frame = slice_of(e->bytes + 4, w.len - 4);
     cr_assert(client_plain_read(s->codec, e->frame, &e->plain.request));
     command_plain_prepare(&s->all.ctx, &e->plain);
-    command_plain_hint(&s->all.ctx, &e->plain);
+    command_plain_hint(&e->plain);
 }
 
 static void draw(struct story *s, struct event *e)
@@ -209,7 +209,7 @@ static void tell_group(struct story *s)
         draw(s, &events[i]);
     for (size_t i = 0; i < n; i++)
         if (events[i].what == ASKED)
-            command_plain_hint_item(&s->all.ctx, &events[i].plain, 300);
+            command_plain_hint_item(&events[i].plain, 300);
     for (size_t i = 0; i < n; i++)
         happen(s, &events[i]);
 }
