@@ -20,15 +20,6 @@ bool slice_eq(struct slice a, struct slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
-int slice_compare(struct slice a, struct slice b)
-{
-    const size_t len = a.len < b.len ? a.len : b.len;
-    const int order = len == 0 ? 0 : memcmp(a.at, b.at, len);
-    if (order != 0)
-        return order;
-    return (a.len > b.len) - (a.len < b.len);
-}
-
 bool slice_starts(struct slice s, struct slice prefix)
 {
     return s.len >= prefix.len && slice_eq(slice_of(s.at, prefix.len), prefix);

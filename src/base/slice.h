@@ -19,8 +19,5 @@ struct slice slice_text(const char *text);
 /** Do a and b hold the same bytes? Not constant time: never for secrets. */
 bool slice_eq(struct slice a, struct slice b);
 
-/** Order of a and b as unsigned bytes, a shorter prefix first: negative, 0 or positive. */
-int slice_compare(struct slice a, struct slice b);
-
 /** Does s begin with the bytes of prefix? */
 bool slice_starts(struct slice s, struct slice prefix);

@@ -146,11 +146,6 @@ void loop_stop(struct loop *l)
     control_settle(l);
 }
 
-bool loop_stopping(const struct loop *l)
-{
-    return l->stops > 0;
-}
-
 /* ---- looking ---- */
 
 struct ev_loop *loop_ev(struct loop *l)

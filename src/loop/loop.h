@@ -91,9 +91,6 @@ int loop_run(struct loop *l);
  *  an ev_signal of loop_ev(). */
 void loop_stop(struct loop *l);
 
-/** Was loop_stop() called? */
-bool loop_stopping(const struct loop *l);
-
 /* ---- what it is made of ---- */
 
 /** The control loop, for watchers of signals and of the HTTP endpoint. Lends. */

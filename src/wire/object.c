@@ -47,15 +47,6 @@ static enum err unpack(struct object_room *r, struct slice value, msgpack_object
     return OK;
 }
 
-enum err object_decode(struct object_room *r, struct slice bytes, msgpack_object *out)
-{
-    struct scan_size size;
-    const enum err err = scan_value(bytes, &r->limits, &size);
-    if (err != OK)
-        return err;
-    return unpack(r, slice_of(bytes.at, size.len), out);
-}
-
 enum err object_decode_whole(struct object_room *r, struct slice bytes, msgpack_object *out)
 {
     struct scan_size size;

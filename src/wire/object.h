@@ -46,16 +46,13 @@ void *object_codec_new(struct arena *arena, size_t len, const struct scan_limits
 void object_codec_free(void *codec);
 
 /**
- * Decode the one msgpack value at the start of bytes: scan_value() first, then msgpack-c.
+ * Decode the one msgpack value that bytes hold: scan_value() first, then msgpack-c.
  *
  * bytes:   hostile.
- * Errors:  ERR_MALFORMED, ERR_LIMIT, ERR_SHORT, as scan_value(). *out is unchanged on every error.
+ * Errors:  ERR_LIMIT; ERR_MALFORMED, also for a value that is not all there, and for bytes behind it.
+ *          *out is unchanged on every error.
  * Lends:   the objects from r, until its next decode or fini; strings and bins in them from bytes.
  */
-MUST_USE enum err object_decode(struct object_room *r, struct slice bytes, msgpack_object *out);
-
-/** As object_decode(), but bytes must hold nothing else: ERR_MALFORMED for bytes behind the value,
- *  and also for a value that is not all there. */
 MUST_USE enum err object_decode_whole(struct object_room *r, struct slice bytes,
                                       msgpack_object *out);
 

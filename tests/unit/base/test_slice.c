@@ -16,7 +16,6 @@ Test(slice, the_empty_slice_may_have_no_address)
     const struct slice none = slice_of(NULL, 0);
     cr_assert_eq(none.len, 0);
     cr_assert(slice_eq(none, slice_text("")));
-    cr_assert_eq(slice_compare(none, slice_text("")), 0);
     cr_assert(slice_starts(none, none));
     cr_assert(slice_starts(slice_text("a"), none));
 }
@@ -32,16 +31,6 @@ Test(slice, equality_needs_the_same_length_and_bytes)
     cr_assert_not(slice_eq(slice_text("key"), slice_text("kez")));
     cr_assert_not(slice_eq(slice_text("key"), slice_text("key2")));
     cr_assert_not(slice_eq(slice_of("a\0b", 3), slice_of("a\0c", 3)), "bytes after a NUL count");
-}
-
-Test(slice, order_is_by_unsigned_bytes_and_then_by_length)
-{
-    cr_assert_lt(slice_compare(slice_text("a"), slice_text("b")), 0);
-    cr_assert_gt(slice_compare(slice_of("\xff", 1), slice_of("\x01", 1)), 0);
-    cr_assert_lt(slice_compare(slice_text("ab"), slice_text("abc")), 0);
-    cr_assert_gt(slice_compare(slice_text("abc"), slice_text("ab")), 0);
-    cr_assert_gt(slice_compare(slice_text("b"), slice_text("abc")), 0);
-    cr_assert_eq(slice_compare(slice_text("abc"), slice_text("abc")), 0);
 }
 
 Test(slice, a_prefix_is_never_longer_than_what_it_begins)
