@@ -12,7 +12,7 @@
 #include "wire/object.h"
 
 struct client_codec {
-    struct object_room room;
+    struct object_room room; /* first: object_codec_new() */
     uint32_t value_max;
     struct slice targets[CLIENT_MGET_MAX];
     struct client_fill fills[CLIENT_MFILL_MAX];

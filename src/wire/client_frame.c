@@ -12,17 +12,15 @@ struct client_codec *client_codec_new(struct arena *arena, uint32_t value_max)
     static const struct scan_limits limits = {.depth_max = CLIENT_DEPTH_MAX,
                                               .nodes_max = CLIENT_NODES_MAX};
     assert(value_max <= CLIENT_VALUE_LIMIT);
-    struct client_codec *c = arena_take(arena, 1, sizeof *c);
-    if (c == NULL || !object_room_init(&c->room, &limits))
-        return NULL;
-    c->value_max = value_max;
+    struct client_codec *c = object_codec_new(arena, sizeof *c, &limits);
+    if (c != NULL)
+        c->value_max = value_max;
     return c;
 }
 
 void client_codec_free(struct client_codec *c)
 {
-    if (c != NULL)
-        object_room_fini(&c->room);
+    object_codec_free(c);
 }
 
 /** The first whole frame of bytes, if its declared length is within the limit. */
