@@ -91,7 +91,7 @@ static enum scrubjay_status push(struct scrubjay *c, struct client_request *requ
 enum scrubjay_status scrubjay_pipeline_get(struct scrubjay *c, const char *ns,
                                            struct scrubjay_bytes key)
 {
-    struct client_request request = {.op = OP_GET, .ns = slice_text(ns != NULL ? ns : "")};
+    struct client_request request = {.op = OP_GET, .ns = call_ns(ns)};
     request.fill.key = slice_from(key);
     call_begin(c);
     return push(c, &request);
@@ -103,7 +103,7 @@ enum scrubjay_status scrubjay_pipeline_fill(struct scrubjay *c, const char *ns,
                                             struct scrubjay_bytes token,
                                             const struct scrubjay_store *store)
 {
-    struct client_request request = {.op = OP_FILL, .ns = slice_text(ns != NULL ? ns : "")};
+    struct client_request request = {.op = OP_FILL, .ns = call_ns(ns)};
     request.fill.key = slice_from(key);
     request.fill.value = slice_from(value);
     request.fill.token = slice_from(token);

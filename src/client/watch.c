@@ -56,7 +56,7 @@ enum scrubjay_status scrubjay_subscribe(struct scrubjay *c, const char *ns,
                                         struct scrubjay_bytes prefix)
 {
     struct slice result;
-    const struct slice filter[2] = {slice_text(ns != NULL ? ns : ""), slice_from(prefix)};
+    const struct slice filter[2] = {call_ns(ns), slice_from(prefix)};
     struct client_request request = {.op = OP_SUBSCRIBE, .filters = filter, .filters_n = 1};
     call_begin(c);
     const enum scrubjay_status status = call_run(c, &request, &result);
