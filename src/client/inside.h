@@ -194,9 +194,6 @@ enum scrubjay_status call_store(struct scrubjay *c, const struct scrubjay_store 
 /** The name of a namespace; NULL is the default one. */
 struct slice call_ns(const char *ns);
 
-/** What is said about acknowledgement. ack may be NULL. */
-void call_ack(const struct scrubjay_ack *ack, struct client_request *out);
-
 /** A stamp as a slice. Lends from stamp. */
 struct slice stamp_slice(const struct scrubjay_stamp *stamp);
 

@@ -22,7 +22,8 @@ struct slice stamp_slice(const struct scrubjay_stamp *stamp)
     return slice_of(stamp->bytes, len);
 }
 
-void call_ack(const struct scrubjay_ack *ack, struct client_request *out)
+/** What is said about acknowledgement. ack may be NULL. */
+static void take_ack(const struct scrubjay_ack *ack, struct client_request *out)
 {
     if (ack == NULL)
         return;
@@ -138,7 +139,7 @@ enum scrubjay_status scrubjay_put(struct scrubjay *c, const char *ns, struct scr
         return status;
     if (store != NULL) {
         request.fill.token = slice_from(store->token);
-        call_ack(&store->ack, &request);
+        take_ack(&store->ack, &request);
     }
     if (store != NULL && store->txn != NULL) {
         request.stamp = stamp_slice(store->txn);
@@ -184,7 +185,7 @@ enum scrubjay_status scrubjay_invalidate_with(struct scrubjay *c, const struct s
         request.soft = how->soft;
         request.fill.has_version = how->has_version;
         request.fill.version = how->version;
-        call_ack(&how->ack, &request);
+        take_ack(&how->ack, &request);
     }
     return run_stamped(c, &request, out);
 }
@@ -234,7 +235,7 @@ enum scrubjay_status scrubjay_begin(struct scrubjay *c, const struct scrubjay_ai
         status = fail(c, SCRUBJAY_INVALID, "memory is out for tokens");
     if (status != SCRUBJAY_OK)
         return status;
-    call_ack(ack, &request);
+    take_ack(ack, &request);
     request.timeout_ms = hold_ms;
     status = run_acked(c, &request, &acked);
     if (status != SCRUBJAY_OK && status != SCRUBJAY_UNREACHED)
@@ -250,7 +251,7 @@ enum scrubjay_status scrubjay_commit(struct scrubjay *c, const struct scrubjay_s
 {
     struct client_request request = {.op = OP_COMMIT, .stamp = stamp_slice(txn)};
     call_begin(c);
-    call_ack(ack, &request);
+    take_ack(ack, &request);
     return run_stamped(c, &request, out);
 }
 

@@ -145,7 +145,7 @@ void logger_level_set(struct logger *l, enum logger_level level)
     atomic_store_explicit(&l->level, (int)level, memory_order_relaxed);
 }
 
-bool logger_writes(const struct logger *l, enum logger_level level)
+static bool writes(const struct logger *l, enum logger_level level)
 {
     return (int)level >= atomic_load_explicit(&l->level, memory_order_relaxed);
 }
@@ -189,7 +189,7 @@ static void say_suppressed(struct logger *l, uint64_t wall_ms, uint64_t missed)
 void logger_say(struct logger *l, enum logger_level level, const char *msg,
                 const struct logger_field *fields, size_t n)
 {
-    if (!logger_writes(l, level))
+    if (!writes(l, level))
         return;
     char text[LOGGER_LINE_MAX];
     uint64_t missed = 0;

@@ -72,9 +72,6 @@ void logger_fini(struct logger *l);
 /** Change the level from now on. */
 void logger_level_set(struct logger *l, enum logger_level level);
 
-/** Does the logger write lines of this level? */
-bool logger_writes(const struct logger *l, enum logger_level level);
-
 /** Write one line, stamped with the wall clock. n fields; fields may be NULL when n is 0. */
 void logger_say(struct logger *l, enum logger_level level, const char *msg,
                 const struct logger_field *fields, size_t n);

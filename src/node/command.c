@@ -33,8 +33,9 @@ static void say_hello(const struct command_ctx *ctx, uint32_t id, struct writer 
     client_reply_hello(w, id, &hello);
 }
 
-bool command_unconfigured(const struct command_ctx *ctx, const struct client_request *request,
-                          struct writer *w)
+/** Refuse to do what this node is not configured for. false: nothing of the kind is asked for. */
+static bool refuse_unconfigured(const struct command_ctx *ctx, const struct client_request *request,
+                                struct writer *w)
 {
     const enum client_ack_level level = request->ack.level;
     if (ctx->policies->expect != 0)
@@ -79,7 +80,7 @@ enum command_step command_run(const struct command_ctx *ctx, const struct comman
                               const struct client_request *request, struct writer *w,
                               struct command_issue *issue)
 {
-    if (command_unconfigured(ctx, request, w))
+    if (refuse_unconfigured(ctx, request, w))
         return COMMAND_DONE;
     switch (request->op) {
     case OP_GET:

@@ -9,11 +9,6 @@
 /** Append an error reply; text is shorter than a fault's. */
 void command_fault(struct writer *w, uint32_t id, const char *name, const char *text);
 
-/** Does the request ask for something that this node is not configured for? Then the error was
- *  appended. */
-bool command_unconfigured(const struct command_ctx *ctx, const struct client_request *request,
-                          struct writer *w);
-
 #define GROUP 32 /* keys of an mget or mfill that wait for memory together */
 
 /** Keys of one request, one after the other, and what was derived from each of a group. */

@@ -13,6 +13,14 @@
 #define HEADER_ROOM DATAGRAM_HEADER_ROOM
 #define COVERS_ROOM (HEADER_ROOM + COVER_LEN) /* and one cover */
 
+/* Where a message goes, and what may travel with it. */
+struct target {
+    uint64_t id; /* 0 with join */
+    struct addr addr;
+    bool join;
+    bool may_carry;
+};
+
 static size_t room_for(struct peer *p, mono_us now)
 {
     const size_t datagram = p == NULL ? NODE_DATAGRAM_MAX : path_room(&p->path, now);
@@ -88,7 +96,7 @@ static void carry(struct node *n, struct peer *p, struct peer_msg *m, size_t roo
     swim_piggyback(n->swim, p->id, m, room);
 }
 
-static void seal_out(struct node *n, const struct datagram_to *to, size_t len, struct node_out *out)
+static void seal_out(struct node *n, const struct target *to, size_t len, struct node_out *out)
 {
     const struct packet_out what = {.class = to->join ? PACKET_JOIN : PACKET_MEMBER,
                                     .channel = CHANNEL_UDP,
@@ -111,8 +119,9 @@ static bool holds_own(const struct node *n, struct slice dots)
     return dots.len > 0 && read_u64(&r) == ledger_epoch(n->ledger);
 }
 
-void datagram_send(struct node *n, mono_us now, const struct datagram_to *to, struct peer_msg *m,
-                   struct node_out *out)
+/* Complete m with our header and what may travel along, seal it, and point *out at it. */
+static void send(struct node *n, mono_us now, const struct target *to, struct peer_msg *m,
+                 struct node_out *out)
 {
     uint8_t covers[COVERS_LEN];
     struct peer *p = to->join ? NULL : peers_find(n->peers, to->id);
@@ -140,10 +149,10 @@ void datagram_send(struct node *n, mono_us now, const struct datagram_to *to, st
 
 /* ---- what is due ---- */
 
-static bool address_of(const struct node *n, uint64_t id, struct datagram_to *to)
+static bool address_of(const struct node *n, uint64_t id, struct target *to)
 {
     struct swim_member member;
-    *to = (struct datagram_to){.id = id, .may_carry = true};
+    *to = (struct target){.id = id, .may_carry = true};
     if (!swim_find(n->swim, id, &member))
         return false;
     to->addr = member.addr;
@@ -191,7 +200,7 @@ static void refuse_leftover(struct leftover *left, struct peer_msg *m)
 static bool send_leftover(struct node *n, mono_us now, struct node_out *out)
 {
     struct leftover *left = &n->leftover;
-    struct datagram_to to;
+    struct target to;
     if (left->at < left->n && !address_of(n, left->to, &to))
         left->at = left->n;
     if (left->at >= left->n)
@@ -204,7 +213,7 @@ static bool send_leftover(struct node *n, mono_us now, struct node_out *out)
     m->dots = dots_slice(&w);
     if (left->at == at)
         refuse_leftover(left, m);
-    datagram_send(n, now, &to, m, out);
+    send(n, now, &to, m, out);
     return true;
 }
 
@@ -245,7 +254,7 @@ static void close_gap(struct node *n, mono_us now, const struct dot_range *range
 static bool poll_heal(struct node *n, mono_us now, struct node_out *out)
 {
     struct heal_out due;
-    struct datagram_to to;
+    struct target to;
     while (n->leftover.at >= n->leftover.n && heal_poll(n->heal, now, &due)) {
         if (due.kind == HEAL_CLOSE)
             close_gap(n, now, &due.range);
@@ -254,7 +263,7 @@ static bool poll_heal(struct node *n, mono_us now, struct node_out *out)
         else if (due.kind == HEAL_STREAM)
             stream_open_pull(n, now, due.to);
         else if (address_of(n, due.to, &to) && fit(n, now, due.to, due.msg)) {
-            datagram_send(n, now, &to, due.msg, out);
+            send(n, now, &to, due.msg, out);
             return true;
         }
     }
@@ -278,7 +287,7 @@ static size_t push_room(struct node *n, mono_us now)
 static bool poll_spread(struct node *n, mono_us now, struct node_out *out)
 {
     struct spread_out due;
-    struct datagram_to to;
+    struct target to;
     if (spread_deadline(n->spread) > now)
         return false;
     struct peer_msg *m = blank(n, PEER_GOSSIP);
@@ -287,7 +296,7 @@ static bool poll_spread(struct node *n, mono_us now, struct node_out *out)
         if (!address_of(n, due.to, &to))
             continue;
         m->dots = due.dots;
-        datagram_send(n, now, &to, m, out);
+        send(n, now, &to, m, out);
         return true;
     }
     return false;
@@ -295,11 +304,11 @@ static bool poll_spread(struct node *n, mono_us now, struct node_out *out)
 
 static bool poll_owed(struct node *n, mono_us now, struct node_out *out)
 {
-    struct datagram_to to;
+    struct target to;
     struct peer *p;
     while ((p = peers_owing(n->peers, now, &n->owing_cursor)) != NULL) {
         if (address_of(n, p->id, &to)) {
-            datagram_send(n, now, &to, blank(n, PEER_GOSSIP), out);
+            send(n, now, &to, blank(n, PEER_GOSSIP), out);
             return true;
         }
         peers_paid(n->peers, p);
@@ -311,9 +320,9 @@ static bool send_swim(struct node *n, mono_us now, const struct swim_out *due, s
 {
     if (due->challenge != 0)
         peers_challenged(n->peers, now, due->join ? 0 : due->id, due->challenge);
-    const struct datagram_to to = {
+    const struct target to = {
         .id = due->id, .addr = due->addr, .join = due->join, .may_carry = due->may_carry};
-    datagram_send(n, now, &to, due->msg, out);
+    send(n, now, &to, due->msg, out);
     return true;
 }
 
@@ -339,13 +348,13 @@ static uint64_t compose_question(struct node *n, mono_us now, struct peer_msg *m
 
 static bool poll_questions(struct node *n, mono_us now, struct node_out *out)
 {
-    struct datagram_to to;
+    struct target to;
     uint64_t id;
     while ((id = compose_question(n, now, blank(n, PEER_GOSSIP))) != 0) {
         if (!address_of(n, id, &to))
             continue;
         to.may_carry = false; /* a proof is as long as its path allows */
-        datagram_send(n, now, &to, n->out, out);
+        send(n, now, &to, n->out, out);
         return true;
     }
     return false;

@@ -14,23 +14,11 @@ void datagram_count(struct node_counters *c, enum err err);
 /** Count what a packet that did open was sealed with. */
 void datagram_count_key(struct node *n, const struct packet_head *head);
 
-/** Where a message goes, and what may travel with it. */
-struct datagram_to {
-    uint64_t id; /* 0 with join */
-    struct addr addr;
-    bool join;
-    bool may_carry;
-};
-
 /** Bytes that the body of a datagram to node id may have on its path. */
 size_t datagram_room(const struct node *n, mono_us now, uint64_t id);
 
 /** Bytes by which a message may still grow after it was measured: fields of the header. */
 #define DATAGRAM_HEADER_ROOM 72
-
-/** Complete m with our header and what may travel along, seal it, and point *out at it. */
-void datagram_send(struct node *n, mono_us now, const struct datagram_to *to, struct peer_msg *m,
-                   struct node_out *out);
 
 /** Build the next due datagram, if any. */
 bool datagram_poll(struct node *n, mono_us now, struct node_out *out);

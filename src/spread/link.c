@@ -63,7 +63,8 @@ bool spread_link_has_all(const struct link *k, uint64_t lo, uint64_t hi)
     return n > hi;
 }
 
-uint64_t spread_link_rto(const struct link *k, const struct link_times *t)
+/** RTO of the link: max(2 x srtt, rto_min_us). */
+static uint64_t rto_us(const struct link *k, const struct link_times *t)
 {
     return 2 * k->srtt_us > t->rto_min_us ? 2 * k->srtt_us : t->rto_min_us;
 }
@@ -108,7 +109,7 @@ static void join_oldest(struct link *k)
 
 static uint64_t patience_us(const struct link *k, const struct link_times *t)
 {
-    const uint64_t least = 4 * spread_link_rto(k, t);
+    const uint64_t least = 4 * rto_us(k, t);
     return least > t->patience_us ? least : t->patience_us;
 }
 
@@ -122,7 +123,7 @@ static bool joins(const struct flight *newest, const struct flight *f, mono_us n
 void spread_link_flown(struct link *k, const struct link_times *t, mono_us now,
                        const struct flight *f)
 {
-    const uint64_t wait = f->kind == FLIGHT_HELD ? patience_us(k, t) : spread_link_rto(k, t);
+    const uint64_t wait = f->kind == FLIGHT_HELD ? patience_us(k, t) : rto_us(k, t);
     struct flight *newest = k->flights_n > 0 ? &k->flights[k->flights_n - 1] : NULL;
     if (newest != NULL && joins(newest, f, now, wait)) {
         newest->hi = f->hi;
@@ -238,7 +239,7 @@ static uint64_t copy_gap_us(const struct link *k, const struct link_times *t)
 {
     /* A member lets its cover wait for company too, but only half as long as we let dots wait. */
     const uint64_t heard = k->srtt_us + t->flush_us * 3 / 4;
-    const uint64_t quarter = spread_link_rto(k, t) / 4;
+    const uint64_t quarter = rto_us(k, t) / 4;
     return heard < quarter ? heard : quarter;
 }
 
@@ -251,7 +252,7 @@ void spread_link_end_try(struct link *k, struct flight *f, const struct link_tim
     f->kind = FLIGHT_SENT;
     f->copies = 0;
     f->next = f->lo;
-    f->due_at = now + spread_link_rto(k, t) - passed;
+    f->due_at = now + rto_us(k, t) - passed;
 }
 
 void spread_link_resent(struct link *k, struct flight *f, const struct link_times *t, mono_us now,

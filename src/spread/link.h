@@ -76,9 +76,6 @@ bool spread_link_has(const struct link *k, uint64_t n);
 /** Did it say so of every dot of lo..hi? */
 bool spread_link_has_all(const struct link *k, uint64_t lo, uint64_t hi);
 
-/** RTO of the link: max(2 x srtt, rto_min_us). */
-uint64_t spread_link_rto(const struct link *k, const struct link_times *t);
-
 /** A new dot waits for k: begin, or go on with, a flush. full: the waiting fill a datagram. */
 void spread_link_offer(struct link *k, const struct link_times *t, mono_us now, bool full);
 
