@@ -55,8 +55,28 @@ extern const struct facts_table facts_process; /**< sockets, threads, the proces
 #define SCOPES(kind, word, help)                                                                   \
     ROW("node", "scope_" word, "invalidations_by_scope", "scope=\"" word "\"", help,               \
         FACTS_COUNTER, node.node.scopes[kind])
-#define KINDS(field, type, key, family, labels, help)                                              \
-    ROW("messages", key, family, labels, help, FACTS_COUNTER, node.node.field[(type)-1])
+#define KIND(field, prefix, family, direction, type, word, help)                                   \
+    ROW("messages", prefix word, family, "direction=\"" direction "\",kind=\"" word "\"", help,    \
+        FACTS_COUNTER, node.node.field[(type)-1])
+/* A row for each kind of message; help is that of the first one. */
+#define KINDS(field, prefix, family, direction, help)                                              \
+    KIND(field, prefix, family, direction, PEER_PING, "ping", help),                               \
+        KIND(field, prefix, family, direction, PEER_ACK, "ack", NULL),                             \
+        KIND(field, prefix, family, direction, PEER_PING_REQ, "ping_req", NULL),                   \
+        KIND(field, prefix, family, direction, PEER_NACK, "nack", NULL),                           \
+        KIND(field, prefix, family, direction, PEER_NOT_ME, "not_me", NULL),                       \
+        KIND(field, prefix, family, direction, PEER_GOSSIP, "gossip", NULL),                       \
+        KIND(field, prefix, family, direction, PEER_PULL, "pull", NULL),                           \
+        KIND(field, prefix, family, direction, PEER_GONE, "gone", NULL),                           \
+        KIND(field, prefix, family, direction, PEER_HEADS, "heads", NULL),                         \
+        KIND(field, prefix, family, direction, PEER_LEAVE, "leave", NULL),                         \
+        KIND(field, prefix, family, direction, PEER_DOTS, "dots", NULL),                           \
+        KIND(field, prefix, family, direction, PEER_POLL, "poll", NULL),                           \
+        KIND(field, prefix, family, direction, PEER_PROOF, "proof", NULL),                         \
+        KIND(field, prefix, family, direction, PEER_SUMS, "sums", NULL),                           \
+        KIND(field, prefix, family, direction, PEER_SAMPLE, "sample", NULL),                       \
+        KIND(field, prefix, family, direction, PEER_TRACE, "trace", NULL),                         \
+        KIND(field, prefix, family, direction, PEER_TRACED, "traced", NULL)
 #define REQUESTS(op, word, help)                                                                   \
     ROW("loop", "requests_" word, "requests", "op=\"" word "\"", help, FACTS_COUNTER,              \
         loop.requests[op])
