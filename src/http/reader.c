@@ -59,22 +59,14 @@ void http_reader_beat(struct http_reader *r)
         http_text_say(&r->block, ":\n\n");
 }
 
-static int append(const char *bytes, size_t n, void *text)
-{
-    http_text_add(text, bytes, n);
-    return 0;
-}
-
 /** data is taken; it holds no line breaks (RFC 8259 7). */
 static void say_block(struct http_text *out, const char *type, json_t *data)
 {
     http_text_say(out, "event: ");
     http_text_say(out, type);
     http_text_say(out, "\ndata: ");
-    if (data == NULL || json_dump_callback(data, append, out, JSON_COMPACT) != 0)
-        out->failed = true;
+    http_text_json(out, data);
     http_text_say(out, "\n\n");
-    json_decref(data);
 }
 
 static void say_gap(struct http_reader *r, const struct http_json_events *j, uint64_t oldest)

@@ -2,20 +2,12 @@
 
 #include "http/stream.h"
 
-static int append(const char *bytes, size_t n, void *text)
-{
-    http_text_add(text, bytes, n);
-    return 0;
-}
-
 void http_reply_json(struct http_reply *r, unsigned status, json_t *value)
 {
     r->status = status;
     r->type = HTTP_JSON;
-    if (value == NULL || json_dump_callback(value, append, &r->body, JSON_COMPACT) != 0)
-        r->body.failed = true;
+    http_text_json(&r->body, value);
     http_text_say(&r->body, "\n");
-    json_decref(value);
     if (!r->body.failed)
         return;
     http_text_fini(&r->body);

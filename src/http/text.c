@@ -48,6 +48,19 @@ void http_text_number(struct http_text *t, uint64_t value)
     http_text_add(t, digits, (size_t)n);
 }
 
+static int append(const char *bytes, size_t n, void *text)
+{
+    http_text_add(text, bytes, n);
+    return 0;
+}
+
+void http_text_json(struct http_text *t, json_t *value)
+{
+    if (value == NULL || json_dump_callback(value, append, t, JSON_COMPACT) != 0)
+        t->failed = true;
+    json_decref(value);
+}
+
 void http_text_fini(struct http_text *t)
 {
     free(t->at);

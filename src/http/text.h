@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,9 @@ void http_text_say(struct http_text *t, const char *text);
 
 /** Append a decimal number. */
 void http_text_number(struct http_text *t, uint64_t value);
+
+/** Append a JSON value, compact; takes it. NULL, because memory ran out: t->failed. */
+void http_text_json(struct http_text *t, json_t *value);
 
 /** Release the buffer; t is empty afterwards. */
 void http_text_fini(struct http_text *t);
