@@ -1,52 +1,33 @@
-#include <stdlib.h>
 #include <strings.h>
 
 #include "http/invalidate.h"
-#include "http/pages.h"
+#include "http/later.h"
 #include "http/problem.h"
 #include "node/command.h"
-
-#define NO_MEMORY "the node is out of memory; try again"
-
-/** What waits for the dots to be issued. */
-struct waiting {
-    struct http_later later;
-    struct loop *loop;
-};
 
 static const struct hkey *hkey_of(struct loop *l)
 {
     return &cache_config(loop_cache(l))->hkey;
 }
 
-static void on_issued(void *ctx, const struct node_reply *reply)
+static void answer_issued(struct loop *l, const struct node_reply *reply, struct http_reply *out)
 {
-    struct waiting *w = ctx;
     const struct command_refusal refusal = command_refusal(reply->err);
     if (reply->err == OK)
-        http_reply_json(w->later.reply, 200, http_invalidate_answer(hkey_of(w->loop), reply));
+        http_reply_json(out, 200, http_invalidate_answer(hkey_of(l), reply));
     else
-        http_problem(w->later.reply, reply->err == ERR_CONFIG ? 400 : 503, refusal.name,
-                     refusal.text);
-    w->later.answered(w->later.ctx);
-    free(w);
+        http_problem(out, reply->err == ERR_CONFIG ? 400 : 503, refusal.name, refusal.text);
 }
 
 static void issue(const struct http_call *call, const struct http_invalidate *wanted)
 {
-    struct waiting *w = calloc(1, sizeof *w);
-    if (w == NULL) {
-        http_problem(call->reply, 500, "NO_MEMORY", NO_MEMORY);
-        return;
-    }
     const struct policy *policy = policy_of(loop_policies(call->site->loop), wanted->ns);
     const struct node_command command = {.ask = NODE_ISSUE,
                                          .targets = wanted->targets,
                                          .targets_n = wanted->targets_n,
                                          .ack = policy_ack(policy, wanted->ack),
                                          .timeout_us = wanted->timeout_us};
-    *w = (struct waiting){.later = *call->later, .loop = call->site->loop};
-    loop_command(call->site->loop, &command, on_issued, w);
+    http_later_command(call, &command, answer_issued);
 }
 
 /** What whoever asks may do: the bearer of a client's key (RFC 6750 2.1). */

@@ -1,27 +1,16 @@
-#include <stdlib.h>
-
 #include "http/json.h"
-#include "http/pages.h"
+#include "http/later.h"
 #include "http/problem.h"
 #include "node/stamp.h"
 
-/** What waits for the answers of the members. */
-struct waiting {
-    struct http_later later;
-    struct loop *loop;
-};
-
-static void on_traced(void *ctx, const struct node_reply *reply)
+static void answer_traced(struct loop *l, const struct node_reply *reply, struct http_reply *out)
 {
-    struct waiting *w = ctx;
     if (reply->err == OK)
-        http_reply_json(w->later.reply, 200, http_json_trace(loop_node(w->loop), reply));
+        http_reply_json(out, 200, http_json_trace(loop_node(l), reply));
     else if (reply->err == ERR_REFUSED)
-        http_problem(w->later.reply, 503, "DRAINING", "this node is leaving; ask another one");
+        http_problem(out, 503, "DRAINING", "this node is leaving; ask another one");
     else
-        http_problem(w->later.reply, 503, "BUSY", "too many traces at one time; try again");
-    w->later.answered(w->later.ctx);
-    free(w);
+        http_problem(out, 503, "BUSY", "too many traces at one time; try again");
 }
 
 static int digit_of(char c)
@@ -61,11 +50,5 @@ void http_page_trace(const struct http_call *call)
                      "a stamp is the 48 hex digits that an invalidation of this cluster gives");
         return;
     }
-    struct waiting *w = calloc(1, sizeof *w);
-    if (w == NULL) {
-        http_problem(call->reply, 500, "NO_MEMORY", "the node is out of memory; try again");
-        return;
-    }
-    *w = (struct waiting){.later = *call->later, .loop = call->site->loop};
-    loop_command(call->site->loop, &command, on_traced, w);
+    http_later_command(call, &command, answer_traced);
 }
