@@ -74,3 +74,6 @@ json_t *http_json_hex(uint64_t value);
 
 /** A number below 2^53; larger ones are cut to it. */
 json_t *http_json_number(uint64_t value);
+
+/** The milliseconds from at until now; 0 when at is yet to come. */
+json_t *http_json_age(mono_us at, mono_us now);

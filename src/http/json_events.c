@@ -61,11 +61,6 @@ static json_t *name_of(const struct http_event_name *name)
     return name->len == 0 ? json_null() : http_json_text(slice_of(name->at, name->len));
 }
 
-static json_t *age_of(const struct http_json_events *j, mono_us at)
-{
-    return http_json_number(j->now > at ? (j->now - at) / US_PER_MS : 0);
-}
-
 static json_t *member_of(const struct http_json_events *j, const struct http_event *event)
 {
     char address[ADDRESS_TEXT_MAX];
@@ -76,7 +71,7 @@ static json_t *member_of(const struct http_json_events *j, const struct http_eve
                      name_of(&m->name), "state", http_state_text(m->state), "address", where,
                      "generation", http_json_number(m->generation), "incarnation",
                      (json_int_t)m->incarnation, "accuser", name_of(&m->accuser), "age_ms",
-                     age_of(j, event->at));
+                     http_json_age(event->at, j->now));
 }
 
 /** No dot of its own: there is nothing to ask for. */
@@ -84,7 +79,7 @@ static json_t *everything_of(const struct http_json_events *j, const struct http
 {
     return json_pack("{s:n, s:s, s:n, s:b, s:i, s:n, s:n, s:n, s:o}", "stamp", "scope", "all", "ns",
                      "soft", 0, "targets", 0, "issuer", "origin", "late_ms", "age_ms",
-                     age_of(j, event->at));
+                     http_json_age(event->at, j->now));
 }
 
 /** late_ms: only its issuer knows at once how late it is; elsewhere a trace tells. */
@@ -100,7 +95,7 @@ static json_t *dot_of(const struct http_json_events *j, const struct http_event 
                      (int)d->soft, "targets", targets_of(d), "issuer",
                      http_owners_name(j->owners, d->epoch), "origin", http_json_hex(d->epoch),
                      "late_ms", d->epoch == j->self ? json_integer(0) : json_null(), "age_ms",
-                     age_of(j, event->at));
+                     http_json_age(event->at, j->now));
 }
 
 json_t *http_json_event(const struct http_json_events *j, const struct http_event *event,
@@ -115,7 +110,8 @@ json_t *http_json_event(const struct http_json_events *j, const struct http_even
         return dot_of(j, event);
     default:
         *type = "state";
-        return json_pack("{s:s, s:o}", "state", event->state, "age_ms", age_of(j, event->at));
+        return json_pack("{s:s, s:o}", "state", event->state, "age_ms",
+                         http_json_age(event->at, j->now));
     }
 }
 

@@ -10,7 +10,7 @@ static json_t *ack_age_of(const struct swim_member *m, mono_us now)
 {
     if (m->self || m->last_ack_at == 0)
         return json_null();
-    return http_json_number(now > m->last_ack_at ? (now - m->last_ack_at) / US_PER_MS : 0);
+    return http_json_age(m->last_ack_at, now);
 }
 
 static json_t *address_of(const struct addr *a)

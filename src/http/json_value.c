@@ -43,6 +43,11 @@ json_t *http_json_number(uint64_t value)
     return json_integer((json_int_t)(value <= EXACT_MAX ? value : EXACT_MAX));
 }
 
+json_t *http_json_age(mono_us at, mono_us now)
+{
+    return http_json_number(now > at ? (now - at) / US_PER_MS : 0);
+}
+
 json_t *http_json_stamp(const struct hkey *hkey, const struct stamp *stamp)
 {
     uint8_t bytes[STAMP_LEN];

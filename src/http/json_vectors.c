@@ -41,7 +41,7 @@ static json_t *gap_of(const struct gap *g, mono_us now)
 {
     return json_pack("{s:o, s:o, s:o, s:o}", "lo", http_json_number(g->lo), "hi",
                      http_json_number(g->hi), "index", http_json_number(g->g), "age_ms",
-                     http_json_number(now > g->opened_at ? (now - g->opened_at) / US_PER_MS : 0));
+                     http_json_age(g->opened_at, now));
 }
 
 static json_t *gaps_of(const struct lookup *l, uint64_t epoch)
