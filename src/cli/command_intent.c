@@ -1,8 +1,8 @@
 #include <stdio.h>
 
+#include "base/hex.h"
 #include "cli/field.h"
 #include "cli/jay.h"
-#include "cli/text.h"
 
 /** One token for each key, null where the node gave none. */
 static json_t *json_tokens(const struct jay_args *a, const struct scrubjay_begun *begun)
@@ -38,7 +38,7 @@ static void print_intent(const struct jay *j, const struct jay_args *a,
     json_t *result = jay_json_of(scrubjay_result(j->client));
     json_t *acks = json_array_get(result, 1);
     json_t *tokens = json_tokens(a, begun);
-    text_hex_write(begun->txn.bytes, begun->txn.len, txn);
+    hex_write(begun->txn.bytes, begun->txn.len, txn);
     if (j->json)
         jay_print_json(json_pack("{s:s, s:O?, s:O}", "txn", txn, "acks", acks, "tokens", tokens),
                        false);

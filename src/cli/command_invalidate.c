@@ -1,8 +1,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/hex.h"
 #include "cli/jay.h"
-#include "cli/text.h"
 
 static void aim_at_words(const struct jay_args *a, struct scrubjay_aim *out)
 {
@@ -80,7 +80,7 @@ enum jay_exit jay_print_acks(struct jay *j, enum scrubjay_status status,
     char hex[2 * SCRUBJAY_STAMP_MAX + 1];
     if (status == SCRUBJAY_OK || status == SCRUBJAY_UNREACHED) {
         json_t *result = jay_json_of(scrubjay_result(j->client));
-        text_hex_write(stamp->bytes, stamp->len, hex);
+        hex_write(stamp->bytes, stamp->len, hex);
         print_issued(j, hex, json_array_get(result, 1));
         json_decref(result);
     }

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "cli/field.h"
 #include "cli/jay.h"
 #include "cli/secret.h"
-#include "cli/text.h"
 #include "seal/keyring.h"
 
 static enum jay_exit generate(const struct jay *j, const char *label)
@@ -20,7 +20,7 @@ static enum jay_exit generate(const struct jay *j, const char *label)
     }
     randombytes_buf(random, sizeof random);
     memcpy(standard, "key-", 4);
-    text_hex_write(random, sizeof random, standard + 4);
+    hex_write(random, sizeof random, standard + 4);
     if (label == NULL)
         label = standard;
     if (!keyring_label_ok(slice_text(label)))

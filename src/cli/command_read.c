@@ -1,8 +1,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/hex.h"
 #include "cli/jay.h"
-#include "cli/text.h"
 
 static const char *status_word(enum scrubjay_status status)
 {
@@ -81,7 +81,7 @@ static void print_token(const struct scrubjay_value *got)
         jay_say("the node gives no token now: it would not take a fill");
         return;
     }
-    text_hex_write(got->token.at, got->token.len, token);
+    hex_write(got->token.at, got->token.len, token);
     puts(token);
 }
 

@@ -1,9 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "cli/jay.h"
 #include "cli/terminal.h"
-#include "cli/text.h"
 #include "wire/client.h"
 
 #define BEAT_MS 5000 /* after this long without an event the node is asked whether it is there */
@@ -49,7 +49,7 @@ static void print_event_line(const struct scrubjay_event *e)
 {
     char stamp[2 * SCRUBJAY_STAMP_MAX + 1];
     const size_t len = e->stamp.len < SCRUBJAY_STAMP_MAX ? e->stamp.len : SCRUBJAY_STAMP_MAX;
-    text_hex_write(e->stamp.at, len, stamp);
+    hex_write(e->stamp.at, len, stamp);
     printf("%-9s  ", scope_text(e->scope));
     if (e->target.len > 0)
         jay_print_escaped(e->target);

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "cli/jay.h"
-#include "cli/text.h"
 #include "wire/scan.h"
 
 #define EXACT_MAX (UINT64_C(1) << 53) /* above it, readers of JSON lose digits */
@@ -30,7 +30,7 @@ json_t *jay_json_hex(struct scrubjay_bytes bytes)
     char *text = malloc(2 * bytes.len + 1);
     if (text == NULL)
         return NULL;
-    text_hex_write(bytes.at, bytes.len, text);
+    hex_write(bytes.at, bytes.len, text);
     json_t *value = json_string(text);
     free(text);
     return value;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/hex.h"
 #include "cli/jay.h"
 #include "cli/options.h"
 #include "cli/text.h"
@@ -216,7 +217,7 @@ static enum jay_exit take_tags_all(struct jay_args *a, const char *list)
 
 bool jay_read_stamp(const char *text, struct scrubjay_stamp *out)
 {
-    return text_hex_read(text, out->bytes, sizeof out->bytes, &out->len);
+    return hex_read(text, out->bytes, sizeof out->bytes, &out->len);
 }
 
 enum jay_exit jay_read_txn(const char *text, struct scrubjay_stamp *out)
@@ -305,7 +306,7 @@ static enum jay_exit take_value(struct jay_args *a, int code, const char *value)
     case CODE_FRESH:
         return take_lifetime(value, &a->fresh_ms);
     case CODE_TOKEN:
-        if (text_hex_read(value, a->token, sizeof a->token, &a->token_len))
+        if (hex_read(value, a->token, sizeof a->token, &a->token_len))
             return JAY_OK;
         return jay_usage("\"%s\" is no token: give the hex digits that \"jay get KEY --token\" "
                          "printed",

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/hex.h"
 #include "http/json.h"
 #include "http/text.h"
 
@@ -53,7 +54,6 @@ json_t *http_json_stamp(const struct hkey *hkey, const struct stamp *stamp)
     uint8_t bytes[STAMP_LEN];
     char hex[2 * STAMP_LEN + 1];
     stamp_write(hkey, stamp, bytes);
-    for (size_t i = 0; i < STAMP_LEN; i++)
-        (void)snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+    hex_write(bytes, sizeof bytes, hex);
     return json_string(hex);
 }

@@ -1,3 +1,4 @@
+#include "base/hex.h"
 #include "http/json.h"
 #include "http/later.h"
 #include "http/problem.h"
@@ -13,33 +14,12 @@ static void answer_traced(struct loop *l, const struct node_reply *reply, struct
         http_problem(out, 503, "BUSY", "too many traces at one time; try again");
 }
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static bool read_hex(const char *text, uint8_t out[STAMP_LEN])
-{
-    for (size_t i = 0; i < STAMP_LEN; i++) {
-        const int high = digit_of(text[2 * i]);
-        const int low = high < 0 ? -1 : digit_of(text[2 * i + 1]);
-        if (low < 0)
-            return false;
-        out[i] = (uint8_t)(high * 16 + low);
-    }
-    return text[(size_t)2 * STAMP_LEN] == '\0';
-}
-
 static bool read_stamp(const struct http_call *call, struct stamp *out)
 {
     uint8_t bytes[STAMP_LEN];
-    return read_hex(call->request->rest, bytes) &&
-           stamp_read(node_hkey(loop_node(call->site->loop)), slice_of(bytes, STAMP_LEN), out) ==
-               OK;
+    size_t len = 0;
+    return hex_read(call->request->rest, bytes, sizeof bytes, &len) &&
+           stamp_read(node_hkey(loop_node(call->site->loop)), slice_of(bytes, len), out) == OK;
 }
 
 void http_page_trace(const struct http_call *call)

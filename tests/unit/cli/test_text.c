@@ -1,7 +1,6 @@
-/** Words of the command line: durations, counts and hex. */
+/** Words of the command line: durations, counts and numbers. */
 
 #include <criterion/criterion.h>
-#include <string.h>
 
 #include "base/attr.h"
 #include "cli/text.h"
@@ -55,24 +54,4 @@ Test(text, numbers_reach_to_the_end_of_64_bits)
     cr_expect_not(text_number("-1", &n));
     cr_expect_not(text_number("1 ", &n));
     cr_expect_eq(n, 77);
-}
-
-Test(text, hex_goes_both_ways)
-{
-    uint8_t bytes[4];
-    char text[9];
-    size_t len = 0;
-    cr_assert(text_hex_read("00ffA5", bytes, sizeof bytes, &len));
-    cr_expect(len == 3 && memcmp(bytes, "\x00\xFF\xA5", 3) == 0);
-    text_hex_write(bytes, len, text);
-    cr_expect_str_eq(text, "00ffa5");
-}
-
-Test(text, what_is_no_hex_is_refused)
-{
-    static const char *const bad[] = {"", "0", "0g", "0x", "001122334455", " 00"};
-    uint8_t bytes[4];
-    size_t len;
-    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-        cr_expect_not(text_hex_read(bad[i], bytes, sizeof bytes, &len), "%s", bad[i]);
 }
