@@ -15,36 +15,7 @@ enum code {
     CODE_COLOR,
     CODE_VERSION,
     CODE_CLIENT_KEY,
-    CODE_TTL,
-    CODE_TAG,
-    CODE_TOKEN,
-    CODE_SHOW_TOKEN,
-    CODE_PREFIX,
-    CODE_NAMESPACE,
-    CODE_ALL,
-    CODE_REASON,
-    CODE_STATE,
-    CODE_COUNT,
-    CODE_LABEL,
-    CODE_AFTER,
-    CODE_STALE,
-    CODE_WAIT,
-    CODE_WITHIN,
-    CODE_FRESH,
-    CODE_SOURCE_VERSION,
-    CODE_ACK,
-    CODE_ACK_TIMEOUT,
-    CODE_SOFT,
-    CODE_DRY_RUN,
-    CODE_TAGS_ALL,
-    CODE_HOLD,
-    CODE_TXN,
-    CODE_WATCH,
-    CODE_INTERVAL,
-    CODE_NO_RECONNECT,
-    CODE_LIVE,
-    CODE_ID,
-    CODE_CAN
+    CODE_OWN = 1000 /* and the place in OPTIONS */
 };
 
 static const struct option GLOBALS[] = {
@@ -61,39 +32,40 @@ static const struct option GLOBALS[] = {
 
 /** An option that some commands have. */
 static const struct {
-    unsigned bit;
-    struct option option;
+    enum jay_option option;
+    const char *name;
+    bool has_value;
 } OPTIONS[] = {
-    {JAY_TTL, {"ttl", required_argument, NULL, CODE_TTL}},
-    {JAY_TAG, {"tag", required_argument, NULL, CODE_TAG}},
-    {JAY_TOKEN, {"token", required_argument, NULL, CODE_TOKEN}},
-    {JAY_SHOW_TOKEN, {"token", no_argument, NULL, CODE_SHOW_TOKEN}},
-    {JAY_PREFIX, {"prefix", required_argument, NULL, CODE_PREFIX}},
-    {JAY_NAMESPACE, {"namespace", no_argument, NULL, CODE_NAMESPACE}},
-    {JAY_ALL, {"all", no_argument, NULL, CODE_ALL}},
-    {JAY_REASON, {"reason", required_argument, NULL, CODE_REASON}},
-    {JAY_STATE, {"state", required_argument, NULL, CODE_STATE}},
-    {JAY_COUNT, {"count", required_argument, NULL, CODE_COUNT}},
-    {JAY_LABEL, {"label", required_argument, NULL, CODE_LABEL}},
-    {JAY_AFTER, {"after", required_argument, NULL, CODE_AFTER}},
-    {JAY_STALE, {"stale", no_argument, NULL, CODE_STALE}},
-    {JAY_WAIT, {"wait", required_argument, NULL, CODE_WAIT}},
-    {JAY_WITHIN, {"within", required_argument, NULL, CODE_WITHIN}},
-    {JAY_FRESH, {"fresh", required_argument, NULL, CODE_FRESH}},
-    {JAY_SOURCE_VERSION, {"version", required_argument, NULL, CODE_SOURCE_VERSION}},
-    {JAY_ACK, {"ack", required_argument, NULL, CODE_ACK}},
-    {JAY_ACK_TIMEOUT, {"ack-timeout", required_argument, NULL, CODE_ACK_TIMEOUT}},
-    {JAY_SOFT, {"soft", no_argument, NULL, CODE_SOFT}},
-    {JAY_DRY_RUN, {"dry-run", no_argument, NULL, CODE_DRY_RUN}},
-    {JAY_TAGS_ALL, {"tags-all", required_argument, NULL, CODE_TAGS_ALL}},
-    {JAY_HOLD, {"hold", required_argument, NULL, CODE_HOLD}},
-    {JAY_TXN, {"txn", required_argument, NULL, CODE_TXN}},
-    {JAY_WATCH, {"watch", no_argument, NULL, CODE_WATCH}},
-    {JAY_INTERVAL, {"interval", required_argument, NULL, CODE_INTERVAL}},
-    {JAY_NO_RECONNECT, {"no-reconnect", no_argument, NULL, CODE_NO_RECONNECT}},
-    {JAY_LIVE, {"live", no_argument, NULL, CODE_LIVE}},
-    {JAY_ID, {"id", required_argument, NULL, CODE_ID}},
-    {JAY_CAN, {"can", required_argument, NULL, CODE_CAN}},
+    {JAY_TTL, "ttl", true},
+    {JAY_TAG, "tag", true},
+    {JAY_TOKEN, "token", true},
+    {JAY_SHOW_TOKEN, "token", false},
+    {JAY_PREFIX, "prefix", true},
+    {JAY_NAMESPACE, "namespace", false},
+    {JAY_ALL, "all", false},
+    {JAY_REASON, "reason", true},
+    {JAY_STATE, "state", true},
+    {JAY_COUNT, "count", true},
+    {JAY_LABEL, "label", true},
+    {JAY_AFTER, "after", true},
+    {JAY_STALE, "stale", false},
+    {JAY_WAIT, "wait", true},
+    {JAY_WITHIN, "within", true},
+    {JAY_FRESH, "fresh", true},
+    {JAY_SOURCE_VERSION, "version", true},
+    {JAY_ACK, "ack", true},
+    {JAY_ACK_TIMEOUT, "ack-timeout", true},
+    {JAY_SOFT, "soft", false},
+    {JAY_DRY_RUN, "dry-run", false},
+    {JAY_TAGS_ALL, "tags-all", true},
+    {JAY_HOLD, "hold", true},
+    {JAY_TXN, "txn", true},
+    {JAY_WATCH, "watch", false},
+    {JAY_INTERVAL, "interval", true},
+    {JAY_NO_RECONNECT, "no-reconnect", false},
+    {JAY_LIVE, "live", false},
+    {JAY_ID, "id", true},
+    {JAY_CAN, "can", true},
 };
 
 #define TABLE_MAX (ARRAY_LEN(GLOBALS) + ARRAY_LEN(OPTIONS) + 1)
@@ -105,34 +77,32 @@ static void make_table(unsigned bits, struct option table[TABLE_MAX])
     size_t n = 0;
     memset(table, 0, TABLE_MAX * sizeof *table);
     for (size_t i = 0; i < ARRAY_LEN(OPTIONS); i++) {
-        if ((bits & OPTIONS[i].bit) != 0)
-            table[n++] = OPTIONS[i].option;
+        if ((bits & OPTIONS[i].option) != 0)
+            table[n++] = (struct option){OPTIONS[i].name,
+                                         OPTIONS[i].has_value ? required_argument : no_argument,
+                                         NULL, CODE_OWN + (int)i};
     }
     for (size_t i = 0; i < ARRAY_LEN(GLOBALS); i++)
         table[n++] = GLOBALS[i];
-}
-
-static struct jay_option_view view_of(const struct option *o)
-{
-    return (struct jay_option_view){.name = o->name,
-                                    .letter = (char)(o->val < CODE_JSON ? o->val : 0),
-                                    .has_value = o->has_arg == required_argument};
 }
 
 bool jay_option_global(size_t i, struct jay_option_view *out)
 {
     if (i >= ARRAY_LEN(GLOBALS))
         return false;
-    *out = view_of(&GLOBALS[i]);
+    const struct option *o = &GLOBALS[i];
+    *out = (struct jay_option_view){.name = o->name,
+                                    .letter = (char)(o->val < CODE_JSON ? o->val : 0),
+                                    .has_value = o->has_arg == required_argument};
     return true;
 }
 
 bool jay_option_own(const struct jay_command *command, size_t i, struct jay_option_view *out)
 {
     for (size_t k = 0; k < ARRAY_LEN(OPTIONS); k++) {
-        if ((command->options & OPTIONS[k].bit) == 0 || i-- > 0)
+        if ((command->options & OPTIONS[k].option) == 0 || i-- > 0)
             continue;
-        *out = view_of(&OPTIONS[k].option);
+        *out = (struct jay_option_view){.name = OPTIONS[k].name, .has_value = OPTIONS[k].has_value};
         return true;
     }
     return false;
@@ -264,15 +234,15 @@ static enum jay_exit take_ack(struct jay_args *a, const char *text)
 }
 
 /** Where a time goes: limits are the protocol's, only 0 is told here, because it would mean "not given". */
-static enum jay_exit take_time(struct jay_args *a, int code, const char *text)
+static enum jay_exit take_time(struct jay_args *a, enum jay_option option, const char *text)
 {
-    uint32_t *const out = code == CODE_WAIT          ? &a->wait_ms
-                          : code == CODE_WITHIN      ? &a->within_ms
-                          : code == CODE_ACK_TIMEOUT ? &a->ack.timeout_ms
-                          : code == CODE_INTERVAL    ? &a->interval_ms
-                                                     : &a->hold_ms;
+    uint32_t *const out = option == JAY_WAIT          ? &a->wait_ms
+                          : option == JAY_WITHIN      ? &a->within_ms
+                          : option == JAY_ACK_TIMEOUT ? &a->ack.timeout_ms
+                          : option == JAY_INTERVAL    ? &a->interval_ms
+                                                      : &a->hold_ms;
     uint64_t ms;
-    if (!text_duration(text, &ms) || ms > UINT32_MAX || (ms == 0 && code != CODE_WAIT))
+    if (!text_duration(text, &ms) || ms > UINT32_MAX || (ms == 0 && option != JAY_WAIT))
         return jay_usage("\"%s\" is no time: write 500ms, 2s or 1m", text);
     *out = (uint32_t)ms;
     return JAY_OK;
@@ -285,9 +255,9 @@ static enum jay_exit take_lifetime(const char *text, uint64_t *out)
     return jay_usage("\"%s\" is no time to live: write 500ms, 30s, 5m, 1h or 2d", text);
 }
 
-static enum jay_exit take_number(struct jay_args *a, int code, const char *text)
+static enum jay_exit take_number(struct jay_args *a, enum jay_option option, const char *text)
 {
-    if (code == CODE_COUNT) {
+    if (option == JAY_COUNT) {
         if (text_count(text, &a->count))
             return JAY_OK;
         return jay_usage("\"%s\" is no count: write a number from 1", text);
@@ -298,58 +268,58 @@ static enum jay_exit take_number(struct jay_args *a, int code, const char *text)
     return jay_usage("\"%s\" is no version: write a number up to 2^64 - 1", text);
 }
 
-static enum jay_exit take_value(struct jay_args *a, int code, const char *value)
+static enum jay_exit take_value(struct jay_args *a, enum jay_option option, const char *value)
 {
-    switch (code) {
-    case CODE_TTL:
+    switch (option) {
+    case JAY_TTL:
         return take_lifetime(value, &a->ttl_ms);
-    case CODE_FRESH:
+    case JAY_FRESH:
         return take_lifetime(value, &a->fresh_ms);
-    case CODE_TOKEN:
+    case JAY_TOKEN:
         if (hex_read(value, a->token, sizeof a->token, &a->token_len))
             return JAY_OK;
         return jay_usage("\"%s\" is no token: give the hex digits that \"jay get KEY --token\" "
                          "printed",
                          value);
-    case CODE_TXN:
+    case JAY_TXN:
         return jay_read_txn(value, &a->txn);
-    case CODE_COUNT:
-    case CODE_SOURCE_VERSION:
-        return take_number(a, code, value);
-    case CODE_AFTER:
+    case JAY_COUNT:
+    case JAY_SOURCE_VERSION:
+        return take_number(a, option, value);
+    case JAY_AFTER:
         return take_after(a, value);
-    case CODE_ACK:
+    case JAY_ACK:
         return take_ack(a, value);
-    case CODE_TAGS_ALL:
+    case JAY_TAGS_ALL:
         return take_tags_all(a, value);
-    case CODE_TAG:
+    case JAY_TAG:
         return take_tag(a, value);
     default:
-        return take_time(a, code, value);
+        return take_time(a, option, value);
     }
 }
 
 /** Where a switch is kept; NULL when the option is none. */
-static bool *switch_of(struct jay_args *a, int code)
+static bool *switch_of(struct jay_args *a, enum jay_option option)
 {
-    switch (code) {
-    case CODE_SHOW_TOKEN:
+    switch (option) {
+    case JAY_SHOW_TOKEN:
         return &a->show_token;
-    case CODE_NAMESPACE:
+    case JAY_NAMESPACE:
         return &a->namespace;
-    case CODE_ALL:
+    case JAY_ALL:
         return &a->all;
-    case CODE_STALE:
+    case JAY_STALE:
         return &a->stale;
-    case CODE_SOFT:
+    case JAY_SOFT:
         return &a->soft;
-    case CODE_DRY_RUN:
+    case JAY_DRY_RUN:
         return &a->dry_run;
-    case CODE_WATCH:
+    case JAY_WATCH:
         return &a->watch;
-    case CODE_NO_RECONNECT:
+    case JAY_NO_RECONNECT:
         return &a->no_reconnect;
-    case CODE_LIVE:
+    case JAY_LIVE:
         return &a->live;
     default:
         return NULL;
@@ -357,40 +327,40 @@ static bool *switch_of(struct jay_args *a, int code)
 }
 
 /** Take an option that is a switch. false when it is none. */
-static bool take_switch(struct jay_args *a, int code)
+static bool take_switch(struct jay_args *a, enum jay_option option)
 {
-    bool *const at = switch_of(a, code);
+    bool *const at = switch_of(a, option);
     if (at != NULL)
         *at = true;
     return at != NULL;
 }
 
 /** Take an option of the command. */
-static enum jay_exit take_own(struct jay_args *a, int code, const char *value)
+static enum jay_exit take_own(struct jay_args *a, enum jay_option option, const char *value)
 {
-    if (take_switch(a, code))
+    if (take_switch(a, option))
         return JAY_OK;
-    switch (code) {
-    case CODE_PREFIX:
+    switch (option) {
+    case JAY_PREFIX:
         a->prefix = value;
         break;
-    case CODE_REASON:
+    case JAY_REASON:
         a->reason = value;
         break;
-    case CODE_STATE:
+    case JAY_STATE:
         a->state = value;
         break;
-    case CODE_LABEL:
+    case JAY_LABEL:
         a->label = value;
         break;
-    case CODE_ID:
+    case JAY_ID:
         a->id = value;
         break;
-    case CODE_CAN:
+    case JAY_CAN:
         a->can = value;
         break;
     default:
-        return take_value(a, code, value);
+        return take_value(a, option, value);
     }
     return JAY_OK;
 }
@@ -457,8 +427,8 @@ enum jay_exit jay_parse_command(struct jay *j, const struct jay_command *command
         const int code = getopt_long(argc, argv, "s:n:o:h", table, NULL);
         if (code == -1)
             break;
-        err = code < CODE_TTL ? take_any(j, command, code, argv[optind - 1])
-                              : take_own(out, code, optarg);
+        err = code < CODE_OWN ? take_any(j, command, code, argv[optind - 1])
+                              : take_own(out, OPTIONS[code - CODE_OWN].option, optarg);
     }
     out->words = argv + optind;
     out->words_n = (size_t)(argc - optind);
