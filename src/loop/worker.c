@@ -246,19 +246,14 @@ static void init_timers(struct worker *w)
     w->second.data = w->step.data = w->tidying.data = w;
 }
 
-struct codec_make {
-    uint32_t value_max;
-};
-
 static void *make_codec(void *ctx, struct arena *arena)
 {
-    const struct codec_make *make = ctx;
-    return client_codec_new(arena, make->value_max);
+    const struct worker *w = ctx;
+    return client_codec_new(arena, w->world->value_max);
 }
 
 static bool init_parts(struct worker *w)
 {
-    struct codec_make make = {.value_max = w->world->value_max};
     const struct mailbox_cfg replies = {
         .ev = w->ev, .ready = on_replies, .ctx = w, .cap = WORKER_TICKETS_MAX, .priority = 1};
     const struct mailbox_cfg pushes = {
@@ -266,7 +261,7 @@ static bool init_parts(struct worker *w)
     const struct mailbox_cfg handed = {
         .ev = w->ev, .ready = accept_handed, .ctx = w, .cap = ACCEPT_QUEUE_MAX, .priority = 0};
     const struct store_plan codec = {
-        .len = CODEC_MEMORY, .len_max = CODEC_LIMIT, .make = make_codec, .ctx = &make};
+        .len = CODEC_MEMORY, .len_max = CODEC_LIMIT, .make = make_codec, .ctx = w};
     w->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     w->in = malloc(WORKER_IN_LEN);
     w->codec = store_build(&w->codec_map, &codec);
@@ -289,8 +284,6 @@ struct worker *worker_new(struct worker_world *world, int listen_fd)
     LIST_INIT(&w->stuck);
     TAILQ_INIT(&w->arrived);
     TAILQ_INIT(&w->hungry);
-    TAILQ_INIT(&w->waiting_gets.gets);
-    TAILQ_INIT(&w->waiting_gets.counts);
     init_watchers(w, listen_fd);
     init_timers(w);
     auth_queue_init(w);
