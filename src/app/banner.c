@@ -44,11 +44,9 @@ static void say_http(const struct banner *b, FILE *out)
 /** A wildcard is no address to connect to. */
 static struct addr reachable(struct addr a)
 {
-    const struct addr v4 = {.ip = {127, 0, 0, 1}, .ip_len = 4, .port = a.port};
-    const struct addr v6 = {.ip = {[15] = 1}, .ip_len = 16, .port = a.port};
-    if (!address_is_any(&a))
-        return a;
-    return a.ip_len == 4 ? v4 : v6;
+    struct addr out = address_is_any(&a) ? address_loopback(a.ip_len) : a;
+    out.port = a.port;
+    return out;
 }
 
 static void say_command(const struct banner *b, FILE *out)

@@ -100,6 +100,13 @@ bool address_is_loopback(const struct addr *a)
     return a->ip_len == 4 ? a->ip[0] == 127 : a->ip_len == 16 && memcmp(a->ip, one, 16) == 0;
 }
 
+struct addr address_loopback(uint8_t ip_len)
+{
+    static const struct addr v4 = {.ip = {127, 0, 0, 1}, .ip_len = 4};
+    static const struct addr v6 = {.ip = {[15] = 1}, .ip_len = 16};
+    return ip_len == 4 ? v4 : v6;
+}
+
 int address_family(const struct addr *a)
 {
     return a->ip_len == 4 ? AF_INET : AF_INET6;

@@ -44,6 +44,9 @@ bool address_is_any(const struct addr *a);
 /** Is this 127.0.0.0/8 or ::1? */
 bool address_is_loopback(const struct addr *a);
 
+/** 127.0.0.1 or ::1, by the length of the address; port 0. */
+struct addr address_loopback(uint8_t ip_len);
+
 /** What a system call takes. */
 struct address_sock {
     struct sockaddr_storage at;

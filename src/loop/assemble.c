@@ -154,11 +154,8 @@ static bool find_own_address(const struct addr *any, struct addr *out)
 static void settle_advertise(struct loop *l, const struct addr *wanted)
 {
     l->advertise = addr_known(wanted) ? *wanted : l->gossip;
-    if (address_is_any(&l->advertise) && !find_own_address(&l->gossip, &l->advertise)) {
-        const struct addr v4 = {.ip = {127, 0, 0, 1}, .ip_len = 4};
-        const struct addr v6 = {.ip = {[15] = 1}, .ip_len = 16};
-        l->advertise = l->gossip.ip_len == 4 ? v4 : v6;
-    }
+    if (address_is_any(&l->advertise) && !find_own_address(&l->gossip, &l->advertise))
+        l->advertise = address_loopback(l->gossip.ip_len);
     if (l->advertise.port == 0 || !addr_known(wanted))
         l->advertise.port = l->gossip.port;
 }
