@@ -76,16 +76,6 @@ static void settle_dumps(bool allowed)
     (void)prctl(PR_SET_DUMPABLE, allowed ? 1 : 0, 0, 0, 0);
 }
 
-/** Each connection is a descriptor: take as many as are allowed. */
-static void raise_descriptors(void)
-{
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-        return;
-    files.rlim_cur = files.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &files);
-}
-
 /* ---- build ---- */
 
 static bool read_keys(struct daemon *d)
@@ -290,7 +280,6 @@ int main(int argc, char *argv[])
     hide_memory();
     if (sodium_init() < 0)
         return fail(EXIT_RUN, "libsodium cannot be used: the system gives no random bytes");
-    raise_descriptors();
     (void)gethostname(hostname, sizeof hostname - 1);
     d.source = (struct config_source){
         .argc = argc, .argv = argv, .env = environ, .root = "", .hostname = hostname};
