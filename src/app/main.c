@@ -103,6 +103,15 @@ static bool read_clients(struct daemon *d)
     return false;
 }
 
+/** Keys and clients, and what there is to say of them. */
+static bool read_secrets(struct daemon *d)
+{
+    if (!read_keys(d) || !read_clients(d))
+        return false;
+    advice_warn(d->config.keyring[0] == '\0' ? NULL : d->config.keyring);
+    return true;
+}
+
 /** What was read is with loop now, or of no use any more. */
 static void forget_clients(struct daemon *d)
 {
@@ -236,9 +245,8 @@ static int run(struct daemon *d)
 
 static int start(struct daemon *d)
 {
-    if (!read_keys(d) || !read_clients(d))
+    if (!read_secrets(d))
         return EXIT_CONFIG;
-    advice_warn(d->config.keyring[0] == '\0' ? NULL : d->config.keyring);
     const int status = build(d) ? run(d) : EXIT_RUN;
     http_free(d->http);
     loop_free(d->loop);
@@ -259,11 +267,10 @@ static int act(struct daemon *d, enum config_action action)
         config_print(&d->config, stdout);
         return 0;
     case CONFIG_CHECK:
-        if (!read_keys(d) || !read_clients(d))
+        if (!read_secrets(d))
             return EXIT_CONFIG;
         keyring_fini(&d->ring);
         forget_clients(d);
-        advice_warn(d->config.keyring[0] == '\0' ? NULL : d->config.keyring);
         (void)printf("the configuration is good\n");
         return 0;
     default:
