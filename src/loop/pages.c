@@ -31,11 +31,11 @@ static void touch(uintptr_t from, uintptr_t to)
     (void)madvise(at, to - from, MADV_POPULATE_WRITE);
 }
 
-bool pages_touch(struct pages *p, struct cache *c)
+bool pages_touch(struct pages *p)
 {
     bool any = false;
-    for (uint32_t i = 0; i < cache_config(c)->shards; i++) {
-        const struct slice reach = cache_reach(c, i);
+    for (uint32_t i = 0; i < cache_config(p->cache)->shards; i++) {
+        const struct slice reach = cache_reach(p->cache, i);
         const uintptr_t begin = (uintptr_t)reach.at;
         const uintptr_t end = (begin + reach.len) / SMALL * SMALL;
         uintptr_t from = ((p->there[i] > begin ? p->there[i] : begin) + SMALL - 1) / SMALL * SMALL;
@@ -92,12 +92,12 @@ static void join(uintptr_t page)
         (void)madvise(at, HUGE, MADV_HUGEPAGE);
 }
 
-bool pages_join(struct pages *p, struct cache *c)
+bool pages_join(struct pages *p)
 {
-    const uint32_t shards = cache_config(c)->shards;
+    const uint32_t shards = cache_config(p->cache)->shards;
     for (uint32_t i = 0; i < shards; i++) {
         const uint32_t shard_i = p->shard_i;
-        const uintptr_t page = find(c, shard_i, p->done[shard_i]);
+        const uintptr_t page = find(p->cache, shard_i, p->done[shard_i]);
         p->shard_i = (shard_i + 1) % shards;
         if (page == 0)
             continue;
@@ -118,7 +118,7 @@ static bool join_in_time(struct pages *p)
     const mono_us begun = clock_now();
     if (begun < p->next)
         return true;
-    if (!pages_join(p, p->cache))
+    if (!pages_join(p))
         return false;
     p->next = begun + (REST + 1) * (clock_now() - begun);
     return true;
@@ -127,7 +127,7 @@ static bool join_in_time(struct pages *p)
 /** Everything that is to be done now; false when there was nothing. */
 static bool take_steps(struct pages *p)
 {
-    const bool touched = pages_touch(p, p->cache);
+    const bool touched = pages_touch(p);
     return join_in_time(p) || touched;
 }
 

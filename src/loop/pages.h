@@ -43,9 +43,9 @@ bool pages_start(struct pages *p, struct cache *c);
 /** End it. Nothing when it was never started. */
 void pages_stop(struct pages *p);
 
-/** Touch what the shards of a cache have begun to fill since the last time. Returns: was there any? */
-bool pages_touch(struct pages *p, struct cache *c);
+/** Touch what the shards of the cache have begun to fill since the last time. Returns: was there any? */
+bool pages_touch(struct pages *p);
 
-/** Put together one page that some shard of a cache has filled, the shards in turn. Returns: false when
+/** Put together one page that some shard of the cache has filled, the shards in turn. Returns: false when
  *  there is none. */
-bool pages_join(struct pages *p, struct cache *c);
+bool pages_join(struct pages *p);

@@ -36,7 +36,7 @@ static void begin(uint64_t budget_bytes)
     c = store_build(&map, &plan);
     cr_assert_not_null(c);
     cache_gate_set(c, CACHE_OPEN);
-    pages = (struct pages){.huge = 0};
+    pages = (struct pages){.cache = c};
 }
 
 static void setup(void)
@@ -100,7 +100,7 @@ static uint64_t count(uint64_t n)
 static uint64_t join_all(void)
 {
     uint64_t n = 0;
-    while (pages_join(&pages, c))
+    while (pages_join(&pages))
         n++;
     return n;
 }
@@ -116,9 +116,9 @@ static uint64_t reach(void)
 
 Test(pages, where_nothing_was_stored_there_is_nothing_to_do)
 {
-    cr_assert_not(pages_join(&pages, c));
+    cr_assert_not(pages_join(&pages));
     fill(0, SHARDS);
-    cr_assert_not(pages_join(&pages, c));
+    cr_assert_not(pages_join(&pages));
     cr_assert_eq(pages.huge, 0);
 }
 
@@ -130,7 +130,7 @@ Test(pages, only_what_is_filled_is_put_together_and_once)
     cr_assert_leq(joined, reach() / HUGE);
     cr_assert_geq(joined, reach() / HUGE - 2 * SHARDS, "but for both ends of each shard");
     cr_assert_eq(pages.huge, joined);
-    cr_assert_not(pages_join(&pages, c));
+    cr_assert_not(pages_join(&pages));
     fill(n, BUDGET / 4 / ITEM_LEN);
     cr_assert_gt(join_all(), 0, "more was filled");
 }
@@ -174,18 +174,18 @@ static bool is_there(struct slice bytes)
 Test(pages, what_a_shard_has_begun_to_fill_is_touched_and_once)
 {
     fill(0, SHARDS * 4);
-    cr_assert(pages_touch(&pages, c));
+    cr_assert(pages_touch(&pages));
     for (uint32_t i = 0; i < SHARDS; i++)
         cr_assert(is_there(cache_reach(c, i)));
     cr_assert_leq(pages.touched, reach());
-    cr_assert_not(pages_touch(&pages, c));
+    cr_assert_not(pages_touch(&pages));
 }
 
 Test(pages, what_nobody_fills_is_not_touched)
 {
-    cr_assert_not(pages_touch(&pages, c));
+    cr_assert_not(pages_touch(&pages));
     fill(0, 1);
-    (void)pages_touch(&pages, c);
+    (void)pages_touch(&pages);
     cr_assert_leq(pages.touched, BUDGET / SHARDS / 100, "a unit of one shard");
 }
 
@@ -193,7 +193,7 @@ Test(pages, all_shards_have_their_turns)
 {
     fill(0, BUDGET / 2 / ITEM_LEN);
     for (uint32_t i = 0; i < SHARDS; i++)
-        cr_assert(pages_join(&pages, c));
+        cr_assert(pages_join(&pages));
     for (uint32_t i = 0; i < SHARDS; i++)
         cr_assert_neq(pages.done[i], 0);
 }
