@@ -6,9 +6,8 @@
 #include "cli/terminal.h"
 #include "wire/client.h"
 
-#define BEAT_MS 5000 /* after this long without an event the node is asked whether it is there */
-#define RETRY_MS                                                                                   \
-    500 /* between two attempts to connect; the client itself waits longer in between */
+#define BEAT_MS  5000 /* after this long without an event the node is asked whether it is there */
+#define RETRY_MS 500  /* between two attempts to connect; the client itself waits longer */
 
 /** What is followed. */
 struct watch {

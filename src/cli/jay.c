@@ -67,10 +67,8 @@ static enum jay_exit run(int argc, char **argv)
     enum jay_exit status = jay_parse_globals(&j, argc, argv, &at);
     if (status != JAY_OK || j.done)
         return status;
-    if (at == argc) {
-        jay_say("no command; \"jay help\" lists them all");
-        return JAY_USAGE;
-    }
+    if (at == argc)
+        return jay_usage("no command; \"jay help\" lists them all");
     const struct jay_command *command = jay_find_command(argv[at]);
     if (command == NULL)
         return JAY_USAGE;
