@@ -9,6 +9,8 @@
 
 #include <sys/stat.h>
 
+#include "app/config_print.h"
+
 void kit_init(struct kit *k)
 {
     memset(k, 0, sizeof *k);
@@ -64,6 +66,25 @@ void kit_fails(struct kit *k, int status, const char *part)
     cr_assert_eq(k->fault.status, status, "%s", k->fault.text);
     cr_assert_not_null(strstr(k->fault.text, part), "no \"%s\" in \"%s\"", part, k->fault.text);
     cr_assert_null(strchr(k->fault.text, '\n'), "an error is one line");
+}
+
+char *kit_print(const struct kit *k)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    config_print(&k->config, out);
+    (void)fclose(out);
+    return text;
+}
+
+void kit_prints(const char *text, const char *start, const char *comment)
+{
+    const char *line = strstr(text, start);
+    cr_assert_not_null(line, "no \"%s\" in %s", start, text);
+    const char *found = strstr(line, comment);
+    cr_assert(found != NULL && found < strchr(line + 1, '\n'), "no \"%s\" behind %s", comment,
+              start);
 }
 
 static int remove_one(const char *path, const struct stat *s, int type, struct FTW *ftw)

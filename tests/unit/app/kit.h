@@ -36,5 +36,11 @@ void kit_loads(struct kit *k);
 /** Load; it must fail with this status and a text that holds part. */
 void kit_fails(struct kit *k, int status, const char *part);
 
+/** What --print-config prints; the caller frees it. */
+char *kit_print(const struct kit *k);
+
+/** The line of text that begins with start must hold comment behind it. */
+void kit_prints(const char *text, const char *start, const char *comment);
+
 /** Remove the folder. */
 void kit_fini(struct kit *k);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/config_print.h"
 #include "app/option.h"
 #include "loop/address.h"
 
@@ -534,37 +533,19 @@ Test(config, all_of_127_is_loopback)
 
 /* ---- printing ---- */
 
-static char *printed(void)
-{
-    char *text = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&text, &len);
-    config_print(&k.config, out);
-    (void)fclose(out);
-    return text;
-}
-
-static void prints(const char *text, const char *start, const char *stop)
-{
-    const char *line = strstr(text, start);
-    cr_assert_not_null(line, "no \"%s\" in %s", start, text);
-    const char *comment = strstr(line, stop);
-    cr_assert(comment != NULL && comment < strchr(line, '\n'), "no \"%s\" behind %s", stop, start);
-}
-
 Test(config, print_tells_the_origin_of_each)
 {
     give_file("memory: 64MiB\nworkers: 2\n");
     kit_env(&k, "SCRUBJAY_LOG_LEVEL=warn");
     give("--name", "n");
     kit_loads(&k);
-    char *text = printed();
-    prints(text, "name: n", "# flag --name");
-    prints(text, "cluster: scrubjay", "# default");
-    prints(text, "memory: 64MiB", "c.yaml:1");
-    prints(text, "workers: 2", "c.yaml:2");
-    prints(text, "  level: warn", "# environment SCRUBJAY_LOG_LEVEL");
-    prints(text, "drain: 2000ms", "# default: of the profile");
+    char *text = kit_print(&k);
+    kit_prints(text, "name: n", "# flag --name");
+    kit_prints(text, "cluster: scrubjay", "# default");
+    kit_prints(text, "memory: 64MiB", "c.yaml:1");
+    kit_prints(text, "workers: 2", "c.yaml:2");
+    kit_prints(text, "  level: warn", "# environment SCRUBJAY_LOG_LEVEL");
+    kit_prints(text, "drain: 2000ms", "# default: of the profile");
     free(text);
 }
 
@@ -578,7 +559,7 @@ Test(config, what_is_printed_can_be_read_back)
     give("--http-listen", "off");
     kit_loads(&k);
     *before = k.config;
-    char *text = printed();
+    char *text = kit_print(&k);
     while (k.argc > 1)
         free(k.argv[--k.argc]);
     memset(k.argv + 1, 0, sizeof k.argv - sizeof k.argv[0]);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/config_print.h"
 #include "app/namespace.h"
 
 #include "kit.h"
@@ -441,47 +440,28 @@ Test(namespaces, a_time_to_live_may_be_its_limit_or_have_none)
 
 /* ---- printing ---- */
 
-static char *printed(void)
-{
-    char *text = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&text, &len);
-    config_print(&k.config, out);
-    (void)fclose(out);
-    return text;
-}
-
-static void prints(const char *text, const char *start, const char *stop)
-{
-    const char *line = strstr(text, start);
-    cr_assert_not_null(line, "no \"%s\" in %s", start, text);
-    const char *comment = strstr(line, stop);
-    cr_assert(comment != NULL && comment < strchr(line + 1, '\n'), "no \"%s\" behind %s", stop,
-              start);
-}
-
 Test(namespaces, print_tells_where_they_stand)
 {
     give_file(FULL);
     kit_loads(&k);
-    char *text = printed();
-    prints(text, "\nexpect: 3", "c.yaml:1");
-    prints(text, "\n  fence_ms: 2000", "c.yaml:2");
-    prints(text, "\n  - name: \"\"", "c.yaml:4");
-    prints(text, "\n    ttl_ms: 60000", "c.yaml:5");
-    prints(text, "\n  - name: prices", "c.yaml:6");
-    prints(text, "\n    strict: true", "c.yaml:7");
-    prints(text, "\n    ack: fenced", "c.yaml:12");
+    char *text = kit_print(&k);
+    kit_prints(text, "\nexpect: 3", "c.yaml:1");
+    kit_prints(text, "\n  fence_ms: 2000", "c.yaml:2");
+    kit_prints(text, "\n  - name: \"\"", "c.yaml:4");
+    kit_prints(text, "\n    ttl_ms: 60000", "c.yaml:5");
+    kit_prints(text, "\n  - name: prices", "c.yaml:6");
+    kit_prints(text, "\n    strict: true", "c.yaml:7");
+    kit_prints(text, "\n    ack: fenced", "c.yaml:12");
     free(text);
 }
 
 Test(namespaces, print_tells_that_there_are_none)
 {
     kit_loads(&k);
-    char *text = printed();
-    prints(text, "\n# expect: none", "# default");
-    prints(text, "\n  fence_ms: 1000", "# default");
-    prints(text, "\n# namespaces: none", "# default");
+    char *text = kit_print(&k);
+    kit_prints(text, "\n# expect: none", "# default");
+    kit_prints(text, "\n  fence_ms: 1000", "# default");
+    kit_prints(text, "\n# namespaces: none", "# default");
     free(text);
 }
 
@@ -508,7 +488,7 @@ Test(namespaces, what_is_printed_loads_to_equal_settings)
     give_file(FULL);
     kit_loads(&k);
     *before = k.config;
-    char *text = printed();
+    char *text = kit_print(&k);
     kit_file(&k, "c.yaml", text);
     kit_loads(&k);
     cr_assert_eq(k.config.expect, before->expect);
