@@ -124,8 +124,6 @@ struct jay_command {
     enum jay_exit (*run)(struct jay *j, const struct jay_args *a);
 };
 
-#define JAY_WORDS_ANY UINT32_MAX
-
 /** All commands, in the order of help. */
 extern const struct jay_command JAY_COMMANDS[];
 extern const size_t JAY_COMMANDS_N;

@@ -86,9 +86,7 @@ struct life {
     mono_us turn_at;      /* the next tick that makes the horizon of a node alone rise */
     uint64_t self_heads;  /* of the ledger's counter, as looked at last */
     enum node_state state;
-    bool left_told; /* NODE_OUT_LEFT was given */
-    bool refusing;  /* draining: no new dots */
-    bool resolve_due;
+    bool refusing; /* draining: no new dots */
     mono_us started_at;
     mono_us resolve_at;      /* next look-up */
     mono_us drain_at;        /* when draining began */
