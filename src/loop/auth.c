@@ -27,7 +27,6 @@ static_assert(LOGIN_NONCE_LEN == CLIENT_NONCE_LEN && LOGIN_PROOF_LEN == CLIENT_N
 struct stranger {
     struct conn *conn;
     struct login login;
-    uint64_t who; /* in the crowd */
     mono_us due;
     TAILQ_ENTRY(stranger) waiting;
 };
@@ -44,6 +43,7 @@ void auth_scrub(void)
 void auth_init(struct auth *a)
 {
     (void)pthread_mutex_init(&a->lock, NULL);
+    crowd_init(&a->crowd);
 }
 
 enum err auth_open(struct auth *a, const struct clients *clients, struct slice cluster)
@@ -138,18 +138,45 @@ void auth_queue_init(struct worker *w)
     w->auth.due.data = w;
 }
 
-static bool enter(struct auth *a, uint64_t who)
+static uint64_t who_of(int fd)
 {
+    struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof at;
+    if (getpeername(fd, (struct sockaddr *)&at, &len) != 0)
+        return 0;
+    const struct addr a = address_of_sock(&at);
+    return crowd_who(&a);
+}
+
+/** Whoever was displaced may be another worker's: it is shut down here, while its descriptor cannot be
+ *  another's yet (auth_forget() comes before the close), and its worker reads the end and closes it. It
+ *  counts no more, so that its place is free at once. Under a->lock. */
+static void shut_down(struct worker *w, int fd)
+{
+    (void)shutdown(fd, SHUT_RDWR);
+    atomic_fetch_sub(&w->world->connections, 1);
+}
+
+static bool enter(struct conn *c, mono_us now)
+{
+    struct auth *a = auth_of(c->worker);
+    const struct crowd_one one = {.who = who_of(c->io.fd), .came = now, .fd = c->io.fd};
+    int displaced;
     pthread_mutex_lock(&a->lock);
-    const bool entered = crowd_enter(&a->crowd, who);
+    const bool entered = crowd_enter(&a->crowd, &one, &displaced);
+    if (displaced >= 0)
+        shut_down(c->worker, displaced);
     pthread_mutex_unlock(&a->lock);
+    if (!entered || displaced >= 0)
+        worker_count(&c->worker->counters.strangers_crowded, 1);
     return entered;
 }
 
-static void leave(struct auth *a, uint64_t who)
+static void leave(struct conn *c)
 {
+    struct auth *a = auth_of(c->worker);
     pthread_mutex_lock(&a->lock);
-    crowd_leave(&a->crowd, who);
+    c->displaced = !crowd_leave(&a->crowd, c->io.fd);
     pthread_mutex_unlock(&a->lock);
 }
 
@@ -163,33 +190,23 @@ void auth_forget(struct conn *c)
     TAILQ_REMOVE(&w->auth.waiting, s, waiting);
     w->auth.n--;
     atomic_fetch_sub(&a->strangers, 1);
-    leave(a, s->who);
+    leave(c);
     sodium_memzero(s, sizeof *s);
     free(s);
     c->stranger = NULL;
 }
 
 /** Let c wait for a login: the others that wait are older. */
-static void add_stranger(struct conn *c, struct stranger *s, uint64_t who)
+static void add_stranger(struct conn *c, struct stranger *s, mono_us now)
 {
     struct worker *w = c->worker;
-    *s = (struct stranger){.conn = c, .who = who, .due = clock_now() + auth_of(w)->patience_us};
+    *s = (struct stranger){.conn = c, .due = now + auth_of(w)->patience_us};
     c->stranger = s;
     TAILQ_INSERT_TAIL(&w->auth.waiting, s, waiting);
     w->auth.n++;
     atomic_fetch_add(&auth_of(w)->strangers, 1);
     if (!ev_is_active(&w->auth.due))
         arm(w);
-}
-
-static uint64_t who_of(int fd)
-{
-    struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
-    socklen_t len = sizeof at;
-    if (getpeername(fd, (struct sockaddr *)&at, &len) != 0)
-        return 0;
-    const struct addr a = address_of_sock(&at);
-    return crowd_who(&a);
 }
 
 /** A login takes a moment: of too many, those go that have had the most time for it. */
@@ -207,26 +224,26 @@ bool auth_meet(struct conn *c)
     static const struct client_fault fault = {
         .close = true,
         .name = "TOO_MANY_CONNECTIONS",
-        .text = "8 connections of this address have not logged in, which is the limit"};
+        .text = "8 connections of this address came just now and have not logged in, which is the "
+                "limit; try again"};
     struct worker *w = c->worker;
+    const mono_us now = clock_now();
     struct auth *a = auth_of(w);
     if (a->secrets == NULL) {
         c->rights = RIGHTS_ALL;
         return true;
     }
     make_room(w);
-    const uint64_t who = who_of(c->io.fd);
-    if (!enter(a, who)) {
-        worker_count(&w->counters.strangers_crowded, 1);
+    if (!enter(c, now)) {
         request_refuse(c, &fault);
         return false;
     }
     struct stranger *s = malloc(sizeof *s);
     if (s != NULL) {
-        add_stranger(c, s, who);
+        add_stranger(c, s, now);
         return true;
     }
-    leave(a, who);
+    leave(c);
     c->ending = true;
     return false;
 }
@@ -294,6 +311,8 @@ static struct login_answer judge(struct conn *c, struct slice word)
     const struct login_node node = {
         .cluster = a->cluster, .clients = &a->secrets->clients, .nobody = &a->secrets->nobody};
     const struct login_answer answer = login_hear(&c->stranger->login, &node, word, nonce);
+    if (answer.step == LOGIN_CHALLENGE)
+        crowd_speak(&a->crowd, c->io.fd);
     pthread_mutex_unlock(&a->lock);
     auth_scrub();
     return answer;
@@ -304,6 +323,10 @@ static void welcome(struct conn *c, mono_us now, const struct login_answer *answ
                     struct slice frame)
 {
     auth_forget(c);
+    if (c->displaced) { /* a moment ago, by another worker: nobody hears it any more */
+        c->ending = true;
+        return;
+    }
     c->rights = answer->rights;
     c->client = answer->tag;
     worker_count(&c->worker->counters.logins, 1);

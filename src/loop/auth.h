@@ -60,7 +60,7 @@ struct auth_queue {
  *  function with variable arguments may write to its stack. Thread: any. */
 void auth_scrub(void);
 
-/** Begin: all zero but for the lock. Thread: control. */
+/** Begin: *a is all zero. Thread: control. */
 void auth_init(struct auth *a);
 
 /** Set who may do what, before workers run; copies. cluster is lent for life. Errors: ERR_FULL,

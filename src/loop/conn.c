@@ -68,10 +68,11 @@ static void drop_filters(struct conn *c)
     atomic_fetch_sub(&c->worker->subscribers, 1);
 }
 
-static void uncount(struct worker *w)
+static void uncount(struct worker *w, bool displaced)
 {
     atomic_fetch_sub(&w->load, 1);
-    atomic_fetch_sub(&w->world->connections, 1);
+    if (!displaced)
+        atomic_fetch_sub(&w->world->connections, 1);
 }
 
 /** Tell all others how much output of c waits now. */
@@ -93,18 +94,18 @@ static void close_conn(struct conn *c)
     c->closed = true;
     discard_input(c);
     ev_io_stop(w->ev, &c->io);
+    auth_forget(c); /* while its descriptor is nobody else's */
     close(c->io.fd);
     leave_waiting(c);
     leave_stuck(c);
     leave_arrived(c);
     hungry_leave(c);
-    auth_forget(c);
     drop_filters(c);
     command_gone(&w->world->ctx, &c->claims, (uintptr_t)c);
     kept_drop(&c->kept, &w->world->kept);
     outbuf_fini(&c->out);
     count_output(c);
-    uncount(w);
+    uncount(w, c->displaced);
 }
 
 void conn_give_up(struct conn *c)
@@ -501,7 +502,7 @@ struct conn *conn_new(struct worker *w, int fd)
     const int on = 1;
     if (c == NULL) {
         close(fd);
-        uncount(w);
+        uncount(w, false);
         return NULL;
     }
     c->worker = w;

@@ -40,6 +40,7 @@ struct conn {
     bool paused;               /* not reading, because of output or tickets */
     bool is_stuck;             /* in worker->stuck */
     bool waits;                /* in worker->waiting */
+    bool displaced;            /* it made room, and counts among the node's connections no more */
     uint8_t rights;            /* set of enum right: what its client may do */
     uint32_t owed;             /* tickets that are under way */
     uint64_t client;           /* the tag of who it is; 0 = nobody asked */

@@ -1,8 +1,12 @@
 #include "loop/crowd.h"
 
-#include <assert.h>
-
 #include "base/bytes.h"
+
+void crowd_init(struct crowd *c)
+{
+    c->n = 0;
+    c->grace_us = CROWD_GRACE_US;
+}
 
 uint64_t crowd_who(const struct addr *a)
 {
@@ -10,35 +14,88 @@ uint64_t crowd_who(const struct addr *a)
     return a->ip_len == 4 ? read_u32(&r) : (read_u64(&r) | UINT64_C(1) << 63);
 }
 
-static size_t find(const struct crowd *c, uint64_t who)
+/** c->n = it is not inside. */
+static size_t find(const struct crowd *c, int fd)
 {
     size_t i = 0;
-    while (i < c->used && c->who[i] != who)
+    while (i < c->n && c->all[i].fd != fd)
         i++;
     return i;
 }
 
-bool crowd_enter(struct crowd *c, uint64_t who)
+static void take_out(struct crowd *c, size_t i)
 {
-    const size_t i = find(c, who);
-    if (i == CROWD_MAX || (i < c->used && c->n[i] == CROWD_OF_EACH))
-        return false;
-    if (i == c->used) {
-        c->who[c->used] = who;
-        c->n[c->used++] = 0;
+    c->all[i] = c->all[--c->n];
+}
+
+static bool goes_before(const struct crowd_one *a, const struct crowd_one *b)
+{
+    return a->spoke == b->spoke ? a->came < b->came : b->spoke;
+}
+
+static bool has_grace(const struct crowd *c, const struct crowd_one *one, mono_us now)
+{
+    return now < one->came || now - one->came < c->grace_us;
+}
+
+/** Who goes next, of those who count as who; c->n = nobody. */
+static size_t next_to_go(const struct crowd *c, uint64_t who, mono_us now)
+{
+    size_t next = c->n;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct crowd_one *one = &c->all[i];
+        if (one->who != who || has_grace(c, one, now))
+            continue;
+        if (next == c->n || goes_before(one, &c->all[next]))
+            next = i;
     }
-    c->n[i]++;
+    return next;
+}
+
+static int displace(struct crowd *c, uint64_t who, mono_us now)
+{
+    const size_t i = next_to_go(c, who, now);
+    if (i == c->n)
+        return -1;
+    const int fd = c->all[i].fd;
+    take_out(c, i);
+    return fd;
+}
+
+static size_t count_of(const struct crowd *c, uint64_t who)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->n; i++)
+        n += c->all[i].who == who;
+    return n;
+}
+
+bool crowd_enter(struct crowd *c, const struct crowd_one *one, int *out)
+{
+    *out = -1;
+    if (count_of(c, one->who) >= CROWD_OF_EACH) {
+        *out = displace(c, one->who, one->came);
+        if (*out < 0)
+            return false;
+    }
+    if (c->n == CROWD_MAX)
+        return false;
+    c->all[c->n++] = *one;
     return true;
 }
 
-void crowd_leave(struct crowd *c, uint64_t who)
+void crowd_speak(struct crowd *c, int fd)
 {
-    const size_t i = find(c, who);
-    assert(i < c->used && c->n[i] > 0);
-    c->n[i]--;
-    if (c->n[i] > 0)
-        return;
-    c->used--;
-    c->who[i] = c->who[c->used];
-    c->n[i] = c->n[c->used];
+    const size_t i = find(c, fd);
+    if (i < c->n)
+        c->all[i].spoke = true;
+}
+
+bool crowd_leave(struct crowd *c, int fd)
+{
+    const size_t i = find(c, fd);
+    if (i == c->n)
+        return false;
+    take_out(c, i);
+    return true;
 }

@@ -71,20 +71,27 @@ static bool is_error(const struct client_reply *reply, const char *name)
     return slice_eq(reply->error, slice_text(name));
 }
 
-/** Log in; the reply to the proof. */
-static struct client_reply login(struct client *c, const char *id, const char *key_text)
+/** Answer the challenge that *reply is; the reply to that. */
+static struct client_reply prove(struct client *c, const struct client_reply *reply,
+                                 const char *key_text)
 {
     uint8_t key[CLIENTS_KEY_LEN], proof[LOGIN_PROOF_LEN];
     struct client_challenge told;
     cr_assert(clients_key_read(slice_text(key_text), key));
-    const struct client_reply reply = claim(c, id);
-    cr_assert_eq(reply.error.len, 0);
-    cr_assert_eq(client_challenge_decode(c->codec, reply.result, &told), OK);
+    cr_assert_eq(reply->error.len, 0);
+    cr_assert_eq(client_challenge_decode(c->codec, reply->result, &told), OK);
     cr_expect(slice_eq(told.cluster, slice_text("test")));
     const struct login_terms terms = {
         .cluster = told.cluster, .node_nonce = told.nonce.at, .client_nonce = OWN};
     login_proof(LOGIN_CLIENT, key, &terms, proof);
     return kit_call(c, hello(slice_of(proof, sizeof proof)));
+}
+
+/** Log in; the reply to the proof. */
+static struct client_reply login(struct client *c, const char *id, const char *key_text)
+{
+    const struct client_reply reply = claim(c, id);
+    return prove(c, &reply, key_text);
 }
 
 static struct client dial_as(const char *id, const char *key)
@@ -274,13 +281,59 @@ Test(auth, deep_frames_end_it)
     kit_hang_up(&c);
 }
 
-Test(auth, the_ninth_stranger_of_an_address_is_turned_away)
+/** A node with so many workers, whose strangers may stay, and go after this grace; and eight of them. */
+static void fill_crowd(uint32_t workers, uint64_t grace_us, struct client all[CROWD_OF_EACH])
+{
+    make_with(workers, "test");
+    kit_loop->auth.patience_us = 3600 * US_PER_SEC;
+    kit_loop->auth.crowd.grace_us = grace_us;
+    kit_launch();
+    for (size_t i = 0; i < CROWD_OF_EACH; i++) {
+        all[i] = kit_dial();
+        while (kit_counters().strangers <= i)
+            (void)sched_yield();
+    }
+}
+
+static bool ended(struct client *c)
+{
+    struct client_reply end;
+    return !kit_next(c, &end);
+}
+
+Test(auth_made, eight_silent_strangers_keep_nobody_of_their_address_out)
+{
+    struct client all[CROWD_OF_EACH], more[CROWD_OF_EACH];
+    fill_crowd(2, 0, all);
+    struct client_reply reply = claim(&all[0], "app"); /* it is the oldest, but not silent */
+    for (size_t i = 1; i < CROWD_OF_EACH; i++) {       /* some are the other worker's */
+        struct client c = dial_as("app", K1);
+        cr_expect_eq(kit_get(&c, "k").status, STATUS_MISS);
+        cr_expect(ended(&all[i]), "silent stranger %zu", i);
+        kit_hang_up(&c);
+        more[i] = kit_dial(); /* takes the place of c, which logged in */
+        while (kit_counters().strangers != CROWD_OF_EACH ||
+               kit_counters().connections_open != CROWD_OF_EACH)
+            (void)sched_yield();
+    }
+    reply = prove(&all[0], &reply, K1);
+    cr_expect_eq(reply.error.len, 0, "who began to log in is still there");
+    cr_expect_eq(kit_counters().strangers_crowded, CROWD_OF_EACH - 1);
+    for (size_t i = 0; i < CROWD_OF_EACH; i++) {
+        kit_hang_up(&all[i]);
+        if (i > 0)
+            kit_hang_up(&more[i]);
+    }
+    while (kit_counters().connections_open > 0)
+        (void)sched_yield();
+    for (uint32_t i = 0; i < kit_loop->workers_n; i++)
+        cr_expect_eq(atomic_load(&kit_loop->workers[i]->load), 0);
+}
+
+Test(auth_made, who_came_just_now_is_not_displaced)
 {
     struct client all[CROWD_OF_EACH];
-    for (size_t i = 0; i < CROWD_OF_EACH; i++)
-        all[i] = kit_dial();
-    while (kit_counters().strangers < CROWD_OF_EACH)
-        (void)sched_yield();
+    fill_crowd(1, 3600 * US_PER_SEC, all);
     struct client ninth = kit_dial();
     expect_closed(&ninth, "TOO_MANY_CONNECTIONS");
     kit_hang_up(&ninth);
@@ -408,12 +461,6 @@ Test(auth_made, more_than_512_bytes_of_answers_do_not_wait)
 }
 
 /* ---- another file ---- */
-
-static bool ended(struct client *c)
-{
-    struct client_reply end;
-    return !kit_next(c, &end);
-}
 
 Test(auth, who_loses_anything_is_cut_off_and_who_gains_goes_on)
 {
