@@ -34,6 +34,7 @@ static const struct facts_row ROWS[] = {
     COUNTER(loop, strangers_crowded, "strangers_closed", "reason=\"crowded\"",
             "Connections closed that had not logged in, by reason."),
     COUNTER(loop, strangers_displaced, "strangers_closed", "reason=\"displaced\"", NULL),
+    COUNTER(loop, strangers_full, "strangers_closed", "reason=\"full\"", NULL),
     COUNTER(loop, strangers_late, "strangers_closed", "reason=\"late\"", NULL),
     COUNTER(loop, strangers_unread, "strangers_closed", "reason=\"unread\"", NULL),
     COUNTER(loop, client_bytes_in, "client_bytes", "direction=\"in\"", "Bytes of clients."),

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <sys/socket.h>
@@ -25,17 +26,46 @@ static void refuse_client(struct worker *w, int fd)
     close(fd);
 }
 
+/** Strangers make room for a newcomer, who may have a key. false: the node is full of others. */
+static bool make_room(struct worker *w)
+{
+    const struct worker_world *world = w->world;
+    while (atomic_load(&world->connections) >= world->connections_max)
+        if (!auth_displace_own(w) && !auth_displace_any(w))
+            return false;
+    return true;
+}
+
 /** Out of descriptors, the listener would stay readable for ever: free one, accept, and hang up. */
 static void shed_client(struct worker *w)
 {
     worker_count(&w->counters.accept_errors, 1);
     if (w->reserve_fd < 0)
         return;
+    (void)auth_displace_any(w); /* the next one finds its descriptor */
     close(w->reserve_fd);
     const int fd = accept4(w->accept.fd, NULL, NULL, SOCK_CLOEXEC);
     if (fd >= 0)
         close(fd);
     w->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/** Without descriptors the system says so also where nobody waits. */
+static bool somebody_waits(const struct worker *w)
+{
+    struct pollfd listener = {.fd = w->accept.fd, .events = POLLIN};
+    return poll(&listener, 1, 0) == 1;
+}
+
+/** true: a stranger gave its descriptor up, and there may be one to accept with. */
+static bool shed_one(struct worker *w)
+{
+    if (!somebody_waits(w))
+        return false;
+    if (auth_displace_own(w))
+        return true;
+    shed_client(w);
+    return false;
 }
 
 /* ---- who gets it ---- */
@@ -109,11 +139,12 @@ static bool accept_one(struct worker *w)
 {
     const int fd = accept4(w->accept.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE)
-            shed_client(w);
-        return errno == EINTR || errno == ECONNABORTED;
+        const int why = errno;
+        if (why == EMFILE || why == ENFILE)
+            return shed_one(w);
+        return why == EINTR || why == ECONNABORTED;
     }
-    if (atomic_load(&w->world->connections) >= w->world->connections_max) {
+    if (!make_room(w)) {
         refuse_client(w, fd);
         return true;
     }

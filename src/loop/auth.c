@@ -27,7 +27,7 @@ static_assert(LOGIN_NONCE_LEN == CLIENT_NONCE_LEN && LOGIN_PROOF_LEN == CLIENT_N
 struct stranger {
     struct conn *conn;
     struct login login;
-    mono_us due;
+    mono_us came, due;
     TAILQ_ENTRY(stranger) waiting;
 };
 
@@ -200,7 +200,7 @@ void auth_forget(struct conn *c)
 static void add_stranger(struct conn *c, struct stranger *s, mono_us now)
 {
     struct worker *w = c->worker;
-    *s = (struct stranger){.conn = c, .due = now + auth_of(w)->patience_us};
+    *s = (struct stranger){.conn = c, .came = now, .due = now + auth_of(w)->patience_us};
     c->stranger = s;
     TAILQ_INSERT_TAIL(&w->auth.waiting, s, waiting);
     w->auth.n++;
@@ -246,6 +246,30 @@ bool auth_meet(struct conn *c)
     leave(c);
     c->ending = true;
     return false;
+}
+
+bool auth_displace_own(struct worker *w)
+{
+    const struct auth *a = auth_of(w);
+    const struct stranger *oldest = TAILQ_FIRST(&w->auth.waiting);
+    if (oldest == NULL || clock_now() - oldest->came < a->crowd.grace_us)
+        return false;
+    worker_count(&w->counters.strangers_full, 1);
+    conn_end(oldest->conn);
+    return true;
+}
+
+bool auth_displace_any(struct worker *w)
+{
+    struct auth *a = auth_of(w);
+    pthread_mutex_lock(&a->lock);
+    const int fd = crowd_displace(&a->crowd, clock_now());
+    if (fd >= 0)
+        shut_down(w, fd);
+    pthread_mutex_unlock(&a->lock);
+    if (fd >= 0)
+        worker_count(&w->counters.strangers_full, 1);
+    return fd >= 0;
 }
 
 /* ---- what they say ---- */

@@ -84,6 +84,14 @@ void auth_queue_init(struct worker *w);
  *  memory; it was told, and ends. */
 bool auth_meet(struct conn *c);
 
+/** At a limit of the node: close the oldest stranger of w, and its descriptor is free. false: w has none,
+ *  or all came just now. */
+bool auth_displace_own(struct worker *w);
+
+/** The same for a stranger of any worker, which closes it soon: it counts no more, but still has its
+ *  descriptor. */
+bool auth_displace_any(struct worker *w);
+
 /** Hear what a stranger says, until it has logged in or must go; the rest stays in c->input. */
 void auth_hear(struct conn *c, mono_us now);
 

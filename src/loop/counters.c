@@ -19,7 +19,7 @@ static void add_spans(struct spans *out, const struct worker_spans *s)
 #define ALL_OF(type, n)                                                                            \
     static_assert(sizeof(struct type) == (n) * sizeof(uint64_t), "add it up below")
 ALL_OF(worker_spans, SPANS_BUCKETS + 1);
-ALL_OF(worker_counters, 23 + 2 * LOOP_OPS + CLIENT_STATUSES + LOOP_TIMED * (SPANS_BUCKETS + 1));
+ALL_OF(worker_counters, 24 + 2 * LOOP_OPS + CLIENT_STATUSES + LOOP_TIMED * (SPANS_BUCKETS + 1));
 ALL_OF(udp_counters, 5);
 ALL_OF(tcp_counters, 8);
 ALL_OF(dns_counters, 7);
@@ -63,6 +63,7 @@ static void add_auth(struct loop_counters *out, const struct worker_counters *c)
     out->clients_cut += look(&c->clients_cut);
     out->strangers_crowded += look(&c->strangers_crowded);
     out->strangers_displaced += look(&c->strangers_displaced);
+    out->strangers_full += look(&c->strangers_full);
     out->strangers_late += look(&c->strangers_late);
     out->strangers_unread += look(&c->strangers_unread);
 }

@@ -38,13 +38,13 @@ static bool has_grace(const struct crowd *c, const struct crowd_one *one, mono_u
     return now < one->came || now - one->came < c->grace_us;
 }
 
-/** Who goes next, of those who count as who; c->n = nobody. */
-static size_t next_to_go(const struct crowd *c, uint64_t who, mono_us now)
+/** Who goes next, of those who count as *who, or of all where who is NULL; c->n = nobody. */
+static size_t next_to_go(const struct crowd *c, const uint64_t *who, mono_us now)
 {
     size_t next = c->n;
     for (size_t i = 0; i < c->n; i++) {
         const struct crowd_one *one = &c->all[i];
-        if (one->who != who || has_grace(c, one, now))
+        if ((who != NULL && one->who != *who) || has_grace(c, one, now))
             continue;
         if (next == c->n || goes_before(one, &c->all[next]))
             next = i;
@@ -52,7 +52,7 @@ static size_t next_to_go(const struct crowd *c, uint64_t who, mono_us now)
     return next;
 }
 
-static int displace(struct crowd *c, uint64_t who, mono_us now)
+static int displace(struct crowd *c, const uint64_t *who, mono_us now)
 {
     const size_t i = next_to_go(c, who, now);
     if (i == c->n)
@@ -74,7 +74,7 @@ bool crowd_enter(struct crowd *c, const struct crowd_one *one, int *out)
 {
     *out = -1;
     if (count_of(c, one->who) >= CROWD_OF_EACH) {
-        *out = displace(c, one->who, one->came);
+        *out = displace(c, &one->who, one->came);
         if (*out < 0)
             return false;
     }
@@ -98,4 +98,9 @@ bool crowd_leave(struct crowd *c, int fd)
         return false;
     take_out(c, i);
     return true;
+}
+
+int crowd_displace(struct crowd *c, mono_us now)
+{
+    return displace(c, NULL, now);
 }

@@ -49,3 +49,6 @@ void crowd_speak(struct crowd *c, int fd);
 
 /** One less. false: it was not inside any more. */
 bool crowd_leave(struct crowd *c, int fd);
+
+/** Displace one, of any address. Returns: its fd; -1 = there is none, or all are within their grace. */
+int crowd_displace(struct crowd *c, mono_us now);

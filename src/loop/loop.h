@@ -207,7 +207,8 @@ struct loop_counters {
     uint64_t logins, logins_refused, not_permitted;
     uint64_t clients_cut; /* connections closed because their client may do less, or is gone */
     uint64_t strangers;   /* now: connections that have not logged in */
-    uint64_t strangers_crowded, strangers_displaced, strangers_late, strangers_unread;
+    uint64_t strangers_crowded, strangers_displaced, strangers_full, strangers_late;
+    uint64_t strangers_unread;
     uint64_t udp_in, udp_out, udp_dropped_out, udp_refused, udp_too_big;
     uint64_t peer_accepted, peer_connected, peer_failed, peer_refused;
     uint64_t peer_frames_in, peer_frames_out, peer_frames_bad, peer_overflows;

@@ -82,8 +82,10 @@ struct worker_counters {
     _Atomic uint64_t logins, logins_refused; /* also anything else that a stranger may not do */
     _Atomic uint64_t not_permitted;
     _Atomic uint64_t clients_cut; /* connections whose rights ended */
-    /* strangers sent away: at the limit of their address, at that of all, in time, for their output */
-    _Atomic uint64_t strangers_crowded, strangers_displaced, strangers_late, strangers_unread;
+    /* strangers sent away: at the limit of their address, at that of all strangers, at that of all
+     * connections or descriptors, in time, for their output */
+    _Atomic uint64_t strangers_crowded, strangers_displaced, strangers_full, strangers_late;
+    _Atomic uint64_t strangers_unread;
 };
 
 /** What a worker does with its life; only ever goes up. */

@@ -73,6 +73,20 @@ Test(crowd, nobody_goes_within_the_grace_of_its_arrival)
     cr_expect_eq(enter(7, 23, CROWD_GRACE_US + 1), 11, "silent ones have their grace, too");
 }
 
+Test(crowd, at_the_limit_of_all_the_oldest_of_any_address_goes)
+{
+    cr_expect_eq(crowd_displace(&crowd, LATER), -1, "there is none");
+    cr_assert_eq(enter(1, 1, 10), -1);
+    cr_assert_eq(enter(2, 2, 5), -1);
+    cr_assert_eq(enter(3, 3, 20), -1);
+    crowd_speak(&crowd, 2);
+    cr_expect_eq(crowd_displace(&crowd, CROWD_GRACE_US + 4), -1, "all are within their grace");
+    cr_expect_eq(crowd_displace(&crowd, CROWD_GRACE_US + 5), 2, "all but the oldest are");
+    cr_expect_eq(crowd_displace(&crowd, LATER), 1);
+    cr_expect_eq(crowd_displace(&crowd, LATER), 3);
+    cr_expect_eq(crowd_displace(&crowd, LATER), -1);
+}
+
 Test(crowd, there_is_no_room_for_more_than_its_size)
 {
     for (int i = 0; i < CROWD_MAX; i++)

@@ -1,6 +1,9 @@
 /** Too many that have not logged in: who goes, and who stays. */
 #include <criterion/criterion.h>
 #include <sched.h>
+#include <unistd.h>
+
+#include <sys/resource.h>
 
 #include "visitor.h"
 
@@ -74,4 +77,96 @@ Test(crowded, who_came_just_now_is_not_displaced)
     while (kit_counters().strangers > 0)
         (void)sched_yield();
     cr_expect_eq(kit_counters().strangers_crowded, 1);
+}
+
+/* ---- when the node is full ---- */
+
+static void make_full(uint32_t workers, uint32_t connections_max, uint64_t grace_us)
+{
+    visitor_node(workers, "test");
+    kit_loop->auth.patience_us = 3600 * US_PER_SEC;
+    kit_loop->auth.crowd.grace_us = grace_us;
+    kit_loop->world.connections_max = connections_max;
+    kit_launch();
+}
+
+static void await_open(uint64_t n)
+{
+    while (kit_counters().connections_open != n)
+        (void)sched_yield();
+}
+
+static size_t count_closed(const struct client *all, size_t n)
+{
+    size_t closed = 0;
+    for (size_t i = 0; i < n; i++)
+        closed += visitor_was_closed(all[i].fd);
+    return closed;
+}
+
+Test(crowded, strangers_make_room_when_the_node_is_full)
+{
+    enum {
+        N = 6
+    };
+    struct client silent[N], all[N];
+    make_full(2, N, 0);
+    for (size_t i = 0; i < N; i++) {
+        silent[i] = kit_dial();
+        await_open(i + 1);
+    }
+    for (size_t i = 0; i < N; i++) {
+        all[i] = visitor_as("app", K1);
+        while (count_closed(silent, N) < i + 1) /* of whichever worker */
+            (void)sched_yield();
+        cr_expect_eq(count_closed(silent, N), i + 1);
+        cr_expect_eq(kit_counters().connections_open, N);
+    }
+    cr_expect_eq(kit_counters().strangers_full, N);
+    struct client one_more = kit_dial();
+    visitor_refused(&one_more, "TOO_MANY_CONNECTIONS"); /* who is logged in stays */
+    kit_hang_up(&one_more);
+    for (size_t i = 0; i < N; i++) {
+        cr_expect(is_served(&all[i]));
+        kit_hang_up(&all[i]);
+        kit_hang_up(&silent[i]);
+    }
+    await_open(0);
+}
+
+Test(crowded, who_came_just_now_does_not_make_room)
+{
+    make_full(1, 2, 3600 * US_PER_SEC);
+    struct client a = kit_dial(), b = kit_dial();
+    await_open(2);
+    struct client c = kit_dial();
+    visitor_refused(&c, "TOO_MANY_CONNECTIONS");
+    cr_expect_eq(kit_counters().strangers_full, 0);
+    kit_hang_up(&a);
+    kit_hang_up(&b);
+    kit_hang_up(&c);
+}
+
+Test(crowded, without_descriptors_a_stranger_gives_its_own_up)
+{
+    struct rlimit limit;
+    make_full(1, 1000, 0);
+    struct client silent = kit_dial(), mine = kit_dial();
+    await_open(2);
+    const int next_fd = dup(mine.fd);
+    close(next_fd);
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const struct rlimit tight = {.rlim_cur = (rlim_t)next_fd + 1, .rlim_max = limit.rlim_max};
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    struct client c =
+        visitor_as("app", K1); /* it has the last descriptor: none is left to accept it */
+    cr_expect(is_served(&c));
+    cr_expect(visitor_ended(&silent), "it came first");
+    cr_expect_not(visitor_was_closed(mine.fd));
+    cr_expect_eq(kit_counters().strangers_full, 1);
+    cr_expect_eq(kit_counters().accept_errors, 0);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    kit_hang_up(&silent);
+    kit_hang_up(&mine);
+    kit_hang_up(&c);
 }
