@@ -3,9 +3,13 @@
 #include <string.h>
 
 #include "app/option.h"
+#include "base/attr.h"
 #include "base/suggest.h"
 
 #define PREFIX "SCRUBJAY_"
+
+/* What --config and jay read. */
+static const char *const OTHERS[] = {"CONFIG", "SERVER", "CLIENT_KEY"};
 
 const char *config_env(char *const *env, const char *name)
 {
@@ -46,7 +50,10 @@ static bool is_known(const char *name)
         if (strcmp(known, name) == 0)
             return true;
     }
-    return strcmp(name, PREFIX "CONFIG") == 0 || strcmp(name, PREFIX "SERVER") == 0;
+    for (size_t i = 0; i < ARRAY_LEN(OTHERS); i++)
+        if (strcmp(name + sizeof PREFIX - 1, OTHERS[i]) == 0)
+            return true;
+    return false;
 }
 
 /** Refuse a name of which at most every fourth letter would have to change. Others are let be: Kubernetes

@@ -39,17 +39,18 @@ static struct jay standard_settings(void)
                         .colour = colour};
 }
 
-/** Is it a command that asks no node? */
-static bool is_local(const struct jay_command *command)
+/** Does it ask no node? Then the key of whoever would ask need not be there. */
+static bool is_local(const struct jay_command *command, const struct jay_args *args)
 {
-    return command->run == jay_client || command->run == jay_help;
+    return command->run == jay_client || command->run == jay_help ||
+           command->run == jay_completion || (command->run == jay_keyring && !args->live);
 }
 
 static enum jay_exit run_connected(struct jay *j, const struct jay_command *command,
                                    const struct jay_args *args)
 {
     struct jay local = *j;
-    if (is_local(command))
+    if (is_local(command, args))
         local.client_key = NULL;
     const enum jay_exit made = jay_client_of(&local, j->server, &j->client);
     if (made != JAY_OK)
