@@ -57,10 +57,29 @@ static bool check_mode(const struct secretfile_cfg *cfg, const char *path, mode_
     return false;
 }
 
-bool secretfile_read(const struct secretfile_cfg *cfg, const char *path,
-                     struct secretfile_text *out, char why[SECRETFILE_WHY_MAX])
+/** Read what is open, and see how it looked before. Returns: its length; -1 with errno, EAGAIN when it
+ *  looked otherwise behind it. */
+static ssize_t read_still(int fd, const struct stat *before, uint8_t *out, size_t len_max)
+{
+    struct stat after;
+    const ssize_t n = read_whole(fd, out, len_max);
+    if (n < 0 || !S_ISREG(before->st_mode))
+        return n;
+    if (fstat(fd, &after) != 0)
+        return -1;
+    const struct secretfile_mark was = mark_of(before), is = mark_of(&after);
+    if (marks_equal(&was, &is))
+        return n;
+    errno = EAGAIN;
+    return -1;
+}
+
+/** One try. *again: it changed meanwhile. */
+static bool read_once(const struct secretfile_cfg *cfg, const char *path,
+                      struct secretfile_text *out, char why[SECRETFILE_WHY_MAX], bool *again)
 {
     struct stat s;
+    *again = false;
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return refuse(cfg, path, errno, why);
@@ -70,9 +89,10 @@ bool secretfile_read(const struct secretfile_cfg *cfg, const char *path,
         return false;
     }
     if (n == 0)
-        n = read_whole(fd, out->at, cfg->len_max);
+        n = read_still(fd, &s, out->at, cfg->len_max);
     const int error = errno;
     (void)close(fd);
+    *again = n < 0 && error == EAGAIN;
     if (n < 0)
         return refuse(cfg, path, error, why);
     out->len = (size_t)n;
@@ -80,22 +100,47 @@ bool secretfile_read(const struct secretfile_cfg *cfg, const char *path,
     return true;
 }
 
+bool secretfile_read(const struct secretfile_cfg *cfg, const char *path,
+                     struct secretfile_text *out, char why[SECRETFILE_WHY_MAX])
+{
+    bool again = true;
+    for (int i = 0; i < SECRETFILE_TRIES && again; i++) {
+        if (read_once(cfg, path, out, why, &again))
+            return true;
+    }
+    if (again)
+        (void)snprintf(why, SECRETFILE_WHY_MAX,
+                       "cannot use %s %s: it changes while it is read (write another file and "
+                       "rename it)",
+                       cfg->what, path);
+    return false;
+}
+
 /* ---- while the node runs ---- */
+
+/** Has it changed, and does it rest again? */
+static bool has_settled(struct secretfile *f, const struct secretfile_mark *mark)
+{
+    const bool rests = marks_equal(mark, &f->seen);
+    f->seen = *mark;
+    return rests && !marks_equal(mark, &f->mark);
+}
 
 /** A file that cannot be seen for a moment, as while it is swapped, is looked at again later. */
 static void on_poll(struct ev_loop *loop, struct ev_timer *w, int events)
 {
     struct secretfile *f = w->data;
     struct stat s;
-    (void)loop;
     (void)events;
     if (stat(f->path, &s) != 0)
         return;
     const struct secretfile_mark mark = mark_of(&s);
-    if (marks_equal(&mark, &f->mark))
-        return;
-    f->mark = mark; /* a bad file is told once */
-    f->changed(f->ctx);
+    if (has_settled(f, &mark)) {
+        f->mark = mark; /* a bad file is told once */
+        f->changed(f->ctx);
+    }
+    w->repeat = marks_equal(&mark, &f->mark) ? SECRETFILE_POLL_S : SECRETFILE_REST_S;
+    ev_timer_again(loop, w);
 }
 
 void secretfile_watch(struct secretfile *f)
@@ -104,6 +149,7 @@ void secretfile_watch(struct secretfile *f)
         return;
     ev_timer_init(&f->timer, on_poll, SECRETFILE_POLL_S, SECRETFILE_POLL_S);
     f->timer.data = f;
+    f->seen = f->mark;
     ev_timer_start(loop_ev(f->loop), &f->timer);
 }
 

@@ -2,7 +2,9 @@
  * app/secretfile.h - a file of keys: read at start, and again when it changes.
  *
  * Looked at each SECRETFILE_POLL_S by inode, size and time of change, which also sees the swapped links of
- * mounted secrets. Never parses: whoever watches is told to read again.
+ * mounted secrets. Whoever writes a file in place writes it in steps, and half of one may be a good file
+ * that lacks keys. So a change is told of once two looks, SECRETFILE_REST_S apart, saw the same; and a file
+ * that changes while it is read was not read. Never parses: whoever watches is told to read again.
  * Thread: the control thread.
  */
 #pragma once
@@ -19,6 +21,8 @@
 
 #define SECRETFILE_WHY_MAX 512
 #define SECRETFILE_POLL_S  2.0
+#define SECRETFILE_REST_S  0.5
+#define SECRETFILE_TRIES   3 /* to read a file that changes */
 
 /** How a file looked when it was read. */
 struct secretfile_mark {
@@ -44,7 +48,8 @@ struct secretfile_text {
 };
 
 /**
- * Read a whole file into out->at.
+ * Read a whole file into out->at, as it was at one moment: a file that changes is read again, and refused
+ * after SECRETFILE_TRIES. Pipes are taken as they come.
  *
  * why:     gets a text for people when false is returned.
  */
@@ -56,6 +61,7 @@ struct secretfile {
     const char *path; /* lent; "" = none */
     struct loop *loop;
     struct secretfile_mark mark; /* of what is in use, or was refused last */
+    struct secretfile_mark seen; /* at the last look */
     void (*changed)(void *ctx);
     void *ctx;
     struct ev_timer timer;
