@@ -56,6 +56,7 @@ enum config_option {
     OPTION_GOSSIP_LISTEN,
     OPTION_GOSSIP_CRYPTO,
     OPTION_HTTP_LISTEN,
+    OPTION_HTTP_HOSTS,
     OPTION_JOIN_STATIC,
     OPTION_JOIN_DNS,
     OPTION_JOIN_SRV,
@@ -133,6 +134,7 @@ struct config {
     enum seal_mode crypto; /* settled after config_load() */
     struct addr http;      /* ip_len 0 = off */
     uint32_t value_max;
+    struct config_list http_hosts;
     struct config_list join, join_dns, join_srv, dns_servers;
     enum logger_level log_level;
     bool log_json;

@@ -32,6 +32,7 @@ struct document {
 
     struct {
         char *listen;
+        struct list hosts;
     } http;
 
     struct {
@@ -90,7 +91,7 @@ static const cyaml_schema_field_t GOSSIP[] = {TEXT("listen", BASE(gossip), gossi
                                               TEXT("crypto", BASE(gossip), gossip.crypto),
                                               CYAML_FIELD_END};
 static const cyaml_schema_field_t HTTP[] = {TEXT("listen", BASE(http), http.listen),
-                                            CYAML_FIELD_END};
+                                            LIST("hosts", BASE(http), http.hosts), CYAML_FIELD_END};
 static const cyaml_schema_field_t JOIN[] = {LIST("static", BASE(join), join.fixed),
                                             LIST("dns", BASE(join), join.dns),
                                             LIST("srv", BASE(join), join.srv), CYAML_FIELD_END};
@@ -153,6 +154,7 @@ static const size_t PLACES[OPTIONS] = {
     [OPTION_GOSSIP_LISTEN] = BASE(gossip.listen),
     [OPTION_GOSSIP_CRYPTO] = BASE(gossip.crypto),
     [OPTION_HTTP_LISTEN] = BASE(http.listen),
+    [OPTION_HTTP_HOSTS] = BASE(http.hosts),
     [OPTION_JOIN_STATIC] = BASE(join.fixed),
     [OPTION_JOIN_DNS] = BASE(join.dns),
     [OPTION_JOIN_SRV] = BASE(join.srv),

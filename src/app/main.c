@@ -25,6 +25,7 @@ struct daemon {
     struct config_source source;
     struct config config;
     struct policy policies[POLICIES_MAX]; /* lent to loop for its life */
+    const char *hosts[CONFIG_LIST_MAX];   /* lent to http for its life */
     struct keyring ring;
     struct secretfile_mark mark, clients_mark;
     struct loop *loop;
@@ -168,6 +169,9 @@ static bool build(struct daemon *d)
         return false;
     }
     http_memory_limit_set(d->http, size_memory_whole(""));
+    http_names_set(d->http,
+                   &(struct http_names){.own = d->config.name,
+                                        .given = texts_of(&d->config.http_hosts, d->hosts)});
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include "http/problem.h"
 #include "http/server.h"
 #include "http/stream.h"
+#include "loop/address.h"
 
 /* A body somewhat too long is read to its end, because closing with bytes unread would reset the
  * connection before the answer arrives (RFC 9112 9.6). Longer ones are answered at once. */
@@ -49,6 +50,15 @@ void http_exchange_excuse(struct MHD_Connection *connection, bool excused)
     renew(connection);
 }
 
+/** ip_len 0 when the connection has ended already. */
+static struct addr own_address(int fd)
+{
+    struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof at;
+    (void)getsockname(fd, (struct sockaddr *)&at, &len);
+    return address_of_sock(&at);
+}
+
 static struct session *open_session(struct exchanges *x, struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
@@ -60,6 +70,7 @@ static struct session *open_session(struct exchanges *x, struct MHD_Connection *
     }
     s->fd = info->connect_fd;
     s->due = loop_now() + HTTP_PATIENCE_US;
+    s->at = own_address(s->fd);
     LIST_INSERT_HEAD(&x->sessions, s, others);
     x->sessions_n++;
     x->site.facts.http.connections++;
@@ -220,6 +231,14 @@ static void refuse_length(struct exchange *e)
                  "the body is longer than the limit of 65,536 bytes");
 }
 
+static bool is_meant(struct exchange *e)
+{
+    const struct session *s = session_of(e->connection);
+    const struct http_names *names = &e->all->site.names;
+    return (s != NULL && !http_host_counts(names, &s->at)) ||
+           http_host_fits(names, header(e->connection, MHD_HTTP_HEADER_HOST));
+}
+
 /** Answers that need no body to be read. */
 static bool refuse_early(struct exchange *e)
 {
@@ -227,6 +246,11 @@ static bool refuse_early(struct exchange *e)
     if (e->all->sessions_n > HTTP_CONNECTIONS_MAX) {
         e->all->site.facts.http.busy++;
         http_problem(&e->reply, 503, "BUSY", "64 connections are open, which is the limit");
+    } else if (!is_meant(e)) {
+        e->all->site.facts.http.misdirected++;
+        http_problem(&e->reply, 421, "MISDIRECTED",
+                     "this node is not called what Host says; ask by its address or as localhost, "
+                     "or tell the node: --http-host NAME");
     } else if (length == UINT64_MAX) {
         http_problem(&e->reply, 411, "LENGTH_REQUIRED", "a body needs a Content-Length");
     } else if (length > DISCARD_MAX) {

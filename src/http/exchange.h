@@ -18,8 +18,9 @@ struct exchange;
 /** One connection: what is needed to cut it off. */
 struct session {
     int fd;
-    mono_us due;  /* cut off then */
-    bool excused; /* it waits for us, not we for it */
+    mono_us due;    /* cut off then */
+    bool excused;   /* it waits for us, not we for it */
+    struct addr at; /* of ours, that it came to */
     LIST_ENTRY(session) others;
 };
 

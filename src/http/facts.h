@@ -18,7 +18,7 @@
 
 /** Of the endpoint itself. */
 struct facts_http {
-    uint64_t requests, errors, connections, timeouts, busy;
+    uint64_t requests, errors, connections, timeouts, busy, misdirected;
     uint64_t streams, streams_refused, stream_gaps;
     uint64_t streams_open; /* now */
 };

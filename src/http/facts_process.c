@@ -89,6 +89,8 @@ static const struct facts_row ROWS[] = {
     COUNTER(http, connections, "http_connections", "", "Connections to the inspection endpoint."),
     COUNTER(http, timeouts, "http_timeouts", "", "Of these, cut for being slow."),
     COUNTER(http, busy, "http_busy", "", "Requests refused: too many connections."),
+    COUNTER(http, misdirected, "http_misdirected", "",
+            "Requests refused: their Host is no name of this node."),
     GAUGE(http, streams_open, "http_streams_open", "Listeners of the event stream."),
     COUNTER(http, streams, "http_streams", "", "Event streams that were begun."),
     COUNTER(http, streams_refused, "http_streams_refused", "",

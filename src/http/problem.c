@@ -19,6 +19,8 @@ static const char *title_of(unsigned status)
         return "Length Required";
     case 413:
         return "Content Too Large";
+    case 421:
+        return "Misdirected Request";
     case 503:
         return "Service Unavailable";
     default:

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "http/facts.h"
+#include "http/host.h"
 #include "http/reply.h"
 
 struct http_streams;
@@ -14,6 +15,7 @@ struct http_site {
     struct facts_site facts;
     struct http_streams *streams; /* NULL without a listener */
     bool loopback;                /* the listener can only be reached from this machine */
+    struct http_names names;
 };
 
 /** Called when a reply that route left open (status 0) has been filled in. */

@@ -175,6 +175,11 @@ void http_memory_limit_set(struct http *h, uint64_t bytes)
     h->exchanges.site.facts.memory_limit = bytes;
 }
 
+void http_names_set(struct http *h, const struct http_names *names)
+{
+    h->exchanges.site.names = *names;
+}
+
 struct addr http_addr(const struct http *h)
 {
     return h->addr;

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "http/host.h"
 #include "loop/loop.h"
 
 #define HTTP_CONNECTIONS_MAX 64
@@ -29,6 +30,9 @@ struct http *http_new(struct loop *l, const struct addr *addr, char *why, size_t
 
 /** Tell what memory the process may use, for people to be told. */
 void http_memory_limit_set(struct http *h, uint64_t bytes);
+
+/** Names that requests may be meant for, beside addresses and localhost; lent for life. Before the loop runs. */
+void http_names_set(struct http *h, const struct http_names *names);
 
 /** The address that was bound; ip_len 0 = none. */
 struct addr http_addr(const struct http *h);

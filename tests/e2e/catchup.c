@@ -59,7 +59,7 @@ static const char *page(const char *where, const char *path)
     text[0] = 0;
     if (fd < 0)
         return text;
-    snprintf(request, sizeof request, "GET %s HTTP/1.0\r\nHost: node\r\n\r\n", path);
+    snprintf(request, sizeof request, "GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n", path);
     if (send(fd, request, strlen(request), MSG_NOSIGNAL) > 0) {
         ssize_t n;
         while ((n = recv(fd, text + len, PAGE_MAX - 1 - len, 0)) > 0)

@@ -302,7 +302,8 @@ Test(config, every_key_of_the_file_is_read)
               "memory: 64MiB\nworkers: 3\nexpect: 5\nprofile: wan\ndrain: 3s\nready_alone: 4s\n"
               "warm_up: off\nheal_log: 1000\ncore_dumps: on\n"
               "client: {listen: '127.0.0.1:1', max_value: 1MiB}\n"
-              "gossip: {listen: '127.0.0.1:2', crypto: prefer}\nhttp: {listen: off}\n"
+              "gossip: {listen: '127.0.0.1:2', crypto: prefer}\n"
+              "http: {listen: off, hosts: [cache.example]}\n"
               "join:\n  static: [a:1]\n  dns: [d]\n  srv: [s]\n"
               "dns: {servers: ['10.0.0.1:53']}\nlog: {level: error, format: json}\n"
               "freshness: {fence_ms: 700}\n");
@@ -330,6 +331,7 @@ Test(config, every_key_of_the_file_is_read)
     listens(&k.config.gossip, "127.0.0.1:2");
     cr_assert_eq(k.config.crypto, SEAL_PREFER);
     cr_assert_not(addr_known(&k.config.http));
+    cr_assert_str_eq(k.config.http_hosts.at[0], "cache.example");
     cr_assert_str_eq(k.config.join.at[0], "a:1");
     cr_assert_str_eq(k.config.join_dns.at[0], "d");
     cr_assert_str_eq(k.config.join_srv.at[0], "s");

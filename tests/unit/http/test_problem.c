@@ -4,7 +4,7 @@
 
 Test(problem, has_the_members_of_the_rfc)
 {
-    static const unsigned statuses[] = {400, 403, 404, 405, 411, 413, 500, 503};
+    static const unsigned statuses[] = {400, 403, 404, 405, 411, 413, 421, 500, 503};
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
         struct http_reply r = {0};
         http_problem(&r, statuses[i], "KEY_TOO_LONG", "key has 2,000 bytes; the limit is 1,024");

@@ -26,7 +26,7 @@ static void listen_to(struct listener *l, const struct site *s, const char *head
 {
     char request[512];
     *l = (struct listener){.fd = site_dial(s)};
-    (void)snprintf(request, sizeof request, "GET /v1/events HTTP/1.1\r\nHost: x\r\n%s\r\n",
+    (void)snprintf(request, sizeof request, "GET /v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n",
                    headers);
     cr_assert_eq(send(l->fd, request, strlen(request), 0), (ssize_t)strlen(request));
 }
