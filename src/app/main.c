@@ -17,6 +17,7 @@
 #include "app/signals.h"
 #include "app/size.h"
 #include "http/server.h"
+#include "loop/locked.h"
 #include "node/node.h"
 #include "node/view.h"
 
@@ -83,7 +84,11 @@ static bool read_keys(struct daemon *d)
 {
     char why[KEYFILE_WHY_MAX];
     const char *path = d->config.keyring;
-    if (path[0] == '\0' || keyfile_read(path, &d->ring, &d->mark, why))
+    if (path[0] == '\0')
+        return true;
+    (void)locked_keep(&d->ring,
+                      sizeof d->ring); /* loop, which keeps a copy, tells when it cannot */
+    if (keyfile_read(path, &d->ring, &d->mark, why))
         return true;
     (void)fail(EXIT_CONFIG, why);
     return false;
@@ -223,7 +228,8 @@ static void warn_of_swap(const struct daemon *d)
 {
     if (loop_keys_swappable(d->loop))
         logger_say(loop_logger(d->loop), LOGGER_WARN,
-                   "the system locks no memory, so clients' keys may be swapped: raise ulimit -l",
+                   "the system locks too little memory, so keys may be swapped: raise ulimit -l to "
+                   "128 KiB",
                    NULL, 0);
 }
 

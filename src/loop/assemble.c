@@ -15,6 +15,7 @@
 #include "loop/clock.h"
 #include "loop/entropy.h"
 #include "loop/listen.h"
+#include "loop/locked.h"
 #include "loop/waiting.h"
 #include "seal/session.h"
 
@@ -94,8 +95,10 @@ static bool keep_texts(struct loop *l, const struct loop_cfg *cfg)
 
 static enum err keep_keys(struct loop *l, const struct loop_cfg *cfg, const struct why *why)
 {
-    if (cfg->keyring != NULL)
+    if (cfg->keyring != NULL && cfg->keyring->n > 0) {
+        l->ring_swappable = !locked_keep(&l->ring, sizeof l->ring);
         l->ring = *cfg->keyring;
+    }
     if (cfg->crypto > SEAL_OFF && l->ring.n == 0)
         return refuse(why, ERR_CONFIG, "gossip can be sealed with a keyring only; give --keyring");
     l->crypto = mode_settle(cfg->crypto, l->ring.n > 0);

@@ -47,6 +47,7 @@ struct loop {
 
     /* The control thread's alone. */
     struct keyring ring;
+    bool ring_swappable;          /* the system did not lock it */
     uint64_t keyrings;            /* times that it was replaced */
     uint64_t events[LOOP_EVENTS]; /* of members, by enum swim_event_kind */
     enum seal_mode crypto;        /* settled */

@@ -8,6 +8,7 @@
 #include "loop/assemble.h"
 #include "loop/clock.h"
 #include "loop/inside.h"
+#include "loop/locked.h"
 
 /* Supervisors signal a process and then its group: both mean one stop. */
 #define STOP_ECHO_US (250 * US_PER_MS)
@@ -82,6 +83,7 @@ void loop_free(struct loop *l)
     store_locks_fini(&l->locks);
     logger_fini(&l->log);
     keyring_fini(&l->ring);
+    locked_release(&l->ring, sizeof l->ring);
     auth_fini(&l->auth);
     free_texts(l);
     free(l);
@@ -219,7 +221,7 @@ bool loop_has_clients(const struct loop *l)
 
 bool loop_keys_swappable(const struct loop *l)
 {
-    return l->auth.swappable;
+    return l->auth.swappable || l->ring_swappable;
 }
 
 void loop_inspect_set(struct loop *l, loop_inspect *inspect, loop_trace *trace, void *ctx)

@@ -6,7 +6,8 @@
  *                                  after how many ms at most
  *   strangers beg  IP:PORT         send a stranger's frames at each limit, and beyond; one line a case
  *   strangers keys PID FILE        count the keys of a clients file in the memory of a process: raw and as
- *                                  base64, in locked memory and elsewhere
+ *                                  base64, in memory that is locked and not dumped, and elsewhere
+ *   strangers ring PID FILE        the same for a keyring: the keys as its file has them, and what is derived
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -24,6 +25,7 @@
 #include <sys/socket.h>
 
 #include "seal/clients.h"
+#include "seal/keyring.h"
 #include "wire/client_stranger.h"
 
 #define OF_EACH  8
@@ -162,9 +164,30 @@ static int beg_all(const char *where)
 
 /* ---- keys in memory ---- */
 
-struct finds {
-    size_t raw, text;
+#define NEEDLES_MAX (2 * CLIENTS_MAX)
+
+/** What is looked for. */
+struct needle {
+    uint8_t bytes[TEXT_LEN];
+    size_t len;
+    size_t kind;
 };
+
+static struct needle needles[NEEDLES_MAX];
+static size_t needles_n;
+static const char *kinds[2];
+
+struct finds {
+    size_t n[2]; /* by kind */
+};
+
+static void look_for(const void *what, size_t len, size_t kind)
+{
+    struct needle *n = &needles[needles_n++];
+    memcpy(n->bytes, what, len);
+    n->len = len;
+    n->kind = kind;
+}
 
 static size_t count(const uint8_t *in, size_t len, const void *what, size_t what_len)
 {
@@ -175,22 +198,58 @@ static size_t count(const uint8_t *in, size_t len, const void *what, size_t what
     return n;
 }
 
-static void read_table(const char *path, struct clients *out)
+static struct slice read_text(const char *path)
 {
     static char text[65536];
-    static struct clients room;
-    struct clients_fault fault;
     FILE *file = fopen(path, "rb");
     if (file == NULL)
         die("cannot read", path);
     const size_t len = fread(text, 1, sizeof text, file);
     fclose(file);
-    if (clients_parse(slice_of(text, len), out, &room, &fault) != OK)
+    return slice_of(text, len);
+}
+
+/** The keys of clients: raw, and as their file has them. */
+static void look_for_clients(const char *path)
+{
+    static struct clients table, room;
+    struct clients_fault fault;
+    if (clients_parse(read_text(path), &table, &room, &fault) != OK)
         die(fault.reason, path);
+    kinds[0] = "raw";
+    kinds[1] = "text";
+    for (size_t i = 0; i < table.n; i++) {
+        char line[CLIENTS_LINE_MAX];
+        (void)clients_line(&table.all[i], line);
+        look_for(table.all[i].key, CLIENTS_KEY_LEN, 0);
+        look_for(line + strlen(table.all[i].id) + 1, TEXT_LEN, 1);
+    }
+}
+
+/** The keys of a ring: what is derived, and what its one line has, as it is and raw. */
+static void look_for_ring(const char *path)
+{
+    struct keyring ring = {.n = 0};
+    struct keyring_fault fault;
+    uint8_t raw[CLIENTS_KEY_LEN];
+    const struct slice text = read_text(path);
+    if (keyring_parse(text, &ring, &fault) != OK)
+        die(fault.reason, path);
+    kinds[0] = "derived";
+    kinds[1] = "kept";
+    for (size_t i = 0; i < ring.n; i++) {
+        look_for(ring.keys[i].udp, KEYRING_KEY_LEN, 0);
+        look_for(ring.keys[i].tcp, KEYRING_KEY_LEN, 0);
+    }
+    const struct slice key = slice_of(text.at + strlen(ring.keys[0].label) + 1, TEXT_LEN);
+    if (ring.n != 1 || !clients_key_read(key, raw))
+        die("not one line of a label and a key", path);
+    look_for(key.at, key.len, 1);
+    look_for(raw, sizeof raw, 1);
 }
 
 /** Look through one mapping, in pieces that overlap by what is looked for. */
-static void scan(FILE *mem, uint64_t from, uint64_t to, const struct clients *c, struct finds *out)
+static void scan(FILE *mem, uint64_t from, uint64_t to, struct finds *out)
 {
     static uint8_t piece[CHUNK + TEXT_LEN];
     for (uint64_t at = from; at < to; at += CHUNK) {
@@ -198,12 +257,8 @@ static void scan(FILE *mem, uint64_t from, uint64_t to, const struct clients *c,
         if (fseeko(mem, (off_t)at, SEEK_SET) != 0)
             continue;
         const size_t len = fread(piece, 1, (size_t)want, mem);
-        for (size_t i = 0; i < c->n && len > 0; i++) {
-            char line[CLIENTS_LINE_MAX];
-            (void)clients_line(&c->all[i], line);
-            out->raw += count(piece, len, c->all[i].key, CLIENTS_KEY_LEN);
-            out->text += count(piece, len, line + strlen(c->all[i].id) + 1, TEXT_LEN);
-        }
+        for (size_t i = 0; i < needles_n && len > 0; i++)
+            out->n[needles[i].kind] += count(piece, len, needles[i].bytes, needles[i].len);
         clearerr(mem);
     }
 }
@@ -237,27 +292,43 @@ static bool read_mapping(const char *line, struct mapping *out)
     return true;
 }
 
-static int keys(const char *pid, const char *path)
+/** The line of flags of a mapping that is neither swapped nor dumped. */
+static bool is_guarded(const char *flags)
 {
-    static struct clients table;
+    return strstr(flags, " lo") != NULL && strstr(flags, " dd") != NULL;
+}
+
+static int find_keys(const char *pid)
+{
     struct finds elsewhere = {0}, locked = {0};
     struct mapping m = {0};
     char line[512], place[512] = "";
     FILE *maps = open_of(pid, "smaps"), *mem = open_of(pid, "mem");
-    read_table(path, &table);
     while (fgets(line, sizeof line, maps) != NULL) {
         if (read_mapping(line, &m))
             memcpy(place, line, sizeof place);
         if (strncmp(line, "VmFlags:", 8) != 0 || !m.readable)
             continue;
-        const size_t before = elsewhere.raw + elsewhere.text;
-        scan(mem, m.from, m.to, &table, strstr(line, " lo") != NULL ? &locked : &elsewhere);
-        if (elsewhere.raw + elsewhere.text > before)
+        const size_t before = elsewhere.n[0] + elsewhere.n[1];
+        scan(mem, m.from, m.to, is_guarded(line) ? &locked : &elsewhere);
+        if (elsewhere.n[0] + elsewhere.n[1] > before)
             printf("in %s", place);
     }
-    printf("locked %zu raw %zu text, elsewhere %zu raw %zu text\n", locked.raw, locked.text,
-           elsewhere.raw, elsewhere.text);
+    printf("locked %zu %s %zu %s, elsewhere %zu %s %zu %s\n", locked.n[0], kinds[0], locked.n[1],
+           kinds[1], elsewhere.n[0], kinds[0], elsewhere.n[1], kinds[1]);
     return 0;
+}
+
+static int keys(const char *pid, const char *path)
+{
+    look_for_clients(path);
+    return find_keys(pid);
+}
+
+static int ring(const char *pid, const char *path)
+{
+    look_for_ring(path);
+    return find_keys(pid);
 }
 
 int main(int argc, char **argv)
@@ -268,6 +339,9 @@ int main(int argc, char **argv)
         return beg_all(argv[2]);
     if (argc == 4 && strcmp(argv[1], "keys") == 0)
         return keys(argv[2], argv[3]);
-    fprintf(stderr, "usage: strangers idle IP:PORT N | beg IP:PORT | keys PID FILE\n");
+    if (argc == 4 && strcmp(argv[1], "ring") == 0)
+        return ring(argv[2], argv[3]);
+    fprintf(stderr,
+            "usage: strangers idle IP:PORT N | beg IP:PORT | keys PID FILE | ring PID FILE\n");
     return 2;
 }
