@@ -50,7 +50,7 @@ static void make_clients(void)
     static const char *const ids[] = {"first", "second", "third"};
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
         struct clients_one *one = &clients.all[clients.n++];
-        strcpy(one->id, ids[i]);
+        memcpy(one->id, ids[i], strlen(ids[i]));
         memset(one->key, (int)(0x11 * (i + 1)), sizeof one->key);
         one->rights = RIGHT_READ;
     }
