@@ -169,50 +169,42 @@ bool flags_apply(const struct flags *flags, struct config *c, struct config_faul
 
 /* ---- help ---- */
 
-static void say_option(const char *flag, const char *arg, const char *help, const char *standard)
+static void say_option(const struct option_row *row)
 {
     char left[64];
-    (void)snprintf(left, sizeof left, "--%s%s%s", flag, arg == NULL ? "" : " ",
-                   arg == NULL ? "" : arg);
-    (void)printf("  %-28s %s", left, help);
-    if (standard != NULL && arg != NULL)
+    const char *standard = row->standard != NULL ? row->standard : row->found;
+    (void)snprintf(left, sizeof left, "--%s%s%s", row->flag, row->arg == NULL ? "" : " ",
+                   row->arg == NULL ? "" : row->arg);
+    (void)printf("  %-28s %s%s", left, row->help, row->more == NULL ? "" : ", see below");
+    if (standard != NULL && row->arg != NULL)
         (void)printf(" [%s]", standard);
     (void)printf("\n");
+}
+
+static void say_more(const struct option_row *row)
+{
+    if (row->more != NULL)
+        (void)printf("\n--%s %s\n%s", row->flag, row->arg, row->more);
 }
 
 void flags_help(void)
 {
     (void)printf("scrubjayd - a node of a cluster cache with exact invalidation\n\n"
                  "usage: scrubjayd [OPTION]...\n\n");
-    for (size_t i = 0; i < OPTIONS; i++) {
-        const struct option_row *row = option_row((enum config_option)i);
-        say_option(row->flag, row->arg, row->help, row->standard);
-    }
+    for (size_t i = 0; i < OPTIONS; i++)
+        say_option(option_row((enum config_option)i));
     (void)printf("\n");
     for (size_t i = 0; i < ARRAY_LEN(OTHERS); i++)
-        say_option(OTHERS[i].flag, OTHERS[i].arg, OTHERS[i].help, NULL);
+        say_option(&(struct option_row){
+            .flag = OTHERS[i].flag, .arg = OTHERS[i].arg, .help = OTHERS[i].help});
     (void)printf(
         "\n--join, --join-dns, --join-srv, --dns-server and --http-host may be repeated. Every\n"
         "option is also read from the environment (SCRUBJAY_GOSSIP_LISTEN) and from the file\n"
         "(gossip.listen); a flag outranks the environment, which outranks the file. Namespaces "
         "are\n"
-        "configured in the file only.\n\n"
-        "--gossip-crypto says what peers send and take. Without a keyring it is off, with one "
-        "require;\n"
-        "a running cluster goes from one to the other by rolling restarts, one mode at a time:\n"
-        "  off      sends plain, takes plain        prefer   sends sealed, takes both\n"
-        "  listen   sends plain, takes both         require  sends sealed, takes sealed\n\n"
-        "--http-host: over loopback, requests have to call this node by an address, localhost, "
-        "its\n"
-        "name, or a name that is given here, since a page can give its own name our address. "
-        "Other\n"
-        "addresses take any name, until one is given.\n\n"
-        "--ready-alone: many nodes that begin at once would each serve alone while a resolver\n"
-        "keeps the answer \"no such name\" from before. Where DNS lists nodes before they are\n"
-        "ready, give a time longer than that, 40s: it is 2s at most when the answer is the node's\n"
-        "own address and no other.\n\n"
-        "--expect N promises that at most N nodes of this cluster run at once. Strict namespaces,\n"
-        "within_ms, and the levels quorum and fenced rest on it. Votes count by name: a node that\n"
-        "is restarted keeps its name.\n\n"
-        "exit status: 0 left cleanly, 1 failed while running, 2 usage, 78 bad configuration\n");
+        "configured in the file only.\n");
+    for (size_t i = 0; i < OPTIONS; i++)
+        say_more(option_row((enum config_option)i));
+    (void)printf(
+        "\nexit status: 0 left cleanly, 1 failed while running, 2 usage, 78 bad configuration\n");
 }

@@ -47,17 +47,28 @@ static void format_ack(const void *at, char out[NAMESPACE_TEXT_MAX])
 
 static const struct key_row {
     const char *text;
+    const char *help;
     app_parse *parse;
     format_value *format;
     size_t at; /* offset in struct config_namespace */
 } ROWS[NAMESPACE_KEYS] = {
-    [NAMESPACE_NAME] = {"name", parse_namespace, format_name, AT(name)},
-    [NAMESPACE_STRICT] = {"strict", parse_switch, format_switch, AT(policy.strict)},
-    [NAMESPACE_WITHIN_MS] = {"within_ms", parse_within_ms, format_within, AT(policy.within_ms)},
-    [NAMESPACE_TTL_MS] = {"ttl_ms", parse_life_ms, format_ms, AT(policy.ttl_ms)},
-    [NAMESPACE_TTL_MAX_MS] = {"ttl_max_ms", parse_life_ms, format_ms, AT(policy.ttl_max_ms)},
-    [NAMESPACE_STALE_MS] = {"stale_ms", parse_life_ms, format_ms, AT(policy.stale_ms)},
-    [NAMESPACE_ACK] = {"ack", parse_ack, format_ack, AT(policy.ack)},
+    [NAMESPACE_NAME] = {"name", "which one; \"\" is that of requests that name none",
+                        parse_namespace, format_name, AT(name)},
+    [NAMESPACE_STRICT] = {"strict", "every read is certified, or UNPROVEN [false]", parse_switch,
+                          format_switch, AT(policy.strict)},
+    [NAMESPACE_WITHIN_MS] =
+        {"within_ms", "how old a read may be that says nothing of it [any; where strict, fence_ms]",
+         parse_within_ms, format_within, AT(policy.within_ms)},
+    [NAMESPACE_TTL_MS] = {"ttl_ms", "life of what is stored without one; 0 is no end [0]",
+                          parse_life_ms, format_ms, AT(policy.ttl_ms)},
+    [NAMESPACE_TTL_MAX_MS] = {"ttl_max_ms",
+                              "longest life, whatever is asked for; 0 is no limit [0]",
+                              parse_life_ms, format_ms, AT(policy.ttl_max_ms)},
+    [NAMESPACE_STALE_MS] = {"stale_ms",
+                            "how long a value may be asked for, as stale, after its life [0]",
+                            parse_life_ms, format_ms, AT(policy.stale_ms)},
+    [NAMESPACE_ACK] = {"ack", "what invalidations and puts wait for that say nothing of it [local]",
+                       parse_ack, format_ack, AT(policy.ack)},
 };
 
 static const struct key_row *row_of(enum namespace_key key)
@@ -69,6 +80,11 @@ static const struct key_row *row_of(enum namespace_key key)
 const char *namespace_key_text(enum namespace_key key)
 {
     return row_of(key)->text;
+}
+
+const char *namespace_key_help(enum namespace_key key)
+{
+    return row_of(key)->help;
 }
 
 bool namespace_key_find(const char *text, enum namespace_key *out)

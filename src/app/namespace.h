@@ -12,6 +12,9 @@
 /** The key in the file: "within_ms". Lends static text. */
 const char *namespace_key_text(enum namespace_key key);
 
+/** One line about it, its default included. Lends static text. */
+const char *namespace_key_help(enum namespace_key key);
+
 /** Find a key by its text. false: there is none; *out is unchanged. */
 MUST_USE bool namespace_key_find(const char *text, enum namespace_key *out);
 

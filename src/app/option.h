@@ -13,7 +13,9 @@ struct option_row {
     const char *path;     /* of the file: "gossip.listen" */
     const char *arg;      /* for help; NULL = a switch */
     const char *help;     /* one line */
-    const char *standard; /* the default; NULL = found out, or none */
+    const char *standard; /* the default; NULL = see found */
+    const char *found;    /* without a standard: where the default comes from, or "none" */
+    const char *more;     /* lines for whom the one of help is not enough; NULL = it is */
     app_parse *parse;
     size_t at; /* offset in struct config */
     bool many; /* repeatable: a struct config_list */

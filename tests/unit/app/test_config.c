@@ -217,6 +217,7 @@ Test(config, every_option_can_be_given_in_all_three_ways)
         cr_assert_not_null(row->flag);
         cr_assert_not_null(row->path);
         cr_assert_not_null(row->help);
+        cr_assert_neq(row->standard == NULL, row->found == NULL, "%s has one default", row->flag);
         cr_assert_eq(strncmp(env, "SCRUBJAY_", 9), 0);
         cr_assert_null(strchr(env, '-'));
     }
