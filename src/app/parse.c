@@ -22,6 +22,11 @@ const char *parse_text(const char *text, void *into)
     return NULL;
 }
 
+const char *parse_path(const char *text, void *into)
+{
+    return parse_text(text, into) == NULL ? NULL : "a path of 1 to 511 bytes";
+}
+
 /** Does text begin with what YAML cannot hold as it stands? C1 controls, line separators, marks of byte
  *  order (YAML 1.1 section 5.1). */
 static bool begins_unprintable(const char *text)

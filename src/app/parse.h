@@ -7,6 +7,7 @@
 #pragma once
 
 const char *parse_text(const char *text, void *into);          /**< char[CONFIG_TEXT_MAX] */
+const char *parse_path(const char *text, void *into);          /**< char[CONFIG_TEXT_MAX] */
 const char *parse_name(const char *text, void *into);          /**< char[CONFIG_TEXT_MAX] */
 const char *parse_host_name(const char *text, void *into);     /**< char[CONFIG_TEXT_MAX] */
 const char *parse_seed(const char *text, void *into);          /**< char[CONFIG_TEXT_MAX] */
