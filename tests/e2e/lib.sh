@@ -64,6 +64,7 @@ trap 'ended "${BASH_SOURCE[0]}" "$LINENO" "$BASH_COMMAND"' ERR
 declare -A may_lack=(
     [cpu_group]="no control group of either version that limits the CPU can be made here"
     [memory_group]="no control group of either version that limits memory can be made here"
+    [overlay]="no folder of the system can be overlaid here"
 )
 
 # skip WHAT LACK - this part of the story cannot be told here; told at the end. Any LACK that is not among
