@@ -9,16 +9,19 @@
 #define ACK_OPTIONS   (JAY_ACK | JAY_ACK_TIMEOUT)
 
 #define STORE_HELP                                                                                 \
-    "  --ttl TIME      drop the value after this time\n"                                           \
-    "  --fresh TIME    call the value out of date after this time\n"                               \
+    "  --ttl TIME      drop the value after this time (default: as its namespace, or never)\n"     \
+    "  --fresh TIME    call the value out of date after this time (default: never)\n"              \
     "  --tag TAG       a tag to invalidate it by; up to 16\n"                                      \
     "  --version N     of the source: an older one never takes a newer one's place"
 #define LEVEL_HELP                                                                                 \
-    "  --ack LEVEL     wait for: local, a number of other nodes, quorum, all, fenced. Exit\n"      \
-    "                  status 1 when too few applied it in time; it stays in force"
+    "  --ack LEVEL     wait for: local, a number of other nodes, quorum, all, fenced (default:\n"  \
+    "                  as its namespace, or local). Exit status 1 when too few applied it in\n"    \
+    "                  time; it stays in force"
 #define ACK_HELP                                                                                   \
-    LEVEL_HELP "\n"                                                                                \
-               "  --ack-timeout   how long to wait for it (default 1s), on top of --timeout"
+    LEVEL_HELP                                                                                     \
+    "\n"                                                                                           \
+    "  --ack-timeout TIME  how long to wait for it (default 1s, at most 1m), on top of\n"          \
+    "                  --timeout"
 
 const struct jay_command JAY_COMMANDS[] = {
     {"ping", "", "ask the node whether it answers", NULL, 0, 0, 0, jay_ping},
@@ -27,23 +30,26 @@ const struct jay_command JAY_COMMANDS[] = {
      "Exit status 1 when there is no value to print.\n"
      "  --after STAMP   not older than this invalidation; up to 8 of them\n"
      "  --stale         a value that is out of date is welcome\n"
-     "  --wait TIME     wait so long while somebody else loads the key\n"
-     "  --within TIME   not older than this, as a majority of nodes can show\n"
+     "  --wait TIME     wait so long, at most 1m, while somebody else loads the key (default: "
+     "0ms)\n"
+     "  --within TIME   not older than this, at most 1h, as a majority of nodes can show "
+     "(default:\n"
+     "                  as its namespace, or of any age)\n"
      "  --token         print the token of a miss, in hex: it allows one fill of this key",
      JAY_SHOW_TOKEN | JAY_AFTER | JAY_STALE | JAY_WAIT | JAY_WITHIN, 1, 1, jay_get},
     {"fill", "KEY VALUE|- [--token HEX] [--ttl TIME] [--fresh TIME] [--tag TAG]... [--version N]",
      "store what was read from the source",
-     "Without --token the key is read first: when it is cached already, nothing is done. With the\n"
-     "token of an earlier miss the value is refused when an invalidation came in "
-     "between.\n" STORE_HELP,
+     "Without --token the key is read first: when it is cached already, nothing is done.\n"
+     "  --token HEX     of an earlier miss: refused when an invalidation came in "
+     "between\n" STORE_HELP,
      JAY_TOKEN | STORE_OPTIONS, 2, 2, jay_fill},
     {"put",
      "KEY VALUE|- [--ttl TIME] [--fresh TIME] [--tag TAG]... [--version N] [--token HEX]\n"
      "                [--txn TXN] [--ack LEVEL] [--ack-timeout TIME]",
      "write a value, dropping other copies",
-     "Every other node drops its copy unless it holds the same value. With --token the value is\n"
-     "stored only if that token may still fill; other copies are dropped in any case.\n" STORE_HELP
+     "Every other node drops its copy, in any case, unless it holds the same value.\n" STORE_HELP
      "\n"
+     "  --token HEX     of an earlier miss: stored here only if it may still fill\n"
      "  --txn TXN       commit what \"jay begin\" began of this key, and store its value with "
      "it\n" ACK_HELP,
      STORE_OPTIONS | JAY_TOKEN | JAY_TXN | ACK_OPTIONS, 2, 2, jay_put},
@@ -53,9 +59,14 @@ const struct jay_command JAY_COMMANDS[] = {
      "                [--dry-run]",
      "drop copies on every node",
      "Prints the stamp that names this invalidation in the whole cluster, and who applied it.\n"
-     "  --tags-all T,T  entries that carry every one of these tags\n"
+     "  --tag TAG       entries that carry this tag\n"
+     "  --tags-all TAG,TAG  entries that carry every one of these, 2 to 16\n"
+     "  --prefix TEXT   keys that begin so\n"
+     "  --namespace     everything in the namespace\n"
+     "  --all           everything in every namespace\n"
      "  --soft          mark as out of date instead of dropping; not with --prefix, --tags-all\n"
      "  --version N     with keys: copies of version N or newer stay\n"
+     "  --reason TEXT   for the logs of all nodes; at most 255 bytes\n"
      "  --dry-run       only count what this node would drop\n" ACK_HELP,
      JAY_TAG | JAY_TAGS_ALL | JAY_PREFIX | JAY_NAMESPACE | JAY_ALL | JAY_REASON | JAY_SOFT |
          JAY_SOURCE_VERSION | JAY_DRY_RUN | ACK_OPTIONS,
@@ -67,10 +78,9 @@ const struct jay_command JAY_COMMANDS[] = {
      "until the issuer knew, told by the issuer alone. Exit status 1 unless every node has it.",
      0, 1, 1, jay_trace},
     {"begin", "KEY... [--hold TIME] [--ack LEVEL]", "hold back fills while the source changes",
-     "Drops the keys on every node and refuses their fills until commit, abort, or for the time "
-     "of\n"
-     "--hold (default 10s). Prints the txn, and for each key a token: commit, or \"put --txn TXN\n"
-     "--token HEX\" what was written.\n" LEVEL_HELP,
+     "Drops the keys on every node and refuses their fills until commit, abort, or the end of the\n"
+     "hold. Prints the txn, and for each key a token: commit, or put what was written, with both.\n"
+     "  --hold TIME     how long, when neither comes (default 10s, at most 10m)\n" LEVEL_HELP,
      JAY_HOLD | JAY_ACK, 1, SCRUBJAY_TARGETS_MAX, jay_begin},
     {"commit", "TXN [--ack LEVEL] [--ack-timeout TIME]",
      "drop what was begun once more, let fills in", ACK_HELP, ACK_OPTIONS, 1, 1, jay_commit},
@@ -82,7 +92,7 @@ const struct jay_command JAY_COMMANDS[] = {
      "Scope, target and stamp of each; with -o json a document on a line. When events were lost,\n"
      "everything may have changed: that is a line of scope \"all\" without a stamp.\n"
      "  --prefix TEXT    only what may concern keys that begin so\n"
-     "  --count N        end after so many invalidations\n"
+     "  --count N        end after so many invalidations (default: go on)\n"
      "  --no-reconnect   end, with status 3, when the connection breaks",
      JAY_PREFIX | JAY_COUNT | JAY_NO_RECONNECT, 0, 0, jay_watch},
     {"members", "[--state STATE] [--watch [--interval TIME] [--count N]]",
@@ -90,12 +100,12 @@ const struct jay_command JAY_COMMANDS[] = {
      "  --state STATE    only those that are alive, suspect, dead, left or candidate\n"
      "  --watch          go on: drawn again on a terminal, else once for each change\n"
      "  --interval TIME  ask so often (default 1s)\n"
-     "  --count N        end after so many changes",
+     "  --count N        end after so many changes (default: go on)",
      JAY_STATE | JAY_WATCH | JAY_INTERVAL | JAY_COUNT, 0, 0, jay_members},
     {"top", "[--interval TIME] [--count N]", "show how this node does, again and again",
      "On a terminal until q or Ctrl-C; else a line for each interval, with -o json a document.\n"
      "  --interval TIME  how often (default 1s)\n"
-     "  --count N        end after so many times",
+     "  --count N        end after so many times (default: go on)",
      JAY_INTERVAL | JAY_COUNT, 0, 0, jay_top},
     {"node", "", "describe this node", NULL, 0, 0, 0, jay_node},
     {"stats", "", "print the counters of this node", NULL, 0, 0, 0, jay_stats},
@@ -109,13 +119,15 @@ const struct jay_command JAY_COMMANDS[] = {
     {"keyring", "generate [--label TEXT] | list FILE | check FILE [--live]",
      "make and inspect keys",
      "generate prints one line for a keyring file: the first line seals, all lines open.\n"
-     "  --live   compare the file with the keys, by their ids alone, that the node has now",
+     "  --label TEXT  its name in logs (default: key- and eight hex digits)\n"
+     "  --live        compare the file with the keys, by their ids alone, that the node has now",
      JAY_LABEL | JAY_LIVE, 1, 2, jay_keyring},
     {"client", "generate --id ID --can CAPABILITIES | list FILE | check FILE",
      "make and inspect clients' keys",
      "generate prints one line for the clients file of the nodes, and the same line is what the\n"
-     "client is given: jay --client-key FILE. CAPABILITIES are some of read, write, invalidate\n"
-     "and admin, with commas between them.",
+     "client is given: jay --client-key FILE.\n"
+     "  --id ID             who it is: 1 to 32 of A-Z, a-z, 0-9, \".\", \"_\", \"-\"\n"
+     "  --can CAPABILITIES  some of read, write, invalidate and admin, with commas between them",
      JAY_ID | JAY_CAN, 1, 2, jay_client},
     {"completion", "bash|zsh|fish", "print what makes a shell complete the words of jay",
      "  bash   jay completion bash >/etc/bash_completion.d/jay\n"
