@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/hex.h"
 #include "seal/lines.h"
 
 #define KDF_UDP 1
@@ -97,11 +98,63 @@ static const char *parse_key(struct slice line, struct keyring_key *out)
     return decode_key(key, out);
 }
 
+const char *keyring_step_text(enum keyring_step step)
+{
+    static const char *const TEXTS[] = {
+        [KEYRING_INSTALL] = "install", [KEYRING_PROMOTE] = "promote", [KEYRING_RETIRE] = "retire"};
+    assert(step <= KEYRING_RETIRE);
+    return TEXTS[step];
+}
+
+/** Read the 8 hex digits of a wire id. */
+static bool read_id(struct slice text, uint32_t *out)
+{
+    char digits[2 * sizeof *out + 1] = "";
+    uint8_t bytes[sizeof *out];
+    size_t len = 0;
+    if (text.len != 2 * sizeof *out)
+        return false;
+    memcpy(digits, text.at, text.len);
+    if (!hex_read(digits, bytes, sizeof bytes, &len) || len != sizeof bytes)
+        return false;
+    struct reader r = reader_of(slice_of(bytes, sizeof bytes));
+    *out = read_u32(&r);
+    return true;
+}
+
+/** Is this line `force STEP ID`, and no key with the label "force"? */
+static bool is_force(struct slice line)
+{
+    const struct slice word = lines_field(&line);
+    (void)lines_field(&line);
+    return slice_eq(word, slice_text("force")) && line.len > 0;
+}
+
+/** Take a line `force STEP ID` into ring. Returns: NULL, or why it was refused. */
+static const char *add_force(struct keyring *ring, struct slice line)
+{
+    struct keyring_force force = {.step = KEYRING_PROMOTE};
+    (void)lines_field(&line);
+    const struct slice step = lines_field(&line);
+    if (slice_eq(step, slice_text("retire")))
+        force.step = KEYRING_RETIRE;
+    else if (!slice_eq(step, slice_text("promote")))
+        return "what can be forced is: promote, retire";
+    if (!read_id(line, &force.id))
+        return "a forced step names a key by its id, 8 hex digits as jay keyring list prints them";
+    if (ring->forced_n == KEYRING_FORCE_MAX)
+        return "a file forces at most eight steps";
+    ring->forced[ring->forced_n++] = force;
+    return NULL;
+}
+
 /** Take one line of the file into ring. Returns: NULL, or why it was refused. */
 static const char *add_line(struct keyring *ring, struct slice line)
 {
     if (lines_mute(line))
         return NULL;
+    if (is_force(line))
+        return add_force(ring, line);
     struct keyring_key key = {0};
     const char *reason = parse_key(line, &key);
     if (reason == NULL)
@@ -154,6 +207,45 @@ const struct keyring_key *keyring_find(const struct keyring *k, uint32_t id)
             return &k->keys[i];
     }
     return NULL;
+}
+
+bool keyring_forces(const struct keyring *k, enum keyring_step step, uint32_t id)
+{
+    for (size_t i = 0; i < k->forced_n; i++) {
+        if (k->forced[i].step == step && k->forced[i].id == id)
+            return true;
+    }
+    return false;
+}
+
+static bool same_key(const struct keyring_key *a, const struct keyring_key *b)
+{
+    return a->id == b->id && sodium_memcmp(a->udp, b->udp, sizeof a->udp) == 0;
+}
+
+size_t keyring_place(const struct keyring *k, const struct keyring_key *key)
+{
+    size_t i = 0;
+    while (i < k->n && !same_key(&k->keys[i], key))
+        i++;
+    return i;
+}
+
+void keyring_put_first(struct keyring *k, size_t i)
+{
+    assert(i < k->n);
+    struct keyring_key key = k->keys[i];
+    memmove(&k->keys[1], &k->keys[0], i * sizeof key);
+    k->keys[0] = key;
+    sodium_memzero(&key, sizeof key);
+}
+
+void keyring_remove(struct keyring *k, size_t i)
+{
+    assert(i < k->n);
+    k->n--;
+    memmove(&k->keys[i], &k->keys[i + 1], (k->n - i) * sizeof k->keys[0]);
+    sodium_memzero(&k->keys[k->n], sizeof k->keys[0]);
 }
 
 void keyring_fini(struct keyring *k)

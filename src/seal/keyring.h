@@ -22,6 +22,7 @@
 #include "base/slice.h"
 
 #define KEYRING_KEYS_MAX  4
+#define KEYRING_FORCE_MAX 8
 #define KEYRING_LABEL_MAX 32
 #define KEYRING_KEY_LEN   32
 
@@ -33,10 +34,25 @@ struct keyring_key {
     uint8_t tcp[KEYRING_KEY_LEN];      /* seals stream frames */
 };
 
+/** What a rotation is made of: a key comes, it becomes the one that seals, it goes. */
+enum keyring_step {
+    KEYRING_INSTALL,
+    KEYRING_PROMOTE,
+    KEYRING_RETIRE
+};
+
+/** A step that somebody wants taken though it is not known to be safe. */
+struct keyring_force {
+    enum keyring_step step; /* never KEYRING_INSTALL, which is always safe */
+    uint32_t id;
+};
+
 /** An ordered ring; keys[0] seals. n is 0 in plain mode (no keyring). */
 struct keyring {
     struct keyring_key keys[KEYRING_KEYS_MAX];
     size_t n;
+    struct keyring_force forced[KEYRING_FORCE_MAX];
+    size_t forced_n;
 };
 
 /** Why a keyring file was refused: line (from 1, 0 for the whole file) and a static reason. */
@@ -47,10 +63,13 @@ struct keyring_fault {
 
 /**
  * Parse a keyring file: one `label base64key` a line (32 bytes in standard base64 with padding),
- * empty lines and lines that begin with '#' skipped, spaces and tabs around fields, LF or CRLF.
+ * empty lines and lines that begin with '#' skipped, spaces and tabs around fields, LF or CRLF. Lines of
+ * three words, `force promote ID` and `force retire ID`, name a step of a rotation that is to be taken
+ * at once; ID is a wire id, 8 hex digits, of a key that the file need not hold.
  *
  * Errors: ERR_CONFIG with *fault set; *out is unchanged. Refused: no key at all, more than four, a
- * bad label, base64 or length, a label twice, a key twice, two keys with one wire id.
+ * bad label, base64 or length, a label twice, a key twice, two keys with one wire id, a step that
+ * there is not, more than eight forced steps.
  * Copies: everything; text may be wiped afterwards.
  */
 MUST_USE enum err keyring_parse(struct slice text, struct keyring *out,
@@ -71,6 +90,22 @@ bool keyring_label_ok(struct slice label);
 
 /** The key with this wire id; NULL when the ring does not hold it. Lends from k. */
 const struct keyring_key *keyring_find(const struct keyring *k, uint32_t id);
+
+/** The place of a key in a ring, compared in constant time; its n when it is not there. Equal ids are not
+ *  enough: they are 32 bits of a hash. */
+size_t keyring_place(const struct keyring *k, const struct keyring_key *key);
+
+/** Make the i-th key the first; the others keep their order. */
+void keyring_put_first(struct keyring *k, size_t i);
+
+/** Drop the i-th key and wipe its place; the others keep their order. */
+void keyring_remove(struct keyring *k, size_t i);
+
+/** "install", "promote", "retire". Static. */
+const char *keyring_step_text(enum keyring_step step);
+
+/** Does the ring's file force this step of this key? */
+bool keyring_forces(const struct keyring *k, enum keyring_step step, uint32_t id);
 
 /** Wipe all secrets and leave the empty (plain) ring. */
 void keyring_fini(struct keyring *k);

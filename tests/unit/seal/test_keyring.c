@@ -206,3 +206,62 @@ Test(keyring, fini_wipes_every_secret_and_leaves_the_plain_ring)
     cr_assert(memcmp(&ring, &empty, sizeof ring) == 0);
     cr_assert_null(keyring_find(&ring, 0));
 }
+
+Test(keyring, a_step_is_forced_by_three_words)
+{
+    const struct keyring ring = parse_good("a " K1 "\nforce promote b3f7efa5\r\n"
+                                           "  force\tretire  0000000f \nforce " K2 "\n");
+    cr_assert(ring.n == 2 && ring.forced_n == 2, "a key may have the label \"force\"");
+    cr_assert(keyring_forces(&ring, KEYRING_PROMOTE, 0xb3f7efa5));
+    cr_assert(keyring_forces(&ring, KEYRING_RETIRE, 0xf));
+    cr_assert(!keyring_forces(&ring, KEYRING_RETIRE, 0xb3f7efa5));
+    cr_assert(!keyring_forces(&ring, KEYRING_PROMOTE, 0xb3f7efa4));
+}
+
+Test(keyring, what_cannot_be_forced_is_named)
+{
+    const struct refusal refusals[] = {
+        {"a " K1 "\nforce install b3f7efa5\n", 2, "promote, retire"},
+        {"a " K1 "\nforce promote b3f7efa\n", 2, "8 hex digits"},
+        {"a " K1 "\nforce promote b3f7efa55\n", 2, "8 hex digits"},
+        {"a " K1 "\nforce retire b3f7efag\n", 2, "8 hex digits"},
+        {"a " K1 "\nforce retire b3f7efa5 now\n", 2, "8 hex digits"},
+        {"force retire b3f7efa5\n", 0, "no key"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+        check_refusal(&refusals[i]);
+}
+
+Test(keyring, eight_steps_are_forced_and_a_ninth_is_refused)
+{
+#define TWICE(line) line line
+    static const char FULL[] = "a " K1 "\n" TWICE(TWICE(TWICE("force retire 00000001\n")));
+    static const char OVER[] =
+        "a " K1 "\n" TWICE(TWICE(TWICE("force retire 00000001\n"))) "force retire 00000002\n";
+    const struct refusal nine = {OVER, 10, "eight"};
+    cr_assert(parse_good(FULL).forced_n == KEYRING_FORCE_MAX);
+    check_refusal(&nine);
+}
+
+Test(keyring, keys_are_put_first_and_removed_with_the_others_in_order_and_their_place_wiped)
+{
+    static const struct keyring_key nothing;
+    struct keyring ring = parse_good("a " K1 "\nb " K2 "\nc " K3 "\nd " K4 "\n");
+    struct keyring_key other = ring.keys[2];
+    cr_assert_eq(keyring_place(&ring, &other), 2);
+    other.udp[0] ^= 1;
+    cr_assert_eq(keyring_place(&ring, &other), 4, "its id alone does not make a key the same");
+    keyring_put_first(&ring, 2);
+    cr_assert_str_eq(ring.keys[0].label, "c");
+    cr_assert_str_eq(ring.keys[1].label, "a");
+    cr_assert_str_eq(ring.keys[2].label, "b");
+    keyring_put_first(&ring, 0);
+    cr_assert_str_eq(ring.keys[0].label, "c");
+    keyring_remove(&ring, 1);
+    cr_assert_eq(ring.n, 3);
+    cr_assert_str_eq(ring.keys[1].label, "b");
+    keyring_remove(&ring, 2);
+    cr_assert_str_eq(ring.keys[1].label, "b");
+    cr_assert_eq(memcmp(&ring.keys[2], &nothing, sizeof nothing), 0);
+    cr_assert_eq(memcmp(&ring.keys[3], &nothing, sizeof nothing), 0);
+}
