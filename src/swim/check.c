@@ -107,6 +107,7 @@ void check_claim(struct swim *s, mono_us now, uint64_t id, const struct peer_rec
     c->epoch = r->epoch;
     c->ver = r->ver;
     c->caps = r->caps;
+    c->meta = meta_of(r);
     send_check(s, now, c);
 }
 

@@ -45,6 +45,7 @@ struct member {
     uint64_t accusers[MEMBER_ACCUSERS_MAX]; /* node ids, the first first */
     uint32_t ver;
     uint32_t caps;
+    struct swim_meta meta;
     uint32_t data_age_ms;
     uint32_t suspect_n; /* members alive when the suspicion began */
     uint32_t rumor_prev;

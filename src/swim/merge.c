@@ -125,7 +125,15 @@ static void copy_facts(struct member *m, const struct peer_record *r)
 {
     m->addr = r->addr;
     m->caps = r->caps;
+    m->meta = meta_of(r);
     m->epoch = r->epoch;
+}
+
+/** Who passed a record on may be of a version that keeps no metadata: it is taken from the next teller. */
+static void complete(struct member *m, const struct peer_record *r)
+{
+    if (m->meta.len == 0 && r->ver == m->ver)
+        m->meta = meta_of(r);
 }
 
 /** Take a record's incarnation and facts, whatever was held before. */
@@ -242,7 +250,8 @@ void merge_settle(struct swim *s, mono_us now, const struct check *c)
                                   .state = PEER_ALIVE,
                                   .addr = c->addr,
                                   .caps = c->caps,
-                                  .epoch = c->epoch};
+                                  .epoch = c->epoch,
+                                  .meta = slice_of(c->meta.bytes, c->meta.len)};
     supersede(s, now, slot, &r);
     if (member_live(m))
         probe_lives(s, now, slot);
@@ -287,7 +296,9 @@ static void renew(struct swim *s, mono_us now, uint32_t slot, const struct peer_
         s->n.members_full++;
         return;
     }
-    const bool changed = m->caps != r->caps || !addr_eq(&m->addr, &r->addr);
+    const struct swim_meta meta = meta_of(r);
+    const bool changed =
+        m->caps != r->caps || !addr_eq(&m->addr, &r->addr) || !meta_eq(&m->meta, &meta);
     adopt(s, slot, r);
     m->accusers_n = 0;
     s->n.suspicions_refuted += before.state == SWIM_SUSPECT ? 1 : 0;
@@ -346,6 +357,7 @@ static void hear_same_run(struct swim *s, mono_us now, uint32_t slot, const stru
     struct member *m = &s->roster.at[slot];
     const struct claim held = {.ver = m->ver, .state = (enum swim_state)m->state};
     const struct claim told = {.ver = t->r->ver, .state = (enum swim_state)t->r->state};
+    complete(m, t->r);
     const bool repeats = told.ver == held.ver && held.state == SWIM_SUSPECT &&
                          (told.state == SWIM_SUSPECT || told.state == SWIM_DEAD);
     if (repeats) {

@@ -79,6 +79,7 @@ struct swim_member outbox_snapshot(const struct swim *s, uint32_t slot)
                                 .version = m->ver,
                                 .epoch = m->epoch,
                                 .caps = m->caps,
+                                .meta = m->meta,
                                 .srtt_us = m->srtt_us,
                                 .last_ack_at = m->last_ack_at,
                                 .state_since = m->state_since,
@@ -98,6 +99,15 @@ bool outbox_may_tell(const struct swim *s, uint32_t slot, uint64_t to)
     return !s->isolated || m->id == to || (m->state != SWIM_SUSPECT && m->state != SWIM_DEAD);
 }
 
+/** Metadata of those who live; of the dead nobody asks. Lends it from the table. */
+static void write_meta(const struct swim *s, const struct member *m, struct peer_record *r)
+{
+    if (m->meta.len == 0)
+        return;
+    r->meta = slice_of(m->meta.bytes, m->meta.len);
+    r->meta_hash = (uint32_t)hash_bytes(&s->roster.hkey, r->meta);
+}
+
 struct peer_record outbox_record(const struct swim *s, uint32_t slot, uint32_t turn)
 {
     const struct member *m = &s->roster.at[slot];
@@ -108,6 +118,8 @@ struct peer_record outbox_record(const struct swim *s, uint32_t slot, uint32_t t
                             .addr = m->addr,
                             .caps = m->caps,
                             .epoch = m->epoch};
+    if (member_live(m) || m->state == SWIM_CANDIDATE)
+        write_meta(s, m, &r);
     if (m->state == SWIM_SUSPECT || m->state == SWIM_DEAD)
         r.accuser = accuser_name(s, m, turn); /* so that every accuser becomes known */
     return r;

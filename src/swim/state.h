@@ -94,10 +94,11 @@ struct check {
     uint64_t id;
     uint64_t challenges[TRIES_MAX]; /* one for each try */
     mono_us sent_at, due_at;
-    struct addr addr;   /* CLAIM, STRANGER */
-    uint64_t gen;       /* CLAIM: what is claimed */
-    uint64_t epoch;     /* CLAIM */
-    uint32_t ver, caps; /* CLAIM */
+    struct addr addr;      /* CLAIM, STRANGER */
+    uint64_t gen;          /* CLAIM: what is claimed */
+    uint64_t epoch;        /* CLAIM */
+    uint32_t ver, caps;    /* CLAIM */
+    struct swim_meta meta; /* CLAIM */
 };
 
 /** An address that we contact without knowing who is there. */

@@ -25,6 +25,7 @@ static void enter_self(struct swim *s, const struct swim_cfg *cfg, mono_us now)
     self->gen = cfg->generation;
     self->epoch = cfg->epoch;
     self->caps = cfg->caps;
+    self->meta = cfg->meta;
     self->addr = cfg->addr;
     roster_enter(&s->roster, slot, SWIM_ALIVE, now);
     swim_own_address(s, &cfg->addr);
@@ -219,6 +220,16 @@ void swim_set_caps(struct swim *s, mono_us now, uint32_t caps)
     if (swim_self(s)->caps == caps)
         return;
     swim_self(s)->caps = caps;
+    if (!s->leave.on)
+        refute_announce(s, swim_self(s)->ver);
+}
+
+void swim_set_meta(struct swim *s, mono_us now, const struct swim_meta *meta)
+{
+    health_enter(s, now);
+    if (meta_eq(&swim_self(s)->meta, meta))
+        return;
+    swim_self(s)->meta = *meta;
     if (!s->leave.on)
         refute_announce(s, swim_self(s)->ver);
 }

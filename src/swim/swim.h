@@ -22,6 +22,8 @@
 #include "base/hash.h"
 #include "base/spans.h"
 #include "base/time.h"
+#include "swim/counters.h"
+#include "swim/meta.h"
 #include "swim/times.h"
 #include "wire/peer.h"
 #include "wire/stream.h"
@@ -34,6 +36,7 @@ struct swim_cfg {
     uint64_t generation; /* wall-clock ms at start */
     uint64_t epoch;      /* of this run */
     uint32_t caps;
+    struct swim_meta meta;
     uint64_t seed;
     uint32_t members_max;    /* 1,024, self included */
     uint32_t tombstones_max; /* 4,096 */
@@ -84,6 +87,9 @@ void swim_own_address(struct swim *s, const struct addr *addr);
 
 /** Change our capabilities: version + 1, told to everyone as an UPDATE. Nothing when they are equal. */
 void swim_set_caps(struct swim *s, mono_us now, uint32_t caps);
+
+/** Change our metadata, as swim_set_caps(). */
+void swim_set_meta(struct swim *s, mono_us now, const struct swim_meta *meta);
 
 /** The data plane lives: carried as age in ACKs. */
 void swim_heartbeat(struct swim *s, mono_us now);
@@ -148,6 +154,7 @@ struct swim_member {
     uint32_t version;
     uint64_t epoch;
     uint32_t caps;
+    struct swim_meta meta;
     uint64_t srtt_us;    /* 0 = not measured */
     mono_us last_ack_at; /* 0 = never */
     mono_us state_since;
@@ -211,6 +218,9 @@ bool swim_muted(const struct swim *s);
 /** Have more than half of the latest probes of distinct members (at least 2) failed? */
 bool swim_isolated(const struct swim *s);
 
+/** How long a suspicion lasts at most among those who are alive now, while this node is well. */
+uint64_t swim_suspicion_max_us(const struct swim *s);
+
 /** Local health multiplier, 0 (well) to 8. */
 uint8_t swim_lhm(const struct swim *s);
 
@@ -227,20 +237,6 @@ struct swim_telling {
  *  which moves. Returns: how many. Lends until the next call. */
 size_t swim_records(const struct swim *s, const uint8_t bitmap[STREAM_BUCKETS / 8],
                     struct peer_record *out, size_t cap, struct swim_telling *telling);
-
-/** Counters since start. */
-struct swim_counters {
-    uint64_t probes_direct, probes_relay, probes_tcp, probes_failed; /* by how they were answered */
-    uint64_t suspicions, suspicions_refuted, suspicions_died;
-    uint64_t refutations; /* of claims about us */
-    uint64_t records_in, records_out, records_refused;
-    uint64_t not_me, conflicts, reconnects, seeds_contacted;
-    uint64_t stalls, isolations;
-    uint64_t unproven_ignored;
-    uint64_t members_full, tombstones_dropped;
-    uint64_t generation_refused; /* generations and versions too far ahead to be believed */
-    uint64_t sends_dropped, events_dropped; /* the owner did not poll */
-};
 
 /** The counters, copied. */
 struct swim_counters swim_counters(const struct swim *s);

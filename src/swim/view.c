@@ -62,6 +62,11 @@ bool swim_isolated(const struct swim *s)
     return s->isolated;
 }
 
+uint64_t swim_suspicion_max_us(const struct swim *s)
+{
+    return suspicion_max(swim_alive(s), s->times.period_us);
+}
+
 uint8_t swim_lhm(const struct swim *s)
 {
     return s->lhm;

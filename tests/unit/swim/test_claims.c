@@ -342,6 +342,58 @@ Test(claims, changed_capabilities_are_an_update_everywhere)
     world_free(w);
 }
 
+/* What member i holds of n2's metadata: its first byte, 0 = none. */
+static uint8_t meta_at(struct world *w, uint32_t i)
+{
+    struct swim_member m;
+    cr_assert(world_view(w, i, "n2", &m));
+    return m.meta.len == 0 ? 0 : m.meta.bytes[0];
+}
+
+Test(claims, changed_metadata_is_an_update_everywhere_and_the_next_run_tells_its_own)
+{
+    const struct swim_meta meta = {.len = 4, .bytes = {7, 8, 9, 10}};
+    struct world *w = world_settled(4, 1);
+    swim_set_meta(world_at(w, 2), world_now(w), &meta);
+    swim_set_meta(world_at(w, 2), world_now(w), &meta); /* says nothing new */
+    world_run(w, US_PER_SEC);
+    for (uint32_t i = 0; i < 4; i++) {
+        cr_assert_eq(meta_at(w, i), 7);
+        cr_assert_eq(world_count(w, i, SWIM_UPDATE, "n2"), i == 2 ? 0 : 1);
+    }
+    world_crash(w, 2);
+    world_start(w, 2);
+    world_seed(w, 2, 0);
+    world_run(w, 5 * US_PER_SEC);
+    for (uint32_t i = 0; i < 4; i++)
+        cr_assert_eq(meta_at(w, i), 0);
+    world_free(w);
+}
+
+Test(claims, a_record_without_metadata_is_completed_by_one_that_has_it)
+{
+    struct world *w = world_settled(3, 1);
+    struct swim_member m;
+    cr_assert(world_view(w, 0, "n2", &m));
+    struct peer_record r = {.name = slice_text("n2"),
+                            .gen = m.generation,
+                            .ver = m.version,
+                            .state = PEER_ALIVE,
+                            .addr = m.addr,
+                            .epoch = m.epoch,
+                            .meta = slice_text("keys")};
+    swim_merge(world_at(w, 0), world_now(w), &r, 1);
+    cr_assert_eq(meta_at(w, 0), 'k');
+    r.meta = slice_text("other"); /* what stands there is of the same version */
+    swim_merge(world_at(w, 0), world_now(w), &r, 1);
+    cr_assert_eq(meta_at(w, 0), 'k');
+    r.ver++;
+    r.meta = slice_text("longer than is kept");
+    swim_merge(world_at(w, 0), world_now(w), &r, 1);
+    cr_assert_eq(meta_at(w, 0), 0);
+    world_free(w);
+}
+
 Test(claims, our_own_accusation_that_comes_back_accuses_nobody)
 {
     struct world *w = world_settled(3, 1);
