@@ -55,6 +55,7 @@ enum config_option {
     OPTION_CLIENT_MAX_VALUE,
     OPTION_GOSSIP_LISTEN,
     OPTION_GOSSIP_CRYPTO,
+    OPTION_GOSSIP_KEY_QUIET,
     OPTION_HTTP_LISTEN,
     OPTION_HTTP_HOSTS,
     OPTION_JOIN_STATIC,
@@ -132,6 +133,7 @@ struct config {
     struct addr client;
     struct addr gossip;
     enum seal_mode crypto; /* settled after config_load() */
+    uint64_t key_quiet_us; /* a key that is removed goes when it was silent so long */
     struct addr http;      /* ip_len 0 = off */
     uint32_t value_max;
     struct config_list http_hosts;

@@ -27,7 +27,7 @@ struct document {
     } client;
 
     struct {
-        char *listen, *crypto;
+        char *listen, *crypto, *key_quiet;
     } gossip;
 
     struct {
@@ -87,9 +87,9 @@ static const cyaml_schema_value_t ENTRY = {
 static const cyaml_schema_field_t CLIENT[] = {TEXT("listen", BASE(client), client.listen),
                                               TEXT("max_value", BASE(client), client.max_value),
                                               CYAML_FIELD_END};
-static const cyaml_schema_field_t GOSSIP[] = {TEXT("listen", BASE(gossip), gossip.listen),
-                                              TEXT("crypto", BASE(gossip), gossip.crypto),
-                                              CYAML_FIELD_END};
+static const cyaml_schema_field_t GOSSIP[] = {
+    TEXT("listen", BASE(gossip), gossip.listen), TEXT("crypto", BASE(gossip), gossip.crypto),
+    TEXT("key_quiet", BASE(gossip), gossip.key_quiet), CYAML_FIELD_END};
 static const cyaml_schema_field_t HTTP[] = {TEXT("listen", BASE(http), http.listen),
                                             LIST("hosts", BASE(http), http.hosts), CYAML_FIELD_END};
 static const cyaml_schema_field_t JOIN[] = {LIST("static", BASE(join), join.fixed),
@@ -153,6 +153,7 @@ static const size_t PLACES[OPTIONS] = {
     [OPTION_CLIENT_MAX_VALUE] = BASE(client.max_value),
     [OPTION_GOSSIP_LISTEN] = BASE(gossip.listen),
     [OPTION_GOSSIP_CRYPTO] = BASE(gossip.crypto),
+    [OPTION_GOSSIP_KEY_QUIET] = BASE(gossip.key_quiet),
     [OPTION_HTTP_LISTEN] = BASE(http.listen),
     [OPTION_HTTP_HOSTS] = BASE(http.hosts),
     [OPTION_JOIN_STATIC] = BASE(join.fixed),

@@ -144,6 +144,7 @@ static struct loop *make_loop(struct daemon *d, char *why, size_t why_cap)
                                  .advertise = c->advertise,
                                  .keyring = &d->ring,
                                  .crypto = c->crypto,
+                                 .key_quiet_us = c->key_quiet_us,
                                  .clients = d->clients,
                                  .profile = c->profile,
                                  .budget_bytes = c->memory.bytes,
@@ -200,7 +201,7 @@ static void on_hangup(void *ctx)
     logger_say(loop_logger(d->loop), LOGGER_ERROR, "settings kept", &reason, 1);
 }
 
-static void greet(const struct daemon *d)
+static void greet(struct daemon *d)
 {
     struct loop_counters counters;
     loop_counters(d->loop, &counters);
@@ -213,6 +214,7 @@ static void greet(const struct daemon *d)
                                   .http = http_addr(d->http),
                                   .fixed_bytes = counters.memory_fixed_bytes};
     banner_print(&banner, stdout);
+    keyring_fini(&d->ring); /* the node has its own, and drops keys from it */
 }
 
 /** Did the node leave because another process speaks as this very run? */

@@ -103,6 +103,8 @@ static void derive(struct facts *f)
     f->now.origins = f->node.origins;
     f->now.lhm = f->node.lhm;
     f->now.crypto = f->node.crypto;
+    f->now.keys = f->node.keys_n;
+    f->now.keys_refused = f->node.rotation.pending_n;
     f->now.isolated = f->node.isolated;
     f->now.ready = http_is_ready(&f->node);
     f->now.workers = f->loop.workers;

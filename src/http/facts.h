@@ -27,9 +27,10 @@ struct facts_http {
 struct facts_now {
     uint64_t members[FACTS_STATES]; /* by enum swim_state */
     uint64_t alive, origins, lhm;
-    uint64_t crypto;          /* enum seal_mode */
-    uint64_t isolated, ready; /* 0 or 1 */
-    uint64_t broad_full;      /* whole-cache barriers without a reason of their own */
+    uint64_t crypto;             /* enum seal_mode */
+    uint64_t keys, keys_refused; /* of the ring; steps of a rotation that are refused now */
+    uint64_t isolated, ready;    /* 0 or 1 */
+    uint64_t broad_full;         /* whole-cache barriers without a reason of their own */
     uint64_t retired_n, forgotten_n;
     uint64_t proof_state; /* enum proof_state */
     uint64_t vote;        /* enum peer_vote */

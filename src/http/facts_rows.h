@@ -40,6 +40,9 @@ extern const struct facts_table facts_process; /**< sockets, threads, the proces
 #define NOW(group, key, field, family, help) ROW(group, key, family, "", help, FACTS_GAUGE, field)
 #define WARM(field, labels, help)                                                                  \
     ROW("warmup", #field, "warmup_entries", labels, help, FACTS_COUNTER, node.warm.counters.field)
+#define ROTATION(field, labels, help)                                                              \
+    ROW("rotation", #field, "keyring_steps", labels, help, FACTS_COUNTER,                          \
+        node.rotation.counters.field)
 #define REFUSED(reason, word)                                                                      \
     ROW("cache", "refused_" word, "fills", "result=\"" word "\"", NULL, FACTS_COUNTER,             \
         cache.refused[reason])

@@ -95,13 +95,10 @@ static bool keep_texts(struct loop *l, const struct loop_cfg *cfg)
 
 static enum err keep_keys(struct loop *l, const struct loop_cfg *cfg, const struct why *why)
 {
-    if (cfg->keyring != NULL && cfg->keyring->n > 0) {
-        l->ring_swappable = !locked_keep(&l->ring, sizeof l->ring);
-        l->ring = *cfg->keyring;
-    }
-    if (cfg->crypto > SEAL_OFF && l->ring.n == 0)
+    l->keyed = cfg->keyring != NULL && cfg->keyring->n > 0;
+    if (cfg->crypto > SEAL_OFF && !l->keyed)
         return refuse(why, ERR_CONFIG, "gossip can be sealed with a keyring only; give --keyring");
-    l->crypto = mode_settle(cfg->crypto, l->ring.n > 0);
+    l->crypto = mode_settle(cfg->crypto, l->keyed);
     return OK;
 }
 
@@ -241,12 +238,13 @@ static void *make_node(void *ctx, struct arena *arena)
 static struct node_cfg node_cfg_of(const struct loop *l, const struct loop_cfg *cfg,
                                    const struct run *run)
 {
+    static const struct keyring no_keys = {.n = 0};
     struct node_cfg n = {.cluster = slice_text(l->cluster),
                          .name = slice_text(l->name),
                          .addr = l->advertise,
                          .run = *run,
                          .generation = clock_wall_ms(),
-                         .ring = &l->ring,
+                         .ring = l->keyed ? cfg->keyring : &no_keys,
                          .crypto = l->crypto,
                          .profile = cfg->profile,
                          .seeded = l->seeds.n + l->dns_names.n + l->srv_names.n > 0};
@@ -257,6 +255,8 @@ static struct node_cfg node_cfg_of(const struct loop *l, const struct loop_cfg *
         node_cfg_log(&n, cfg->heal_log);
     if (cfg->drain_us != 0)
         n.drain_us = cfg->drain_us;
+    if (cfg->key_quiet_us != 0)
+        n.key_quiet_us = cfg->key_quiet_us;
     if (cfg->ready_alone_us != 0)
         n.ready_alone_us = cfg->ready_alone_us;
     return n;
@@ -276,6 +276,14 @@ static mono_us read_clock(void *ctx)
 {
     (void)ctx;
     return clock_now();
+}
+
+/** They lie in the node's memory; the lock ends with its mapping. */
+static void lock_keys(struct loop *l)
+{
+    size_t len = 0;
+    void *at = node_secrets(l->node, &len);
+    l->ring_swappable = l->keyed && !locked_keep(at, len);
 }
 
 enum err assemble_node(struct loop *l, const struct loop_cfg *cfg, const struct why *why)
@@ -298,6 +306,7 @@ enum err assemble_node(struct loop *l, const struct loop_cfg *cfg, const struct 
     sodium_memzero(secret, sizeof secret);
     if (l->node == NULL)
         return refuse(why, ERR_FULL, "out of memory for the node's tables");
+    lock_keys(l);
     l->fixed_bytes += l->node_map.used;
     l->drain_us = make.cfg.drain_us;
     l->world.ctx = (struct command_ctx){.cache = l->cache,

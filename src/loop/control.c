@@ -166,6 +166,9 @@ static void act(struct loop *l, const struct node_out *out)
     case NODE_OUT_WINDOWS:
         report_windows(l, &out->windows);
         break;
+    case NODE_OUT_ROTATED:
+        report_rotated(l, &out->rotated);
+        break;
     case NODE_OUT_LEFT:
         leave(l);
         break;

@@ -123,7 +123,6 @@ void loop_counters(const struct loop *l, struct loop_counters *out)
     out->control_queue = mailbox_len(&l->commands);
     out->control_queue_max = l->commands.cap;
     out->huge_pages = look(&l->pages.huge);
-    out->keys = l->ring.n;
     out->keyrings = l->keyrings;
     memcpy(out->events, l->events, sizeof out->events);
     out->workers_wedged = atomic_load_explicit(&l->wedged_now, memory_order_relaxed);

@@ -46,9 +46,9 @@ struct loop {
     struct pages pages;
 
     /* The control thread's alone. */
-    struct keyring ring;
+    bool keyed;                   /* there is a keyring */
     bool ring_swappable;          /* the system did not lock it */
-    uint64_t keyrings;            /* times that it was replaced */
+    uint64_t keyrings;            /* times that another one was given */
     uint64_t events[LOOP_EVENTS]; /* of members, by enum swim_event_kind */
     enum seal_mode crypto;        /* settled */
     struct store_map node_map;
@@ -120,6 +120,9 @@ void report_drifted(struct loop *l, const struct node_drifted *drifted);
 
 /** Another node has another fence_ms. */
 void report_windows(struct loop *l, const struct node_windows *windows);
+
+/** A step of a rotation of keys was taken, or is refused for now. */
+void report_rotated(struct loop *l, const struct node_rotated *rotated);
 
 /** Worker i does not turn any more, or turns again. */
 void report_wedge(struct loop *l, uint32_t i, const struct wedge *w);

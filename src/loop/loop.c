@@ -8,7 +8,6 @@
 #include "loop/assemble.h"
 #include "loop/clock.h"
 #include "loop/inside.h"
-#include "loop/locked.h"
 
 /* Supervisors signal a process and then its group: both mean one stop. */
 #define STOP_ECHO_US (250 * US_PER_MS)
@@ -82,8 +81,6 @@ void loop_free(struct loop *l)
     store_unmap(&l->cache_map);
     store_locks_fini(&l->locks);
     logger_fini(&l->log);
-    keyring_fini(&l->ring);
-    locked_release(&l->ring, sizeof l->ring);
     auth_fini(&l->auth);
     free_texts(l);
     free(l);
@@ -197,10 +194,11 @@ struct addr loop_advertise_addr(const struct loop *l)
 
 enum err loop_keyring_set(struct loop *l, const struct keyring *ring)
 {
-    if ((l->ring.n == 0) != (ring->n == 0))
+    if (l->keyed != (ring->n > 0))
         return ERR_CONFIG;
-    l->ring = *ring;
     l->keyrings++;
+    control_feed(l, &(struct node_in){.kind = NODE_IN_KEYRING, .keyring = ring});
+    control_settle(l);
     return OK;
 }
 

@@ -60,6 +60,7 @@ struct loop_cfg {
     struct loop_texts dns_servers; /* HOST:PORT with numeric hosts; none = the system's */
     uint64_t drain_us;             /* 0 = the profile's */
     uint64_t ready_alone_us;       /* 0 = the profile's */
+    uint64_t key_quiet_us;         /* of a key that goes, as in node_cfg; 0 = as there */
     bool warm_up;                  /* take over the cache of the node that a join went by */
     uint32_t heal_log;             /* dots kept for healing others; 0 = by budget_bytes */
     struct policies policies;      /* of namespaces, and how many nodes vote; lent for life */
@@ -116,7 +117,8 @@ struct addr loop_client_addr(const struct loop *l);
 struct addr loop_gossip_addr(const struct loop *l);    /**< bound for gossip, UDP and TCP */
 struct addr loop_advertise_addr(const struct loop *l); /**< what peers are told */
 
-/** Replace the keyring: sealing and opening use the new keys from the next packet on. Copies.
+/** This is the keyring from now on: the node takes the steps that are safe and tells of the others, which
+ *  it takes as soon as they are (node/rotation.h). Copies.
  *  Errors: ERR_CONFIG when one of the two rings is empty and the other is not; nothing changes. */
 MUST_USE enum err loop_keyring_set(struct loop *l, const struct keyring *ring);
 
@@ -214,8 +216,7 @@ struct loop_counters {
     uint64_t peer_frames_in, peer_frames_out, peer_frames_bad, peer_overflows;
     uint64_t dns_lookups, dns_answers, dns_nobody, dns_errors, dns_timeouts, dns_renewed;
     uint64_t events[LOOP_EVENTS]; /* of members */
-    uint64_t keys;                /* now: in the keyring */
-    uint64_t keyrings;            /* times that another keyring was taken */
+    uint64_t keyrings;            /* times that another keyring was given */
     uint64_t control_queue;       /* now: requests that wait for the control thread */
     uint64_t control_queue_max, connections_max, output_max; /* limits */
     uint64_t huge_pages;     /* of the cache, put together or asked for */

@@ -1,8 +1,12 @@
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "loop/address.h"
 #include "loop/inside.h"
+
+#define ROTATION_ADVICE_MAX 160
 
 /** How an event of a member reads. */
 struct event_text {
@@ -108,6 +112,63 @@ void report_windows(struct loop *l, const struct node_windows *windows)
                fields, ARRAY_LEN(fields));
 }
 
+/** How a refused step could be taken all the same, behind what to do else. */
+static const char *advise(const struct node_rotated *r, char out[static ROTATION_ADVICE_MAX])
+{
+    const char *advice = rotation_why_advice(r->why);
+    if (!rotation_can_force(r->why))
+        return advice;
+    (void)snprintf(out, ROTATION_ADVICE_MAX,
+                   "%s; to take the step at once, add to the file: force %s %08" PRIx32, advice,
+                   keyring_step_text(r->step), r->key);
+    return out;
+}
+
+static void report_taken(struct loop *l, const struct node_rotated *r, const char *key)
+{
+    const bool forced = r->why != ROTATION_OPEN;
+    const struct logger_field fields[] = {
+        logger_text("step", keyring_step_text(r->step)),
+        logger_text("key", key),
+        logger_text("reason", rotation_why_text(r->why)),
+        {.name = "member", .value = r->member},
+    };
+    logger_say(&l->log, forced ? LOGGER_WARN : LOGGER_INFO,
+               forced ? "keyring step forced" : "keyring step taken", fields,
+               forced ? ARRAY_LEN(fields) : 2);
+}
+
+/** A wait is no mistake: every key that goes has one. */
+static void report_step_refused(struct loop *l, const struct node_rotated *r, const char *key)
+{
+    char advice[ROTATION_ADVICE_MAX], members[LOGGER_TEXT_MAX], wait[LOGGER_TEXT_MAX];
+    struct logger_field fields[6] = {
+        logger_text("step", keyring_step_text(r->step)),
+        logger_text("key", key),
+        logger_text("reason", rotation_why_text(r->why)),
+    };
+    size_t n = 3;
+    if (r->member.len > 0)
+        fields[n++] = (struct logger_field){.name = "member", .value = r->member};
+    if (r->why == ROTATION_HEARD)
+        fields[n++] = logger_number("wait_s", (r->wait_us + US_PER_SEC - 1) / US_PER_SEC, wait);
+    else if (r->members_n > 0)
+        fields[n++] = logger_number("members", r->members_n, members);
+    fields[n++] = logger_text("do", advise(r, advice));
+    logger_say(&l->log, r->why == ROTATION_HEARD ? LOGGER_INFO : LOGGER_WARN,
+               "keyring step refused", fields, n);
+}
+
+void report_rotated(struct loop *l, const struct node_rotated *rotated)
+{
+    char key[9];
+    (void)snprintf(key, sizeof key, "%08" PRIx32, rotated->key);
+    if (rotated->taken)
+        report_taken(l, rotated, key);
+    else
+        report_step_refused(l, rotated, key);
+}
+
 void report_wedge(struct loop *l, uint32_t i, const struct wedge *w)
 {
     char worker[LOGGER_TEXT_MAX], ms[LOGGER_TEXT_MAX];
@@ -173,7 +234,7 @@ void report_nobody(struct loop *l)
 static void warn_of_mode(struct loop *l)
 {
     const struct logger_field mode = logger_text("crypto", mode_text(l->crypto));
-    if (l->ring.n == 0 || l->crypto == SEAL_REQUIRE)
+    if (!l->keyed || l->crypto == SEAL_REQUIRE)
         return;
     logger_say(&l->log, LOGGER_WARN,
                l->crypto == SEAL_OFF

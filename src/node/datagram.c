@@ -139,6 +139,7 @@ void datagram_recv(struct node *n, mono_us now, const struct addr *from, struct 
         return;
     }
     datagram_count_key(n, &packet.head);
+    rotation_heard(n, now, &packet.head);
     if (peer_decode(n->codec, packet.body, n->in) != OK) {
         n->counters.dropped_decode++;
         return;

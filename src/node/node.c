@@ -30,6 +30,7 @@ void node_cfg_sizes(struct node_cfg *cfg, enum swim_profile profile, uint64_t bu
     cfg->bucket_bits = NODE_BUCKET_BITS;
     cfg->ready_alone_us = profile == SWIM_TEST ? 200 * US_PER_MS : 2 * US_PER_SEC;
     cfg->drain_us = 2 * US_PER_SEC;
+    cfg->key_quiet_us = 600 * US_PER_SEC;
 }
 
 void node_cfg_log(struct node_cfg *cfg, uint32_t n)
@@ -71,6 +72,7 @@ static struct swim *make_swim(struct node *n, struct arena *arena, mono_us now)
                                  .addr = n->cfg.addr,
                                  .generation = n->cfg.generation,
                                  .epoch = run_epoch(&n->cfg.run),
+                                 .meta = rotation_meta(&n->seal),
                                  .seed = rng_next(&n->rng),
                                  .members_max = n->cfg.members_max,
                                  .tombstones_max = n->cfg.tombstones_max,
@@ -212,8 +214,10 @@ struct node *node_new(struct arena *arena, const struct node_cfg *cfg, struct ca
     n->cfg.name = keep(n->name, cfg->name);
     n->cfg.cluster = keep(n->cluster, cfg->cluster);
     rng_init(&n->rng, cfg->seed);
-    packet_ctx_init(&n->seal, cfg->ring, n->cfg.cluster, hash_node_id(n->cfg.cluster, n->cfg.name),
-                    &cfg->run);
+    rotation_begin(&n->rotation, now, cfg->ring);
+    n->cfg.ring = &n->rotation.ring;
+    packet_ctx_init(&n->seal, n->cfg.ring, n->cfg.cluster,
+                    hash_node_id(n->cfg.cluster, n->cfg.name), &cfg->run);
     n->seal.mode = mode_settle(cfg->crypto, cfg->ring->n > 0);
     assert(cfg->secret != NULL || cfg->ring->n == 0);
     if (cfg->secret != NULL)
@@ -227,10 +231,17 @@ struct node *node_new(struct arena *arena, const struct node_cfg *cfg, struct ca
     return n;
 }
 
+void *node_secrets(struct node *n, size_t *len)
+{
+    *len = offsetof(struct rotation, heard_at);
+    return &n->rotation;
+}
+
 void node_free(struct node *n)
 {
     if (n == NULL)
         return;
+    rotation_fini(&n->rotation);
     if (n->codec != NULL)
         peer_codec_free(n->codec);
     if (n->stream_codec != NULL)
@@ -264,6 +275,9 @@ void node_recv(struct node *n, mono_us now, const struct node_in *in)
     case NODE_IN_TOO_BIG:
         datagram_too_big(n, now, &in->from);
         break;
+    case NODE_IN_KEYRING:
+        rotation_want(n, now, in->keyring);
+        break;
     case NODE_IN_LEAVE:
         life_leave(n, now);
         break;
@@ -288,6 +302,7 @@ void node_tick(struct node *n, mono_us now)
         spread_active(n->spread, active);
     certify_tick(n, now);
     certify_publish(n, now);
+    rotation_tick(n, now);
 }
 
 mono_us node_deadline(const struct node *n)
@@ -302,6 +317,7 @@ mono_us node_deadline(const struct node *n)
     at = time_min(at, ask_deadline(n));
     at = time_min(at, certify_deadline(n));
     at = time_min(at, drift_deadline(n));
+    at = time_min(at, rotation_deadline(n));
     return time_min(at, life_deadline(n));
 }
 

@@ -19,7 +19,6 @@
 #include "base/err.h"
 #include "base/time.h"
 #include "cache/cache.h"
-#include "node/late.h"
 #include "node/policy.h"
 #include "node/stamp.h"
 #include "node/told.h"
@@ -46,8 +45,9 @@ struct node_cfg {
     const uint8_t *secret; /* SESSION_SEED_LEN bytes that the system drew for this process alone, of
                                  * which the keys of streams are made; copied by node_new(), and the
                                  * caller's to wipe then. NULL only without keys */
-    const struct keyring *ring; /* lent for life; empty = no keys, only plain packets */
+    const struct keyring *ring; /* to begin with; copied. Empty = no keys, only plain packets */
     enum seal_mode crypto;      /* what is sent and taken; past SEAL_OFF it needs keys */
+    uint64_t key_quiet_us;      /* so long no packet must have come under a key that goes: 600 s */
     enum swim_profile profile;
     bool seeded;             /* are seeds or DNS names configured? else READY at once */
     uint64_t ready_alone_us; /* 2,000,000; 200,000 in the test profile. DNS names us: at most 2 s */
@@ -80,7 +80,10 @@ struct node;
 struct node *node_new(struct arena *arena, const struct node_cfg *cfg, struct cache *cache,
                       mono_us now);
 
-/** Release what libraries allocated at start. */
+/** Where a node keeps what is derived from its keyring, *len bytes: for who can lock memory. Lends. */
+void *node_secrets(struct node *n, size_t *len);
+
+/** Release what libraries allocated at start, and wipe all keys. */
 void node_free(struct node *n);
 
 /* ---- inputs ---- */
@@ -94,7 +97,8 @@ enum node_in_kind {
     NODE_IN_NAMES,       /* addresses that the seeds resolved to; names_n 0 = nobody known */
     NODE_IN_UNREACHABLE, /* hint: a datagram to `from` was refused by its host */
     NODE_IN_TOO_BIG,     /* a datagram to `from` was longer than the path allows */
-    NODE_IN_LEAVE        /* drain, leave, then NODE_OUT_LEFT */
+    NODE_IN_KEYRING, /* this is the keyring that is wanted now; empty exactly if the first was */
+    NODE_IN_LEAVE    /* drain, leave, then NODE_OUT_LEFT */
 };
 
 /** One dot to issue. Names are lent for the call. */
@@ -140,6 +144,7 @@ struct node_in {
     uint32_t conn;
     struct slice bytes; /* hostile; lent for the call */
     const struct node_command *command;
+    const struct keyring *keyring; /* KEYRING; lent for the call */
     const struct addr *names;
     size_t names_n;
     uint32_t names_ttl_s; /* smallest TTL of the answer */
@@ -171,18 +176,8 @@ enum node_out_kind {
     NODE_OUT_WARMED,   /* a warm-up ended: log it */
     NODE_OUT_DRIFTED,  /* entries differ from another node's for no reason: log it */
     NODE_OUT_WINDOWS,  /* another node has another fence_ms: log it */
-    NODE_OUT_LEFT      /* everything was said: exit */
-};
-
-/** What one node knows of a traced dot. */
-struct node_traced {
-    struct slice name;
-    bool silent;   /* it did not answer in time */
-    uint8_t state; /* enum peer_trace_state */
-    uint64_t wait_us, age_us;
-    bool timed, acked; /* are these known? */
-    struct late late;  /* how long after it was issued it took effect there */
-    uint64_t acked_us; /* how long after that we knew, by our clock: of dots of ours alone */
+    NODE_OUT_LEFT,     /* everything was said: exit */
+    NODE_OUT_ROTATED   /* a step of a rotation of keys was taken, or refused for now: log it */
 };
 
 /**
@@ -225,6 +220,7 @@ struct node_out {
         struct node_warmed warmed;   /* WARMED */
         struct node_drifted drifted; /* DRIFTED */
         struct node_windows windows; /* WINDOWS */
+        struct node_rotated rotated; /* ROTATED */
     };
 };
 

@@ -18,6 +18,7 @@
 #include "node/notice.h"
 #include "node/peer.h"
 #include "node/proof.h"
+#include "node/rotation.h"
 #include "node/sample.h"
 #include "node/trace.h"
 #include "node/view.h"
@@ -102,8 +103,9 @@ struct node {
     uint8_t cluster[PEER_NAME_MAX];
     struct rng rng;
     struct packet_ctx seal;
-    struct ratchet ratchet; /* of the keys of streams */
-    uint64_t counter;       /* of sealed packets, process-wide */
+    struct rotation rotation; /* its ring is that of seal */
+    struct ratchet ratchet;   /* of the keys of streams */
+    uint64_t counter;         /* of sealed packets, process-wide */
     struct cache *cache;
     struct ledger *ledger;
     struct swim *swim;

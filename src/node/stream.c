@@ -483,6 +483,7 @@ void stream_recv(struct node *n, mono_us now, uint32_t conn, struct slice bytes)
     if (s == NULL || s->hangup)
         return;
     n->counters.frames_in++;
+    const bool by_ring = !s->session.on;
     const bool opened = stream_unseal(n, s, bytes, &packet);
     if (!opened || !belongs(s, &packet.head) ||
         stream_decode(n->stream_codec, packet.body, &m) != OK) {
@@ -491,6 +492,8 @@ void stream_recv(struct node *n, mono_us now, uint32_t conn, struct slice bytes)
         return;
     }
     datagram_count_key(n, &packet.head);
+    if (by_ring) /* what a stream says under keys of its own needs none of the ring */
+        rotation_heard(n, now, &packet.head);
     s->last_counter = packet.head.counter;
     s->progress_at = now;
     if (!take(n, now, s, &packet.head, &m)) {

@@ -19,6 +19,7 @@ static void inspect_self(const struct node *n, struct node_view *out)
     out->keys_n = n->seal.ring->n;
     for (size_t i = 0; i < out->keys_n; i++)
         out->keys[i] = n->seal.ring->keys[i].id;
+    rotation_inspect(n, &out->rotation);
 }
 
 static void inspect_swim(const struct node *n, struct node_view *out)
@@ -98,6 +99,11 @@ void node_inspect(const struct node *n, struct node_view *out)
 struct warm_view node_warm_view(const struct node *n)
 {
     return warm_view(n->warm);
+}
+
+uint32_t node_sealing_key(const struct node *n)
+{
+    return mode_seals(packet_mode(&n->seal)) ? n->seal.ring->keys[0].id : 0;
 }
 
 const struct hkey *node_hkey(const struct node *n)

@@ -9,6 +9,7 @@
 #include "node/intent.h"
 #include "node/node.h"
 #include "node/proof.h"
+#include "node/rotation.h"
 #include "node/sample.h"
 #include "node/trace.h"
 #include "node/votes.h"
@@ -73,6 +74,7 @@ struct node_view {
     enum seal_mode crypto;
     uint32_t keys[KEYRING_KEYS_MAX]; /* wire ids, the sealing one first */
     size_t keys_n;
+    struct rotation_view rotation;
     size_t members, alive, origins;
     uint32_t retired_n,
         forgotten_n; /* numbers of the newest retired and of the newest forgotten origin */
@@ -116,6 +118,9 @@ void node_inspect(const struct node *n, struct node_view *out);
 
 /** How its warm-up stands, as node_inspect() says, without all the rest. */
 struct warm_view node_warm_view(const struct node *n);
+
+/** The id of the key that it seals with now; 0 = it sends plain packets. */
+uint32_t node_sealing_key(const struct node *n);
 
 /** The cluster's hash key, under which stamps are checked. Lends. */
 const struct hkey *node_hkey(const struct node *n);

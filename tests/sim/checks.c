@@ -227,14 +227,14 @@ static void check_encoding(struct sim *s, const struct sim_node *n, struct slice
                     m->type);
 }
 
-/* The first key of its ring seals, and none where its mode says so. */
+/* The first key of its ring seals, and none where its mode says so. The ring is that which its process began
+ * with until a story hands it another one. */
 static void check_key(struct sim *s, const struct sim_node *n, struct slice bytes)
 {
-    const struct keyring *ring = &s->ring;
-    const bool seals = mode_seals(mode_settle(n->crypto, ring->n > 0));
+    const bool seals = mode_seals(mode_settle(n->crypto, s->ring.n > 0));
     struct reader r = reader_of(slice_of(bytes.at + KEY_AT, 4));
     const uint32_t id = read_u32(&r);
-    if (id != (seals ? ring->keys[0].id : 0))
+    if (id != node_sealing_key(n->node) || seals != (id != 0))
         sim_violate(s, CHECK_S18, "n%u seals with key %08x", n->i, id);
 }
 

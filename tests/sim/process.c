@@ -101,6 +101,8 @@ static struct node_cfg config_of(struct sim *s, const struct sim_node *n)
     cfg.seed = rng_next(&s->boot_rng);
     cfg.ring = &s->ring;
     cfg.crypto = n->crypto;
+    if (s->cfg.key_quiet_us != 0)
+        cfg.key_quiet_us = s->cfg.key_quiet_us;
     cfg.seeded = true;
     cfg.warm_up = s->cfg.warm_up;
     cfg.members_max = s->cfg.nodes + MEMBERS_ROOM;

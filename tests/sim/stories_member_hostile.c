@@ -223,31 +223,13 @@ static const char *const RINGS[] = {"old AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxw
                                     "new ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=\n",
                                     "bad QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8=\n"};
 
-struct rings {
-    struct keyring at[ARRAY_LEN(RINGS)];
-    uint32_t of[SIM_NODES_MAX]; /* which one a node holds */
-};
-
-/* The world has one keyring: before each event it becomes that of the node that is touched. */
-static void hold_ring(struct sim *s, void *ctx, uint32_t node, struct event *e)
+/* The world's ring is that which processes begin with. */
+static void make_ring(struct sim *s, size_t i)
 {
-    const struct rings *r = ctx;
-    (void)e;
-    s->ring = r->at[r->of[node]];
-}
-
-static struct rings *make_rings(struct sim *s)
-{
-    struct rings *r = calloc(1, sizeof *r);
     struct keyring_fault fault;
-    assert(r != NULL);
-    for (size_t i = 0; i < ARRAY_LEN(RINGS); i++) {
-        const enum err err = keyring_parse(slice_text(RINGS[i]), &r->at[i], &fault);
-        assert(err == OK);
-    }
+    const enum err err = keyring_parse(slice_text(RINGS[i]), &s->ring, &fault);
+    assert(err == OK);
     s->cfg.sealed = true;
-    s->ring = r->at[0];
-    return r;
 }
 
 static void keys_rotated(struct sim *s)
@@ -257,18 +239,22 @@ static void keys_rotated(struct sim *s)
                                          .wide_permille = 50,
                                          .think_us = 5000,
                                          .tell_us = 500};
-    struct rings *r = make_rings(s);
-    const struct member_tap tap = {hold_ring, r};
+    make_ring(s, 0);
+    s->cfg.key_quiet_us = 1;
     story_begin(s);
     workload_begin(s, &clients);
     for (uint32_t step = 1; step <= 3; step++) {
-        for (uint32_t i = 0; i < s->cfg.nodes; i++) {
-            r->of[i] = step;
-            member_run(s, 500 * US_PER_MS + rng_below(&s->boot_rng, US_PER_SEC), &tap);
+        make_ring(s, step);
+        for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++) {
+            sim_input(s, i, &(struct node_in){.kind = NODE_IN_KEYRING, .keyring = &s->ring});
+            sim_run(s, 500 * US_PER_MS + rng_below(&s->boot_rng, US_PER_SEC));
         }
+        sim_run(s, 60 * US_PER_SEC);
     }
     workload_stop(s);
-    member_run(s, 5 * US_PER_SEC, &tap);
+    sim_run(s, 5 * US_PER_SEC);
+    for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++)
+        story_expect(s, sim_view(s, i).keys_n == 1, "the old key is gone");
     if (!s->failed) {
         if (refused(s) > 0)
             sim_violate(s, CHECK_L6, "%llu packets were refused while a key was rotated",
@@ -276,29 +262,25 @@ static void keys_rotated(struct sim *s)
         story_expect(s, sim_settled(s, NULL), "one view, one vector");
         story_expect(s, sim_events_all(s, UINT32_MAX, SWIM_SUSPECTED) == 0, "nobody is doubted");
     }
-    free(r);
 }
 
 /* Who holds another key never is a member, whatever it tries; it becomes ready, alone. */
 static void key_wrong(struct sim *s)
 {
-    struct rings *r = make_rings(s);
-    const struct member_tap tap = {hold_ring, r};
     const uint32_t wrong = s->cfg.nodes - 1;
+    make_ring(s, 0);
     for (uint32_t i = 0; i < wrong; i++)
         sim_boot(s, i);
-    member_run(s, 10 * US_PER_SEC, &tap);
-    r->of[wrong] = ARRAY_LEN(RINGS) - 1;
-    s->ring = r->at[r->of[wrong]];
+    sim_run(s, 10 * US_PER_SEC);
+    make_ring(s, ARRAY_LEN(RINGS) - 1);
     sim_boot(s, wrong);
-    member_run(s, 120 * US_PER_SEC, &tap);
+    sim_run(s, 120 * US_PER_SEC);
     if (!s->failed) {
         story_expect(s, sim_events_all(s, wrong, SWIM_JOIN) == 0, "it is nobody's member");
         story_expect(s, sim_view(s, wrong).members == 1, "nor are others its own");
         story_expect(s, sim_view(s, 0).node.dropped_key > 0, "its packets are counted");
         story_expect(s, sim_view(s, 0).alive == wrong, "the others agree");
     }
-    free(r);
 }
 
 /* ---- versions ---- */

@@ -297,6 +297,7 @@ static void hear_output(struct sim *s, struct sim_node *n, const struct node_out
     case NODE_OUT_WARMED:
     case NODE_OUT_DRIFTED:
     case NODE_OUT_WINDOWS:
+    case NODE_OUT_ROTATED:
         break;
     case NODE_OUT_LEFT:
         n->left = true;

@@ -49,10 +49,11 @@ struct sim_cfg {
     uint64_t seed;
     uint32_t nodes, keys;
     bool sealed;
-    int64_t watch;  /* key whose life is printed; -1 = none */
-    bool hints;     /* hosts answer for dead processes: NODE_IN_UNREACHABLE */
-    bool strangers; /* there is another cluster, too */
-    bool warm_up;   /* who joins takes over entries */
+    uint64_t key_quiet_us; /* as in node_cfg; 0 = as in production */
+    int64_t watch;         /* key whose life is printed; -1 = none */
+    bool hints;            /* hosts answer for dead processes: NODE_IN_UNREACHABLE */
+    bool strangers;        /* there is another cluster, too */
+    bool warm_up;          /* who joins takes over entries */
     uint32_t log_max, recent_max, cache_recent, windows_max, tombstones_max;
     uint32_t thin_max, more_bytes, retired_max, checkpoints_max; /* of the ledger */
     uint32_t origins_max; /* processes that ever issue; they are never forgotten */

@@ -59,6 +59,7 @@ Test(config, no_argument_is_a_node_on_loopback)
     cr_assert_eq(k.config.memory.bytes, 256ULL << 20);
     cr_assert_eq(k.config.value_max, 8U << 20);
     cr_assert_eq(k.config.drain_us, 2 * US_PER_SEC);
+    cr_assert_eq(k.config.key_quiet_us, 600 * US_PER_SEC);
     cr_assert_eq(k.config.ready_alone_us, 2 * US_PER_SEC);
     cr_assert(k.config.warm_up);
     cr_assert_eq(k.config.profile, SWIM_POD);
@@ -303,7 +304,7 @@ Test(config, every_key_of_the_file_is_read)
               "memory: 64MiB\nworkers: 3\nexpect: 5\nprofile: wan\ndrain: 3s\nready_alone: 4s\n"
               "warm_up: off\nheal_log: 1000\ncore_dumps: on\n"
               "client: {listen: '127.0.0.1:1', max_value: 1MiB}\n"
-              "gossip: {listen: '127.0.0.1:2', crypto: prefer}\n"
+              "gossip: {listen: '127.0.0.1:2', crypto: prefer, key_quiet: 5m}\n"
               "http: {listen: off, hosts: [cache.example]}\n"
               "join:\n  static: [a:1]\n  dns: [d]\n  srv: [s]\n"
               "dns: {servers: ['10.0.0.1:53']}\nlog: {level: error, format: json}\n"
@@ -331,6 +332,7 @@ Test(config, every_key_of_the_file_is_read)
     cr_assert_eq(k.config.value_max, 1U << 20);
     listens(&k.config.gossip, "127.0.0.1:2");
     cr_assert_eq(k.config.crypto, SEAL_PREFER);
+    cr_assert_eq(k.config.key_quiet_us, 300 * US_PER_SEC);
     cr_assert_not(addr_known(&k.config.http));
     cr_assert_str_eq(k.config.http_hosts.at[0], "cache.example");
     cr_assert_str_eq(k.config.join.at[0], "a:1");

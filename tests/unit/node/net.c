@@ -257,6 +257,7 @@ static void take(struct net *t, size_t i, const struct node_out *out)
         break;
     case NODE_OUT_DRIFTED:
     case NODE_OUT_WINDOWS:
+    case NODE_OUT_ROTATED:
         break;
     case NODE_OUT_WARMED:
         t->warmed_n[i]++;

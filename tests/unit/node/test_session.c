@@ -1,6 +1,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "node/state.h"
+
 #include "forge.h"
 
 /** A rig with a key, and a forger who has it, too. */
@@ -77,11 +79,12 @@ Test(session, who_gets_the_keyring_later_reads_two_hellos_and_nothing_else)
 static void turn_ring(void *ctx, const struct node_out *out)
 {
     struct rig *r = ctx;
-    if (out->kind != NODE_OUT_STREAM || r->ring.keys[0].id != r->ring.keys[1].id)
+    struct keyring *ring = &r->node->rotation.ring;
+    if (out->kind != NODE_OUT_STREAM || ring->keys[0].id != ring->keys[1].id)
         return;
-    r->ring.keys[0].id ^= 1; /* another key, with which nobody has sealed anything */
-    r->ring.keys[0].tcp[0] ^= 1;
-    r->ring.keys[0].udp[0] ^= 1;
+    ring->keys[0].id ^= 1; /* another key, with which nobody has sealed anything */
+    ring->keys[0].tcp[0] ^= 1;
+    ring->keys[0].udp[0] ^= 1;
     r->tap = NULL;
 }
 
@@ -90,15 +93,16 @@ Test(session, a_key_that_is_put_first_between_two_hellos_harms_no_stream)
     struct rig a, b;
     rig_init(&a, &(struct rig_cfg){.name = "a", .key = 1, .run = 1, .host = 1, .seeded = true});
     rig_init(&b, &(struct rig_cfg){.name = "b", .key = 1, .run = 2, .host = 2});
-    a.ring.keys[1] = a.ring.keys[0];
-    a.ring.n = 2;
-    b.ring = a.ring;
-    b.ring.keys[0].id ^= 1;
-    b.ring.keys[0].tcp[0] ^= 1;
-    b.ring.keys[0].udp[0] ^= 1;
-    struct keyring both = b.ring;
-    b.ring.keys[0] = both.keys[1]; /* b seals with the old key, and knows the new one */
-    b.ring.keys[1] = both.keys[0];
+    struct keyring *of_a = &a.node->rotation.ring, *of_b = &b.node->rotation.ring;
+    of_a->keys[1] = of_a->keys[0];
+    of_a->n = 2;
+    *of_b = *of_a;
+    of_b->keys[0].id ^= 1;
+    of_b->keys[0].tcp[0] ^= 1;
+    of_b->keys[0].udp[0] ^= 1;
+    struct keyring both = *of_b;
+    of_b->keys[0] = both.keys[1]; /* b seals with the old key, and knows the new one */
+    of_b->keys[1] = both.keys[0];
     a.tap = turn_ring;
     a.tap_ctx = &a;
     node_recv(a.node, a.now,
