@@ -79,6 +79,9 @@ static void print_keys(const struct jay *j, const struct keyring *ring)
     for (size_t i = 0; i < ring->n; i++)
         printf("%-*s  %08" PRIx32 "  %s\n", KEYRING_LABEL_MAX, ring->keys[i].label,
                ring->keys[i].id, duty(i));
+    for (size_t i = 0; i < ring->forced_n; i++)
+        printf("forced: %s %08" PRIx32 "\n", keyring_step_text(ring->forced[i].step),
+               ring->forced[i].id);
 }
 
 /* ---- comparing with a node ---- */
@@ -108,7 +111,7 @@ static json_t *ids_of(const struct keyring *ring)
     return out;
 }
 
-/** {"name", "keys", "only_in_file", "only_in_node", "same_sealing"}; NULL when the node did not tell. */
+/** {"name", "keys", "only_in_file", "only_in_node", "same_sealing", "refused"}; NULL when the node did not tell. */
 static json_t *compare(struct jay *j, const struct keyring *ring, enum jay_exit *status)
 {
     json_t *node = NULL;
@@ -119,9 +122,11 @@ static json_t *compare(struct jay *j, const struct keyring *ring, enum jay_exit 
     const json_t *theirs = json_object_get(node, "keys");
     json_t *ours = ids_of(ring);
     const bool same = json_equal(json_array_get(ours, 0), json_array_get(theirs, 0)) != 0;
-    json_t *out = json_pack("{s:O?, s:O?, s:o, s:o, s:b}", "name", json_object_get(node, "name"),
-                            "keys", theirs, "only_in_file", without(ours, theirs), "only_in_node",
-                            without(theirs, ours), "same_sealing", same);
+    const json_t *refused = json_object_get(json_object_get(node, "rotation"), "refused");
+    json_t *out =
+        json_pack("{s:O?, s:O?, s:o, s:o, s:b, s:O?}", "name", json_object_get(node, "name"),
+                  "keys", theirs, "only_in_file", without(ours, theirs), "only_in_node",
+                  without(theirs, ours), "same_sealing", same, "refused", refused);
     json_decref(ours);
     json_decref(node);
     return out;
@@ -141,6 +146,24 @@ static void print_ids(const char *head, const json_t *ids)
     json_array_foreach(ids, i, id) printf("%s %s\n", head, json_string_value(id));
 }
 
+static void print_refused(const json_t *refused)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(refused, i, one)
+    {
+        const char *member = field_text(one, "member");
+        const uint64_t wait_ms = field_number(one, "wait_ms");
+        printf("refused: %s %s: %s", field_text_or(one, "step", "?"),
+               field_text_or(one, "key", "?"), field_text_or(one, "reason", "?"));
+        if (member[0] != '\0')
+            printf(" (%s)", member);
+        if (wait_ms > 0)
+            printf(", %" PRIu64 " s are left", (wait_ms + 999) / 1000);
+        printf("; %s\n", field_text_or(one, "do", "?"));
+    }
+}
+
 static void print_comparison(const char *path, const json_t *live)
 {
     const char *name = field_text_or(live, "name", "?");
@@ -152,8 +175,9 @@ static void print_comparison(const char *path, const json_t *live)
     print_ids("only at the node:", json_object_get(live, "only_in_node"));
     if (!json_is_true(json_object_get(live, "same_sealing")))
         puts("the first key, which seals, is another one");
-    jay_say("%s differs from what node %s has: it reads its file within 3 s of a change; its log "
-            "says when it could not",
+    print_refused(json_object_get(live, "refused"));
+    jay_say("%s differs from what node %s has: it reads its file within 3 s of a change, and takes "
+            "each step when it is safe; its log says when it could not",
             path, name);
 }
 

@@ -91,6 +91,25 @@ static void check_crypto(struct doctor_case *c)
         doctor_find(c, &plain, "gossip is plain (%s) at %s", mode, word(c->now, "address"));
 }
 
+/** A key that has to be silent for a while is no mistake; all else waits for somebody. */
+static void check_rotation(struct doctor_case *c)
+{
+    const json_t *refused = json_object_get(field(c->now, "rotation"), "refused");
+    size_t i;
+    json_t *one;
+    json_array_foreach((json_t *)refused, i, one)
+    {
+        const char *member = field_text(one, "member");
+        const struct doctor_advice advice = {false, "rotation", field_text(one, "reason"),
+                                             field_text(one, "do")};
+        if (field_is(one, "why", "heard"))
+            continue;
+        doctor_find(c, &advice, "a step of a key rotation is refused: %s %s%s%s",
+                    field_text(one, "step"), field_text(one, "key"),
+                    member[0] != '\0' ? ", because of " : "", member);
+    }
+}
+
 void doctor_check_node(struct doctor_case *c)
 {
     check_ready(c);
@@ -98,6 +117,7 @@ void doctor_check_node(struct doctor_case *c)
     check_slow(c);
     check_gaps(c);
     check_crypto(c);
+    check_rotation(c);
 }
 
 /* ---- counters ---- */

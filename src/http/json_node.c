@@ -28,19 +28,46 @@ static json_t *keys_of(const struct node_view *v)
     return out;
 }
 
+/** Steps of a rotation that are wanted and refused for now, and why. */
+static json_t *refused_of(const struct node_view *v)
+{
+    json_t *out = json_array();
+    for (size_t i = 0; i < v->rotation.pending_n; i++) {
+        const struct node_rotated *r = &v->rotation.pending[i];
+        char id[9];
+        (void)snprintf(id, sizeof id, "%08" PRIx32, r->key);
+        (void)json_array_append_new(
+            out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:b}", "step",
+                           keyring_step_text(r->step), "key", id, "why", rotation_why_word(r->why),
+                           "reason", rotation_why_text(r->why), "do", rotation_why_advice(r->why),
+                           "member", http_json_text(r->member), "members",
+                           http_json_number(r->members_n), "wait_ms",
+                           http_json_number((r->wait_us + US_PER_MS - 1) / US_PER_MS), "can_force",
+                           rotation_can_force(r->why)));
+    }
+    return out;
+}
+
+static json_t *rotation_of(const struct node_view *v)
+{
+    return json_pack("{s:o, s:o}", "quiet_ms", http_json_number(v->rotation.quiet_us / US_PER_MS),
+                     "refused", refused_of(v));
+}
+
 static json_t *standing_of(const struct facts *f)
 {
     const struct node_view *v = &f->node;
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:b, s:b, s:s, s:o, s:b, s:o, s:o}",
-        "index", http_json_number(v->index), "head", http_json_number(v->head), "view_hash",
-        http_json_hex(v->view_hash), "vector_hash", http_json_hex(v->vector_hash), "gaps",
-        http_json_number(v->gaps), "log", http_json_number(v->log_n), "members",
-        http_json_number(v->members), "alive", http_json_number(v->alive), "origins",
-        http_json_number(v->origins), "lhm", (int)v->lhm, "isolated", v->isolated, "sealed",
-        v->sealed, "crypto", mode_text(v->crypto), "keys", keys_of(v), "ready", http_is_ready(v),
-        "workers", http_json_number(f->now.workers), "uptime_ms",
-        http_json_number(f->now.uptime_us / US_PER_MS));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:b, s:b, s:s, s:o, s:o, "
+                     "s:b, s:o, s:o}",
+                     "index", http_json_number(v->index), "head", http_json_number(v->head),
+                     "view_hash", http_json_hex(v->view_hash), "vector_hash",
+                     http_json_hex(v->vector_hash), "gaps", http_json_number(v->gaps), "log",
+                     http_json_number(v->log_n), "members", http_json_number(v->members), "alive",
+                     http_json_number(v->alive), "origins", http_json_number(v->origins), "lhm",
+                     (int)v->lhm, "isolated", v->isolated, "sealed", v->sealed, "crypto",
+                     mode_text(v->crypto), "keys", keys_of(v), "rotation", rotation_of(v), "ready",
+                     http_is_ready(v), "workers", http_json_number(f->now.workers), "uptime_ms",
+                     http_json_number(f->now.uptime_us / US_PER_MS));
 }
 
 json_t *http_json_node(const struct facts *f)

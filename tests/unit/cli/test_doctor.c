@@ -183,3 +183,20 @@ Test(doctor, who_could_not_be_asked_is_noted_and_the_wrong_ones_come_first)
                      "this node could not be asked at h:1: no answer.");
     json_decref(findings);
 }
+
+Test(doctor, a_step_of_a_rotation_that_waits_for_somebody_is_told)
+{
+    static const char LACKS[] =
+        "{\"refused\": [{\"step\": \"promote\", \"key\": \"0123abcd\", \"why\": \"lacks\", "
+        "\"reason\": \"r\", \"do\": \"d\", \"member\": \"b\"}]}";
+    static const char HEARD[] =
+        "{\"refused\": [{\"step\": \"retire\", \"key\": \"0123abcd\", \"why\": \"heard\", "
+        "\"reason\": \"r\", \"do\": \"d\", \"member\": \"b\"}]}";
+    json_t *now = nodes_of(with(well("a"), "node", "rotation", LACKS));
+    expect_one(judge(nodes_of(well("a")), now), false, "rotation",
+               "a step of a key rotation is refused: promote 0123abcd, because of b");
+    now = nodes_of(with(well("a"), "node", "rotation", HEARD));
+    json_t *findings = judge(nodes_of(well("a")), now);
+    cr_expect_eq(json_array_size(findings), 0, "a key that has to be silent for a while is well");
+    json_decref(findings);
+}
