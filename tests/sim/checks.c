@@ -227,14 +227,22 @@ static void check_encoding(struct sim *s, const struct sim_node *n, struct slice
                     m->type);
 }
 
-/* The first key of its ring seals, and none where its mode says so. The ring is that which its process began
- * with until a story hands it another one. */
-static void check_key(struct sim *s, const struct sim_node *n, struct slice bytes)
+/* Sealed, or not, as its mode says. Returns: the id of the key. */
+static uint32_t check_mode(struct sim *s, const struct sim_node *n, struct slice bytes)
 {
     const bool seals = mode_seals(mode_settle(n->crypto, s->ring.n > 0));
     struct reader r = reader_of(slice_of(bytes.at + KEY_AT, 4));
     const uint32_t id = read_u32(&r);
-    if (id != node_sealing_key(n->node) || seals != (id != 0))
+    if (seals != (id != 0))
+        sim_violate(s, CHECK_S18, "n%u seals with key %08x", n->i, id);
+    return id;
+}
+
+/* The first key of its ring seals. Streams go on under the key that they began with. */
+static void check_key(struct sim *s, const struct sim_node *n, struct slice bytes)
+{
+    const uint32_t id = check_mode(s, n, bytes);
+    if (id != node_sealing_key(n->node))
         sim_violate(s, CHECK_S18, "n%u seals with key %08x", n->i, id);
 }
 
@@ -248,7 +256,6 @@ static void check_counter(struct sim *s, const struct sim_node *n, struct slice 
         sim_violate(s, CHECK_S5, "n%u seals counter %llu after %llu", n->i,
                     (unsigned long long)counter, (unsigned long long)run->counter);
     run->counter = counter;
-    check_key(s, n, bytes);
 }
 
 static void count_relay(struct sim *s, struct sim_node *n, struct slice bytes)
@@ -301,6 +308,7 @@ void checks_datagram(struct sim *s, struct sim_node *n, uint16_t slot, struct sl
     if (bytes.len > NODE_DATAGRAM_MAX)
         sim_violate(s, CHECK_DATAGRAM, "n%u sends a datagram of %zu B", n->i, bytes.len);
     check_counter(s, n, bytes);
+    check_key(s, n, bytes);
     if (s->cfg.sealed || n->foreign)
         return;
     const uint8_t type = checks_type(bytes);
@@ -317,6 +325,7 @@ void checks_datagram(struct sim *s, struct sim_node *n, uint16_t slot, struct sl
 void checks_frame(struct sim *s, struct sim_node *n, struct slice bytes)
 {
     check_counter(s, n, bytes);
+    (void)check_mode(s, n, bytes);
 }
 
 void checks_received(struct sim *s, struct sim_node *n, uint16_t slot, uint64_t len)

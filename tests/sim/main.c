@@ -291,7 +291,8 @@ static int tell_all(const struct options *o)
         stories_promise(),      stories_proof(),         stories_warm(),
         stories_member_boot(),  stories_member_detect(), stories_member_restart(),
         stories_member_split(), stories_member_paths(),  stories_member_hostile(),
-        stories_member_rates(), stories_member_deaths(), stories_crypto()};
+        stories_member_rates(), stories_member_deaths(), stories_crypto(),
+        stories_rotation()};
     struct told told = {0};
     for (size_t f = 0; f < ARRAY_LEN(files); f++)
         for (size_t i = 0; i < files[f].n; i++)

@@ -42,6 +42,7 @@ stories_member_hostile(void);               /**< strangers, replays, damage, key
 struct stories stories_member_rates(void);  /**< clocks that run fast or slow */
 struct stories stories_member_deaths(void); /**< who is declared dead and is not */
 struct stories stories_crypto(void);        /**< from plain packets to sealed ones, and back */
+struct stories stories_rotation(void);      /**< from one key to the next */
 
 /** Why a story is known not to hold yet; NULL when it is to hold. Such a story is told by name only. */
 const char *story_open(const char *name);
