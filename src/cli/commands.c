@@ -120,7 +120,8 @@ const struct jay_command JAY_COMMANDS[] = {
      "make and inspect keys",
      "generate prints one line for a keyring file: the first line seals, all lines open.\n"
      "  --label TEXT  its name in logs (default: key- and eight hex digits)\n"
-     "  --live        compare the file with the keys, by their ids alone, that the node has now",
+     "  --live        compare the file with the keys, by their ids alone, that the node has now,\n"
+     "                and tell which steps of a rotation it refuses for now, and why",
      JAY_LABEL | JAY_LIVE, 1, 2, jay_keyring},
     {"client", "generate --id ID --can CAPABILITIES | list FILE | check FILE",
      "make and inspect clients' keys",
