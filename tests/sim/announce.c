@@ -273,7 +273,10 @@ void announce_stored(struct sim *s, struct sim_node *n, uint32_t key)
     const mono_us local = sim_local(s, n->i);
     for (uint32_t i = 0; i < n->holds.n; i++) {
         const struct hold *h = &n->holds.at[i];
-        if (!h->doubted && h->key == key && local < h->until)
+        if (h->doubted || h->key != key)
+            continue;
+        sim_checked(s, CHECK_INTENT);
+        if (local < h->until)
             sim_violate(s, CHECK_INTENT, "n%u stores %s while a write of it is announced", n->i,
                         s->source.keys[key].text);
     }
@@ -287,6 +290,7 @@ void announce_audit(struct sim *s, struct sim_node *n)
     for (uint32_t i = 0; i < n->holds.n && !s->failed; i++) {
         const struct hold *h = &n->holds.at[i];
         const mono_us end = h->until + INTENT_JITTER_US + OVER_US;
+        sim_checked(s, CHECK_INTENT);
         if (!h->doubted && sim_local(s, n->i) > end)
             sim_violate(s, CHECK_INTENT, "n%u holds an announced write that ran out long ago",
                         n->i);

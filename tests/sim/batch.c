@@ -93,6 +93,7 @@ static bool ask(struct sim *s, struct sim_node *n, struct client_request *reques
         client_request_decode(b->node, framed(&sent), &decoded, &fault) == OK &&
         command_run(&ctx, &call, &decoded, &answered, &b->issue) == COMMAND_DONE &&
         client_reply_decode(b->client, framed(&answered), reply) == OK;
+    sim_checked(s, CHECK_S19);
     if (!understood || !reply->has_id || reply->id != b->id)
         sim_violate(s, CHECK_S19, "n%u: a request for op %u is not answered", n->i, request->op);
     return !s->failed;
@@ -313,6 +314,7 @@ static void check_touched(struct sim *s, struct sim_node *n, const struct touch 
     struct looked looked = {0};
     const char *name = s->source.keys[touch->key].text;
     const enum cache_found is = look(s, n, touch->key, &looked);
+    sim_checked(s, CHECK_LIFE);
     if (there != (is != CACHE_ABSENT))
         sim_violate(s, CHECK_LIFE, "n%u: there is %s copy of %s, and a touch says otherwise", n->i,
                     there ? "no" : "a", name);

@@ -138,6 +138,18 @@ const char *check_name(enum check check)
     return LIST[check].name;
 }
 
+void checked_add(struct checked *sum, const struct checked *more)
+{
+    for (unsigned i = 0; i < CHECKS; i++)
+        sum->times[i] += more->times[i];
+}
+
+void checked_print(const struct checked *checked, FILE *out)
+{
+    for (unsigned i = 0; i < CHECKS; i++)
+        fprintf(out, "check %12llu  %s\n", (unsigned long long)checked->times[i], LIST[i].name);
+}
+
 void checklist_print(FILE *out)
 {
     for (unsigned i = 0; i < CHECKS; i++)

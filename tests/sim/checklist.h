@@ -68,6 +68,17 @@ enum check {
     CHECKS
 };
 
+/** How often each check was held against something. */
+struct checked {
+    uint64_t times[CHECKS];
+};
+
+/** Add up. */
+void checked_add(struct checked *sum, const struct checked *more);
+
+/** Print "check TIMES NAME" for each. */
+void checked_print(const struct checked *checked, FILE *out);
+
 /** The name of a check, "I2'". Lends static text. */
 const char *check_name(enum check check);
 

@@ -53,6 +53,7 @@ static void note_own(struct sim *s, const struct sim_node *n, const struct node_
 static void check_epoch(struct sim *s, const struct sim_node *n, uint32_t about, uint64_t epoch)
 {
     const uint32_t run = oracle_run_of(s, epoch);
+    sim_checked(s, CHECK_S7);
     if (run == UINT32_MAX)
         sim_violate(s, CHECK_S1, "n%u knows a run of n%u that never was", n->i, about);
     else if (s->nodes[s->runs[run].node].foreign)
@@ -76,11 +77,15 @@ static void check_member(struct sim *s, struct sim_node *n, const struct swim_me
     }
     const struct checks_member *most = &s->nodes[about].most;
     struct checks_member *was = &n->checks.members[about];
+    sim_checked(s, CHECK_S1);
     if (is_higher(m->generation, m->version, most->generation, most->version))
         sim_violate(s, CHECK_S1, "n%u knows n%u at generation %llu version %u, which it never took",
                     n->i, about, (unsigned long long)m->generation, m->version);
     const bool higher =
         is_other_run(was, m) || is_higher(m->generation, m->version, was->generation, was->version);
+    sim_checked_if(s, CHECK_S11, was->known && is_gone(was->state));
+    sim_checked_if(s, CHECK_S2, was->known);
+    sim_checked_if(s, CHECK_S3, m->self);
     if (was->known && is_gone(was->state) && !is_gone(m->state) && !higher)
         sim_violate(s, CHECK_S11,
                     "n%u brings n%u back to life: state %d at %llu.%u after state %d at %llu.%u",
@@ -129,6 +134,7 @@ static uint64_t fastest_us(const struct sim *s, uint64_t us)
 
 void checks_failed(struct sim *s, const struct sim_node *n, uint32_t about)
 {
+    sim_checked(s, CHECK_GRACE);
     for (uint32_t i = 0; i < s->cfg.nodes; i++) {
         const struct sim_tally *doubt = sim_events(s, i, about, SWIM_SUSPECTED);
         const uint64_t lasted_us = doubt->n > 0 ? s->now - doubt->last_at : 0;
@@ -143,6 +149,7 @@ void checks_failed(struct sim *s, const struct sim_node *n, uint32_t about)
 
 static void check_caps(struct sim *s, struct sim_node *n, const struct node_pulse *v)
 {
+    sim_checked(s, CHECK_I10);
     const bool kept = v->members <= s->cfg.nodes + 8 + s->cfg.tombstones_max &&
                       v->origins <= s->cfg.origins_max && v->log_n <= s->cfg.log_max &&
                       v->gaps <= 8 * v->origins;
@@ -153,6 +160,7 @@ static void check_caps(struct sim *s, struct sim_node *n, const struct node_puls
 void checks_idle(struct sim *s, struct sim_node *n)
 {
     struct checks *c = &n->checks;
+    sim_checked(s, CHECK_S16);
     if (s->wake[n->i] > s->now) {
         c->idle_ticks = 0;
         return;
@@ -168,6 +176,7 @@ void checks_after(struct sim *s, struct sim_node *n)
     struct checks *c = &n->checks;
     const struct node_pulse v = node_pulse(n->node);
     note_own(s, n, &v);
+    sim_checked(s, CHECK_I7);
     if (v.index < c->index)
         sim_violate(s, CHECK_I7, "n%u: the index went back", n->i);
     /* A closing without content covers dots and raises no index. */
@@ -215,6 +224,7 @@ static void check_encoding(struct sim *s, const struct sim_node *n, struct slice
     size_t len = 0;
     const struct slice body = slice_of(bytes.at + BODY, bytes.len - PACKET_OVERHEAD);
     const struct peer_msg *m = read_message(s, n, bytes);
+    sim_checked(s, CHECK_S20);
     if (m == NULL)
         return;
     const bool padded = body.at[0] == ARRAY_OF + 1 || body.at[0] == ARRAY_OF + 3;
@@ -233,6 +243,7 @@ static uint32_t check_mode(struct sim *s, const struct sim_node *n, struct slice
     const bool seals = mode_seals(mode_settle(n->crypto, s->ring.n > 0));
     struct reader r = reader_of(slice_of(bytes.at + KEY_AT, 4));
     const uint32_t id = read_u32(&r);
+    sim_checked(s, CHECK_S18);
     if (seals != (id != 0))
         sim_violate(s, CHECK_S18, "n%u seals with key %08x", n->i, id);
     return id;
@@ -252,6 +263,7 @@ static void check_counter(struct sim *s, const struct sim_node *n, struct slice 
     struct oracle_run *run = &s->runs[n->run];
     struct reader r = reader_of(slice_of(bytes.at + COUNTER_AT, 8));
     const uint64_t counter = read_u64(&r);
+    sim_checked(s, CHECK_S5);
     if (counter <= run->counter || memcmp(bytes.at + RUN_AT, n->run_bytes.bytes, RUN_LEN) != 0)
         sim_violate(s, CHECK_S5, "n%u seals counter %llu after %llu", n->i,
                     (unsigned long long)counter, (unsigned long long)run->counter);
@@ -274,6 +286,7 @@ static void count_relay(struct sim *s, struct sim_node *n, struct slice bytes)
         c->probes[i].at = s->now;
         c->probes[i].relays = 0;
     }
+    sim_checked(s, CHECK_RELAYS);
     if (++c->probes[i].relays > CHECKS_RELAYS_MAX)
         sim_violate(s, CHECK_RELAYS, "n%u asks more than %u relays for one probe", n->i,
                     CHECKS_RELAYS_MAX);
@@ -291,6 +304,7 @@ static void count_answer(struct sim *s, struct sim_node *n, uint16_t slot, struc
         debt->proven = true;
         return;
     }
+    sim_checked(s, CHECK_S14);
     debt->answered += bytes.len;
     if (debt->answered > debt->received)
         sim_violate(s, CHECK_S14, "n%u answers %llu B to an unproven address that sent %llu B",
@@ -305,6 +319,7 @@ static void note_ping(struct sim *s, struct sim_node *n, uint16_t slot)
 
 void checks_datagram(struct sim *s, struct sim_node *n, uint16_t slot, struct slice bytes)
 {
+    sim_checked(s, CHECK_DATAGRAM);
     if (bytes.len > NODE_DATAGRAM_MAX)
         sim_violate(s, CHECK_DATAGRAM, "n%u sends a datagram of %zu B", n->i, bytes.len);
     check_counter(s, n, bytes);
@@ -353,6 +368,7 @@ static void audit_memory(struct sim *s, const struct sim_node *n)
 {
     struct cache_stats stats;
     cache_stats(n->cache, &stats);
+    sim_checked(s, CHECK_I10);
     if (stats.used_bytes > stats.budget_bytes || stats.fixed_bytes > stats.budget_bytes)
         sim_violate(s, CHECK_I10, "n%u: the cache holds %llu B of %llu", n->i,
                     (unsigned long long)stats.used_bytes, (unsigned long long)stats.budget_bytes);

@@ -37,7 +37,10 @@ static uint64_t stamp_of(const uint8_t token[TOKEN_LEN])
 static bool has_newer(struct sim *s, struct sim_node *n, uint32_t key, uint32_t version)
 {
     const struct oracle_entry *e = &n->oracle.entries[key];
-    return e->stored && e->has_version && e->version > version && oracle_get(s, n, key);
+    if (!e->stored || !e->has_version)
+        return false;
+    sim_checked(s, CHECK_VERSION);
+    return e->version > version && oracle_get(s, n, key);
 }
 
 static void check_stored(struct sim *s, struct sim_node *n, const struct oracle_entry *e,
@@ -244,6 +247,7 @@ static void check_own(struct sim *s, struct sim_node *n, uint64_t seq)
 {
     struct origin_view own;
     node_origin_at(n->node, 0, &own);
+    sim_checked(s, CHECK_S12);
     if (own.applied < seq)
         sim_violate(s, CHECK_S12, "n%u answered for dot %llu and has covered %llu", n->i,
                     (unsigned long long)seq, (unsigned long long)own.applied);
@@ -253,6 +257,7 @@ static void check_own(struct sim *s, struct sim_node *n, uint64_t seq)
 static bool check_reply(struct sim *s, struct sim_node *n, uint64_t seq, uint32_t dots)
 {
     const struct node_reply *reply = &s->work.reply;
+    sim_checked(s, CHECK_S19);
     if (!s->work.replied)
         sim_violate(s, CHECK_S19, "n%u does not answer a command", n->i);
     else if (reply->err == OK && (reply->seq != seq || reply->count != dots))
@@ -440,6 +445,7 @@ void workload_reply(struct sim *s, struct sim_node *n, const struct node_reply *
         promise_reply(s, n, reply);
         return;
     }
+    sim_checked(s, CHECK_S19);
     if (s->work.replied)
         sim_violate(s, CHECK_S19, "n%u answers a command twice", n->i);
     s->work.replied = true;

@@ -361,6 +361,8 @@ static void receive_odd(struct sim *s, struct sim_node *n, const struct packet *
     node_inspect(n->node, &after);
     const bool believed = dropped(&after.node) == dropped(&before.node);
     uint32_t *believer = believer_of(&s->copies, p->copy);
+    if (inert != CHECKS)
+        sim_checked(s, inert);
     if (inert != CHECKS && (believed || !is_same(&before, &after)))
         sim_violate(s, inert, "n%u: a datagram of n%u that is %s changed something", n->i, p->from,
                     p->fate == PACKET_DAMAGED ? "damaged" : "not for it");
@@ -371,6 +373,8 @@ static void receive_odd(struct sim *s, struct sim_node *n, const struct packet *
         return;
     }
     s->counters.copies_refused++;
+    sim_checked(s, CHECK_S4);
+    sim_checked(s, CHECK_I8);
     if (believed)
         sim_violate(s, CHECK_S4, "n%u believed a datagram of n%u twice", n->i, p->from);
     if (before.index != after.index || before.view_hash != after.view_hash ||

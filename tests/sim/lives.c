@@ -87,6 +87,7 @@ static uint64_t count_doubts(const struct sim_node *n)
 void lives_stored(struct sim *s, struct sim_node *n, uint32_t key)
 {
     struct cache_stats stats;
+    sim_checked_if(s, CHECK_NOSTORE, n->oracle.lives.nostore[key] != 0);
     if (sim_local(s, n->i) >= n->oracle.lives.nostore[key])
         return;
     cache_stats(n->cache, &stats);
@@ -98,6 +99,7 @@ void lives_stored(struct sim *s, struct sim_node *n, uint32_t key)
 void lives_hit(struct sim *s, struct sim_node *n, uint32_t key)
 {
     const struct oracle_entry *e = &n->oracle.entries[key];
+    sim_checked_if(s, CHECK_LIFE, e->until != 0);
     if (is_over(s, n, e))
         sim_violate(s, CHECK_LIFE, "n%u gives %s %llu us after its time", n->i,
                     s->source.keys[key].text, (unsigned long long)(sim_local(s, n->i) - e->until));
@@ -117,6 +119,7 @@ void lives_asked(struct sim *s, struct sim_node *n, uint32_t key, enum cache_fou
     const bool known = e->stored && !e->aimed && !e->unproven && e->stamp != 0 && e->run == n->run;
     if (!known || is_over(s, n, e) || cache_gate(n->cache) != CACHE_OPEN)
         return;
+    sim_checked(s, CHECK_NEEDLESS);
     s->counters.kept += found != CACHE_ABSENT;
     if (found == CACHE_ABSENT)
         sim_violate(s, CHECK_NEEDLESS, "n%u has lost %s, at which nothing aimed", n->i,

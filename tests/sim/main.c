@@ -58,10 +58,11 @@ static void progress(uint64_t done, uint64_t of)
         fprintf(stderr, "\rseed %llu of %llu", (unsigned long long)done, (unsigned long long)of);
 }
 
-static bool run_again(const struct script *sc, const struct seed_result *first)
+static bool run_again(const struct script *sc, struct seed_result *first)
 {
     struct seed_result second;
     seed_run(sc, -1, news, &second);
+    first->checked.times[CHECK_SAME]++;
     if (second.fingerprint == first->fingerprint)
         return true;
     fprintf(news, "\nVIOLATION %s: the same seed gave %016llx, then %016llx\n",
@@ -135,6 +136,7 @@ static void compare_calm(const struct script *sc, struct seed_result *one)
         one->failed = true;
         one->check = quiet.failed ? quiet.check : CHECK_HITS;
     }
+    checked_add(&one->checked, &quiet.checked);
     one->quiet_us = quiet.simulated_us;
     one->simulated_us += quiet.simulated_us;
     one->fingerprint = (one->fingerprint ^ quiet.fingerprint) * 0x9E3779B97F4A7C15ULL;
@@ -177,6 +179,8 @@ static int conclude(const struct options *o, const struct seed_result *sum, uint
         print_profile(sum);
     if (o->marks)
         good = print_marks(sum, done, o->marks_min) && good;
+    if (o->marks)
+        checked_print(&sum->checked, stdout);
     printf("%llu seeds, %s\n", (unsigned long long)done, sum->failed ? "FAILED" : "no violation");
     return good ? 0 : 1;
 }
@@ -234,7 +238,8 @@ static int run_replay(const struct options *o)
 
 /* ---- stories ---- */
 
-static bool tell_once(const struct story *story, uint64_t seed, bool sealed)
+static bool tell_once(const struct story *story, uint64_t seed, bool sealed,
+                      struct checked *checked)
 {
     struct sim_cfg cfg = sim_defaults(seed);
     cfg.nodes = story->nodes;
@@ -249,25 +254,27 @@ static bool tell_once(const struct story *story, uint64_t seed, bool sealed)
     if (!held)
         sim_report(s, stdout);
     seed_watch(NULL);
+    checked_add(checked, &s->checked);
     sim_free(s);
     return held;
 }
 
-static bool tell(const struct story *story, const struct options *o)
+static bool tell(const struct story *story, const struct options *o, struct checked *checked)
 {
     const uint64_t seeds = o->seed != 0 ? 1 : story->seeds;
     const uint64_t first = o->seed != 0 ? o->seed : 1;
     bool held = true;
     for (uint64_t i = 0; i < seeds && held; i++)
-        held = tell_once(story, first + i, o->sealed);
+        held = tell_once(story, first + i, o->sealed, checked);
     printf("%s %s: %s (%llu seeds)\n", held ? "ok  " : "FAIL", story->name, story->claim,
            (unsigned long long)seeds);
     return held;
 }
 
-/** How many stories held and how many did not. */
+/** How many stories held and how many did not, and what they were held against. */
 struct told {
     uint64_t passed, failed;
+    struct checked checked;
 };
 
 static void tell_or_list(const struct story *story, const struct options *o, struct told *told)
@@ -277,7 +284,7 @@ static void tell_or_list(const struct story *story, const struct options *o, str
         printf("%-22s %s\n", story->name, story->claim);
     else if (open != NULL)
         printf("open %s: %s: %s\n", story->name, story->claim, open);
-    else if (tell(story, o))
+    else if (tell(story, o, &told->checked))
         told->passed++;
     else
         told->failed++;
@@ -298,6 +305,8 @@ static int tell_all(const struct options *o)
         for (size_t i = 0; i < files[f].n; i++)
             if (o->story == NULL || strcmp(o->story, files[f].at[i].name) == 0)
                 tell_or_list(&files[f].at[i], o, &told);
+    if (o->marks && !o->list)
+        checked_print(&told.checked, stdout);
     if (!o->list)
         printf("%llu stories passed, %llu failed\n", (unsigned long long)told.passed,
                (unsigned long long)told.failed);

@@ -253,6 +253,7 @@ void oracle_applied(struct sim *s, struct sim_node *n, const struct dot *d)
                     (unsigned long long)d->seq);
         return;
     }
+    sim_checked(s, CHECK_I6);
     struct oracle_dot *dot = &run->dots[d->seq - 1];
     if (dot->kind == DOT_UNKNOWN)
         learn(s, dot, d);
@@ -316,6 +317,8 @@ static void look_at(struct sim *s, struct sim_node *n, uint32_t i, uint64_t forg
     if (now.applied < was->applied || now.head < was->head)
         forget_seen(was, forgotten);
     const struct oracle_run *run = &s->runs[was->run];
+    sim_checked(s, CHECK_I5);
+    sim_checked(s, CHECK_I7);
     const bool beyond = now.applied > now.head || now.head > run->dots_n;
     if (beyond || now.applied < was->applied || now.head < was->head) {
         sim_violate(s, beyond ? CHECK_I5 : CHECK_I7,
@@ -361,6 +364,7 @@ void oracle_stored(struct sim *s, struct sim_node *n, const struct oracle_entry 
     lives_stored(s, n, st->key);
     reader_load_ended(s, n, st->key);
     const uint32_t floor = floor_of(&s->source, &n->oracle, e->state, false);
+    sim_checked(s, CHECK_I2);
     if (e->is_void && e->stamp != 0 && !s->runs[n->run].cloned)
         sim_violate(s, CHECK_I2, "n%u stores %s by a token of another process", n->i,
                     s->source.keys[st->key].text);
@@ -375,6 +379,7 @@ void oracle_hit(struct sim *s, struct sim_node *n, uint32_t key, const struct ca
     const struct source *src = &s->source;
     const struct oracle_entry *e = &n->oracle.entries[key];
     const struct source_key *k = &src->keys[key];
+    sim_checked(s, CHECK_VALUE);
     if (!e->stored || e->unproven != hit->unproven || e->has_version != hit->has_version ||
         (e->has_version && e->version != hit->version) ||
         !source_is_value(src, e->state, hit->value)) {
@@ -385,6 +390,7 @@ void oracle_hit(struct sim *s, struct sim_node *n, uint32_t key, const struct ca
     }
     const uint32_t over = src->states[e->state].over;
     const uint32_t floor = floor_of(src, &n->oracle, e->state, hit->stale);
+    sim_checked(s, CHECK_I2);
     if (!hit->unproven && over <= floor && !e->is_void)
         sim_violate(s, CHECK_I2,
                     "n%u serves %s%s as it was before commit %u, and covered a dot after commit %u",
@@ -423,6 +429,7 @@ static void check_stamp(struct sim *s, struct sim_node *n, uint32_t key)
     const struct oracle_entry *e = &n->oracle.entries[key];
     if (!e->stored || e->stamp == 0 || e->run != n->run)
         return;
+    sim_checked(s, CHECK_I1);
     const struct cache_ask newer = {.stale_ok = true, .min_stamp = e->stamp + 1};
     if (look(s, n, key, &newer) != CACHE_ABSENT)
         sim_violate(s, CHECK_I1, "n%u: %s passes for newer than its token of L %llu", n->i,
@@ -435,6 +442,7 @@ void oracle_filled(struct sim *s, struct sim_node *n, uint32_t key, const struct
     const bool own = e->ended_seq != 0 && e->ended_seq == r->own_seq;
     const uint64_t below = own ? r->own_below : r->below;
     const uint64_t stamp = e->stamp;
+    sim_checked(s, CHECK_I4);
     if (stamp < below)
         sim_violate(s, CHECK_I4, "n%u stores %s with a token of L %llu, after a dot past L %llu",
                     n->i, s->source.keys[key].text, (unsigned long long)stamp,
@@ -470,6 +478,7 @@ void oracle_compare(struct sim *s)
         uint32_t first = UINT32_MAX;
         for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++) {
             const uint32_t state = state_at(s, &s->nodes[i], key);
+            sim_checked_if(s, CHECK_S10, first != UINT32_MAX && state != UINT32_MAX);
             if (first != UINT32_MAX && state != UINT32_MAX && state != first)
                 sim_violate(s, CHECK_S10, "n%u has another %s than the nodes before it", i,
                             s->source.keys[key].text);
@@ -489,6 +498,7 @@ static void hold_against(struct sim *s, struct sim_node *n, const struct floors 
     for (uint32_t key = 0; key < s->source.keys_n && !s->failed; key++) {
         const struct oracle_entry *e = &n->oracle.entries[key];
         const uint32_t floor = e->stored && !e->unproven ? floors_of(all, &s->source, e->state) : 0;
+        sim_checked_if(s, CHECK_I9_ALL, e->stored && !e->unproven);
         if (s->source.states[e->state].over <= floor && oracle_get(s, n, key))
             sim_violate(s, CHECK_I9_ALL,
                         "n%u serves %s as it was before commit %u; a dot after commit %u is "

@@ -250,6 +250,7 @@ static void check_counts(struct sim *s, const struct promise *p, const struct no
 static void check_quorum(struct sim *s, const struct promise *p)
 {
     const struct census c = count_covers(s, p, true);
+    sim_checked(s, CHECK_QUORUM);
     if (c.covered + c.gone <= s->policies.expect / 2)
         sim_violate(s, CHECK_QUORUM, "dot %llu of n%u is held by %u voters of %u, %u restarted",
                     (unsigned long long)p->seq, s->runs[p->run].node, c.covered, s->policies.expect,
@@ -269,6 +270,7 @@ static void check_fence(struct sim *s, const struct sim_node *n, const struct pr
                         const struct node_reply *reply)
 {
     const bool early = sim_local(s, n->i) < p->since_local + fence_us(s);
+    sim_checked(s, CHECK_FENCED);
     if (early && reply->applied_n < s->policies.expect)
         sim_violate(s, CHECK_FENCED, "a fence of n%u is over too early: %zu of %u have covered",
                     n->i, reply->applied_n, s->policies.expect);
@@ -289,6 +291,7 @@ static void check_reached(struct sim *s, const struct sim_node *n, const struct 
                           const struct node_reply *reply)
 {
     const enum client_ack_level level = reply->ack.level;
+    sim_checked(s, CHECK_LEVEL);
     check_names(s, p, reply);
     check_counts(s, p, reply);
     if (reply->ack.level == ACK_ALL)
@@ -310,6 +313,7 @@ static void check_reached(struct sim *s, const struct sim_node *n, const struct 
 void promise_reply(struct sim *s, struct sim_node *n, const struct node_reply *reply)
 {
     struct promise *p = promise_of(s, reply->ticket);
+    sim_checked(s, CHECK_S19);
     if (p == NULL || !p->open || p->run != n->run) {
         sim_violate(s, CHECK_S19, "n%u answers a command twice, or another's", n->i);
         return;
@@ -359,6 +363,7 @@ void promise_certified(struct sim *s, const struct sim_node *n, uint32_t state)
 {
     const uint32_t floor = floors_of(&s->promises.fenced, &s->source, state);
     const struct source_state *st = &s->source.states[state];
+    sim_checked(s, CHECK_FENCED);
     if (st->over <= floor)
         sim_violate(s, CHECK_FENCED,
                     "n%u certifies %s as it was before commit %u; a fence promised commit %u", n->i,
@@ -387,8 +392,10 @@ static void check_horizon(struct sim *s, const struct sim_node *n)
         return;
     for (uint32_t i = 0; i < HELD_KEPT && i < all->held_n && !s->failed; i++) {
         const struct stamped *held = &all->held[i];
-        if (sim_world_time(s, n->i, horizon) > held->at &&
-            !has_settled(s, n, held->run, held->seq) && !was_barred(s, n, held->at))
+        if (sim_world_time(s, n->i, horizon) <= held->at)
+            continue;
+        sim_checked(s, CHECK_I11);
+        if (!has_settled(s, n, held->run, held->seq) && !was_barred(s, n, held->at))
             sim_violate(s, CHECK_I11,
                         "n%u has a horizon of %llu us, and lacks dot %llu of n%u, held at %llu",
                         n->i, (unsigned long long)horizon, (unsigned long long)held->seq,

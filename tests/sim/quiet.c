@@ -80,6 +80,8 @@ static const char *unsettled(struct sim *s, const struct node_view *a, const str
     if (a != NULL && !parted && a->view_hash != b->view_hash)
         return "differs in its members";
     *which = CHECK_L3;
+    sim_checked(s, CHECK_L1);
+    sim_checked(s, CHECK_L3);
     if (b->gaps > 0)
         return "has open gaps";
     if (a != NULL && a->vector_hash != b->vector_hash && !is_full(s))
@@ -147,6 +149,7 @@ static uint64_t window_us(const struct sim *s)
 static void check_probes(struct sim *s)
 {
     for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++) {
+        sim_checked(s, CHECK_S17);
         const uint64_t others = ((1ULL << s->cfg.nodes) - 1) & ~(1ULL << i);
         if ((s->nodes[i].pinged & others) != others)
             sim_violate(s, CHECK_S17, "n%u probed not all: %llx of %llx", i,
@@ -168,6 +171,7 @@ static void check_deaths(struct sim *s, mono_us since)
     for (uint32_t i = 0; i < s->cfg.nodes; i++) {
         for (uint32_t j = 0; j < s->cfg.nodes; j++) {
             const struct sim_tally *fails = sim_events(s, i, j, SWIM_FAIL);
+            sim_checked_if(s, CHECK_L2, in_core(s, i) && in_core(s, j));
             if (in_core(s, i) && in_core(s, j) && fails->n > 0 && fails->last_at > since)
                 sim_violate(s, CHECK_L2, "n%u failed n%u, which was well", i, j);
         }
@@ -203,6 +207,7 @@ static struct noise loudest(struct sim *s, const uint64_t *sent, uint64_t us)
     const uint64_t most = most_in(s, us);
     for (uint32_t i = 0; i < s->cfg.nodes; i++) {
         const uint64_t now_sent = s->nodes[i].datagrams - sent[i];
+        sim_checked_if(s, CHECK_L4, in_core(s, i));
         if (in_core(s, i) && now_sent > most)
             return (struct noise){.node = i, .sent = now_sent, .most = most};
     }
@@ -227,6 +232,7 @@ static void check_leftovers(struct sim *s)
         if (!in_core(s, i) || !s->nodes[i].up || s->now < s->nodes[i].thawed_at + LEFTOVER_US)
             continue;
         const struct node_view v = sim_view(s, i);
+        sim_checked(s, CHECK_L7);
         if (v.acks.waiting > 0 || v.intents.open > 0)
             sim_violate(s, CHECK_L7, "n%u still holds %u waits and %u announced writes", i,
                         v.acks.waiting, v.intents.open);

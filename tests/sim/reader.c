@@ -94,6 +94,7 @@ static void lend_load(struct sim *s, const struct sim_node *n, const struct read
     struct cache_stats stats;
     /* While a process that slept reads what came meanwhile, it has not told yet what took effect. */
     const bool known = !l->over && !s->readers.aborted[r->key] && n->inputs == 0;
+    sim_checked_if(s, CHECK_LEASE, known);
     if (known && is_held(n, l, local) && l->caller != r->caller) {
         cache_stats(n->cache, &stats);
         if (stats.leases_lost == 0 && stats.imports == 0) /* what comes from a peer ends it too */
@@ -108,6 +109,7 @@ static void lend_load(struct sim *s, const struct sim_node *n, const struct read
 static void check_turned_away(struct sim *s, const struct sim_node *n, const struct reading *r)
 {
     const struct loading *l = loading_of(s, n, r->key);
+    sim_checked(s, CHECK_LEASE);
     if (l->gone || !is_held(n, l, sim_local(s, n->i)))
         sim_violate(s, CHECK_LEASE, "n%u: nobody loads %s, and a reader is told to wait", n->i,
                     s->source.keys[r->key].text);
@@ -135,6 +137,7 @@ static void check_bound(struct sim *s, struct sim_node *n, const struct reading 
             sim_violate(s, CHECK_STRICT, "n%u: UNPROVEN, and nobody asked for proof", n->i);
         return;
     }
+    sim_checked(s, CHECK_STRICT);
     const bool given = got->status == STATUS_HIT || got->status == STATUS_STALE;
     if (got->status == STATUS_STALE || (given && (!reaches || e->unproven)))
         sim_violate(s, CHECK_STRICT, "n%u gives %s within %u ms without proof", n->i,
@@ -155,7 +158,10 @@ static void check_after_dot(struct sim *s, const struct sim_node *n, const struc
     const uint32_t over = s->source.states[e->state].over;
     const bool excused =
         (stale && dot->soft) || (e->unproven && e->put_at >= r->stamp.at) || e->is_void;
-    if (!excused && over <= dot->commit && floors_aimed(&s->source, dot, e->state))
+    if (excused || !floors_aimed(&s->source, dot, e->state))
+        return;
+    sim_checked(s, CHECK_AFTER);
+    if (over <= dot->commit)
         sim_violate(s, CHECK_AFTER,
                     "n%u gives %s as it was before commit %u, after a stamp of commit %u", n->i,
                     s->source.keys[r->key].text, over, dot->commit);
@@ -258,6 +264,7 @@ static bool run(struct sim *s, struct sim_node *n, const struct reading *r,
     if (step == COMMAND_WAIT)
         return false;
     const struct slice answer = writer_slice(&w);
+    sim_checked(s, CHECK_S19);
     if (step != COMMAND_DONE || answer.len < 4 ||
         client_reply_decode(c->codec, slice_of(answer.at + 4, answer.len - 4), reply) != OK) {
         sim_violate(s, CHECK_S19, "n%u: a get is not answered", n->i);

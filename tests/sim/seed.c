@@ -209,9 +209,11 @@ static void check_gaps(struct sim *s)
             s->now < n->thawed_at + CHECKS_GAP_US)
             continue;
         const size_t gaps_n = node_gap_list(n->node, gaps, ARRAY_LEN(gaps));
-        for (size_t j = 0; j < gaps_n; j++)
+        for (size_t j = 0; j < gaps_n; j++) {
+            sim_checked(s, CHECK_I9);
             if (gaps[j].opened_at + CHECKS_GAP_US < sim_local(s, i))
                 sim_violate(s, CHECK_I9, "n%u: a gap is open for longer than T_gap", i);
+        }
     }
 }
 
@@ -285,6 +287,7 @@ static void note_result(struct sim *s, struct seed_result *result)
     marks_end(s);
     result->marks = s->marks;
     result->counters = s->counters;
+    result->checked = s->checked;
 }
 
 void seed_run(const struct script *sc, int64_t watch, FILE *out, struct seed_result *result)
@@ -319,6 +322,7 @@ void seed_add(struct seed_result *sum, const struct seed_result *one)
     if (sum->settled_us < one->settled_us)
         sum->settled_us = one->settled_us;
     sim_counters_add(&sum->counters, &one->counters);
+    checked_add(&sum->checked, &one->checked);
     for (uint32_t i = 0; i < MARKS_MAX; i++)
         sum->mark_seeds[i] += one->marks.hit[i];
 }

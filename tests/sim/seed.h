@@ -25,6 +25,7 @@ struct seed_result {
     uint64_t settled_us; /* from healing to agreement */
     struct sim_counters counters;
     struct marks marks;
+    struct checked checked;
     uint32_t mark_seeds[MARKS_MAX]; /* of a sum: seeds that hit it */
 };
 

@@ -256,6 +256,7 @@ static void keys_rotated(struct sim *s)
     for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++)
         story_expect(s, sim_view(s, i).keys_n == 1, "the old key is gone");
     if (!s->failed) {
+        sim_checked(s, CHECK_L6);
         if (refused(s) > 0)
             sim_violate(s, CHECK_L6, "%llu packets were refused while a key was rotated",
                         (unsigned long long)refused(s));

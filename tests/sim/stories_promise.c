@@ -228,6 +228,7 @@ static void needless(struct sim *s)
     if (s->failed)
         return;
     const uint32_t kept = copies_at(s, 2, NEEDLESS_KEYS);
+    sim_checked(s, CHECK_I3);
     if (kept != before)
         sim_violate(s, CHECK_I3, "n2 pulled all that it missed, and lost %u copies needlessly",
                     before - kept);

@@ -6,6 +6,7 @@
 
 bool story_expect(struct sim *s, bool holds, const char *claim)
 {
+    sim_checked(s, CHECK_CLAIM);
     if (!holds)
         sim_fail(s, "claim: %s", claim);
     return holds && !s->failed;
@@ -15,6 +16,7 @@ bool story_within(struct sim *s, uint64_t limit_us, sim_predicate *holds, void *
                   const char *claim)
 {
     const bool held = sim_run_until(s, holds, ctx, limit_us);
+    sim_checked(s, CHECK_CLAIM);
     if (!held && !s->failed)
         sim_fail(s, "not within %llu ms: %s", (unsigned long long)(limit_us / US_PER_MS), claim);
     return held;

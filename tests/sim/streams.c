@@ -92,6 +92,7 @@ void conns_audit(struct sim *s)
         const struct conn *c = &s->conns.at[i];
         if (!c->used)
             continue;
+        sim_checked(s, CHECK_L5);
         const mono_us awake = time_max(awake_since(s, c, 0), awake_since(s, c, 1));
         if (time_max(c->moved_at, awake) + IDLE_US < s->now)
             sim_violate(s, CHECK_L5, "a stream between n%u and n%u stays, though nothing is said",

@@ -57,6 +57,14 @@ static json_t *marks_of(const struct seed_result *sum)
     return out;
 }
 
+static json_t *checks_of(const struct seed_result *sum)
+{
+    json_t *out = json_object();
+    for (uint32_t i = 0; i < CHECKS; i++)
+        set(out, check_name((enum check)i), integer(sum->checked.times[i]));
+    return out;
+}
+
 void summary_json(const struct seed_result *sum, uint64_t seeds, FILE *out)
 {
     char fingerprint[17];
@@ -73,6 +81,7 @@ void summary_json(const struct seed_result *sum, uint64_t seeds, FILE *out)
     set(all, "settled_ms", integer(sum->settled_us / US_PER_MS));
     set(all, "counters", counters_of(&sum->counters));
     set(all, "marks", marks_of(sum));
+    set(all, "checked", checks_of(sum));
     json_dumpf(all, out, JSON_INDENT(2));
     fputc('\n', out);
     json_decref(all);

@@ -244,6 +244,7 @@ static void note_event(struct sim *s, struct sim_node *n, const struct node_out 
 {
     const uint32_t about = sim_named(s, out->member.name);
     n->checks.told = true;
+    sim_checked(s, CHECK_EVENTS);
     if (about == UINT32_MAX || (uint32_t)out->event >= SIM_EVENTS) {
         sim_violate(s, CHECK_EVENTS, "n%u tells of a member that never was", n->i);
         return;
@@ -323,6 +324,7 @@ static uint32_t drain(struct sim *s, struct sim_node *n)
         outputs++;
         applied += out.kind == NODE_OUT_APPLIED;
     }
+    sim_checked(s, CHECK_S15);
     if (outputs > most)
         sim_violate(s, CHECK_S15, "n%u: more than %u outputs of one event, %u of them applied dots",
                     n->i, most, applied);
@@ -469,6 +471,7 @@ static void step(struct sim *s, const struct next *next)
 {
     s->now = time_max(s->now, next->at);
     s->counters.events++;
+    sim_checked(s, CHECK_ASSERT); /* those of the core, whatever it does */
     /* Sockets before timers, as the real loop has it: an ACK that is there beats its timeout. */
     if (next->queued_at <= s->wake[next->waking])
         step_event(s, queue_take(&s->queue));

@@ -149,6 +149,7 @@ struct sim {
     struct peer_codec *codec; /* of the checks */
     void *codec_memory;
     struct sim_counters counters;
+    struct checked checked;
 };
 
 /** Make a world of stopped nodes. */
@@ -246,4 +247,5 @@ void sim_watch(struct sim *s, uint32_t key, const char *format, ...)
 /** Print why it failed, what happened last, and how the nodes stand. */
 void sim_report(struct sim *s, FILE *out);
 
-#include "look.h" /* after the types that it looks at */
+#include "checked.h" /* after the types that they look at */
+#include "look.h"
