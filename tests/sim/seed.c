@@ -188,15 +188,22 @@ static void audit(struct sim *s, uint32_t i)
     if (!s->failed && s->nodes[i].up && !s->nodes[i].frozen)
         oracle_audit(s, &s->nodes[i]);
     if (!s->failed && s->nodes[i].up)
-        promise_audit(s, &s->nodes[i]);
-    if (!s->failed && s->nodes[i].up)
         announce_audit(s, &s->nodes[i]);
+}
+
+/* Little to look at, and soon another: what a node lacks now it may have in a second. */
+static void audit_promises(struct sim *s)
+{
+    for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++)
+        if (s->nodes[i].up)
+            promise_audit(s, &s->nodes[i]);
 }
 
 static void audit_all(struct sim *s)
 {
     for (uint32_t i = 0; i < s->cfg.nodes; i++)
         audit(s, i);
+    audit_promises(s);
     checks_audit(s);
 }
 
@@ -225,6 +232,7 @@ static void live(struct sim *s, uint64_t length_us)
         const uint64_t left = end - s->now;
         sim_run(s, left < AUDIT_US ? left : AUDIT_US);
         audit(s, turn++ % s->cfg.nodes);
+        audit_promises(s);
         check_gaps(s);
         if (!s->failed && turn % 8 == 0) {
             checks_audit(s);
