@@ -150,9 +150,9 @@ void checks_failed(struct sim *s, const struct sim_node *n, uint32_t about)
 static void check_caps(struct sim *s, struct sim_node *n, const struct node_pulse *v)
 {
     sim_checked(s, CHECK_I10);
-    const bool kept = v->members <= s->cfg.nodes + 8 + s->cfg.tombstones_max &&
-                      v->origins <= s->cfg.origins_max && v->log_n <= s->cfg.log_max &&
-                      v->gaps <= 8 * v->origins;
+    const bool kept =
+        v->members <= s->cfg.nodes && /* there are no other names, and none is held twice */
+        v->origins <= s->cfg.origins_max && v->log_n <= s->cfg.log_max && v->gaps <= 8 * v->origins;
     if (!kept)
         sim_violate(s, CHECK_I10, "n%u: a table is past its limit", n->i);
 }
