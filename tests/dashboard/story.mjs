@@ -57,6 +57,7 @@ const linkIs = (state) => document.getElementById("link").dataset.state === stat
 /* The moment of suspicion is short. Photographs take longer: the page is given the same answers for
  * that time, as the node gave them. */
 let frozen = null; // path: answer
+let traced = null; // the answer to a question for a stamp
 const answers = new Map();
 page.on("response", async (response) => {
   const path = new URL(response.url()).pathname;
@@ -66,7 +67,8 @@ page.on("response", async (response) => {
 });
 page.on("request", (request) => {
   if (!frozen || request.isInterceptResolutionHandled()) return;
-  const body = frozen.get(new URL(request.url()).pathname);
+  const path = new URL(request.url()).pathname;
+  const body = frozen.get(path) || (traced && path.startsWith("/v1/invalidations/") ? traced(path) : undefined);
   (body ? request.respond({ status: 200, contentType: "application/json", body }) : request.continue()).catch(() => {});
 });
 
@@ -78,7 +80,43 @@ async function freeze() {
 async function thaw() {
   await page.setRequestInterception(false);
   frozen = null;
+  traced = null;
 }
+
+/** From now on the node has so many members, made after those that it has: some dead, suspect or with a long
+ *  name; and all of them applied whatever is asked for, a few late. */
+async function pretend(n) {
+  const said = JSON.parse(answers.get("/v1/members"));
+  const self = said.members.find((m) => m.self), other = said.members.find((m) => !m.self && m.state === "alive");
+  const all = [self];
+  for (let i = 1; i < n; i++) {
+    const state = i % 9 === 5 ? "dead" : i % 20 === 7 ? "suspect" : "alive";
+    const name = i % 16 === 3 ? `scrubjay-with-a-long-name-of-a-region-and-a-zone-eu-west-1b-${i}` : `scrubjay-${i}`;
+    all.push({ ...other, name, state, generation: other.generation + i, address: `10.42.${i}.${250 - i}:6248` });
+  }
+  said.members = all;
+  if (!frozen) await freeze();
+  frozen.set("/v1/members", JSON.stringify(said));
+  traced = (path) => JSON.stringify({
+    stamp: path.slice(-48), seq: 7, issuer: "b", origin: "00".repeat(8),
+    nodes: all.filter((m) => m.state !== "dead").map((m, i) => ({
+      name: m.name, state: m.state === "suspect" ? "silent" : "applied", late_ms: m.state === "suspect" ? null : i % 7 === 3 ? 140.5 : 1.25 + i,
+      late_error_ms: 0.3, wait_ms: 0.1, acked_ms: null, age_ms: 900,
+    })),
+  });
+  await within(6000, `${n} members are listed`, (wanted) => document.querySelectorAll("#member-rows tr").length === wanted, n);
+}
+
+/** Nothing may reach over the page's edge, and no text over that of its neighbour. */
+const overlaps = () => page.evaluate(() => {
+  const found = [];
+  for (const row of document.querySelectorAll("tbody tr, thead tr")) {
+    const cells = [...row.children].map((cell) => [cell, cell.getBoundingClientRect()]);
+    for (const [cell, box] of cells)
+      if (cell.scrollWidth > Math.ceil(box.width) + 1) found.push(cell.textContent.slice(0, 30));
+  }
+  return found;
+});
 
 /** Freeze the answer that calls a member suspect: the page has just shown it. */
 async function freezeSuspicion(name) {
@@ -149,6 +187,38 @@ try {
   await thaw();
   await within(9000, "it comes back to life", stateIs, "h", "alive");
   await within(2000, "what happened is told", () => /d is dead/.test(document.getElementById("log").textContent));
+
+  /* Many members. */
+  for (const n of [24, 64]) {
+    await pretend(n);
+    await page.$eval("#stamp", (input, stamp) => { input.value = stamp; }, KNOWN_STAMP);
+    await page.$eval("#search", (form) => form.requestSubmit());
+    await within(6000, "each of them is asked", (wanted) => document.querySelectorAll("#found-rows tr").length >= wanted, n * 0.8);
+    await within(9000, "and has its place beside an invalidation", () => {
+      const row = document.querySelector("#news-rows tr");
+      return row && [...row.querySelectorAll(".cell")].filter((c) => /ms|silent/.test(c.textContent)).length >= 15;
+    });
+    for (const size of ["wide", "narrow"]) {
+      await photograph(`many-${n}`, size, "light");
+      check(`${n} members, ${size}: nothing hangs over`, (await overflow()) <= 0, `${await overflow()} pixels`);
+      const over = await overlaps();
+      check(`${n} members, ${size}: no text lies over another`, over.length === 0, over.slice(0, 5).join("; "));
+    }
+  }
+  const ends = await page.$$eval("#member-rows th bdi", (all) => all.filter((name) => name.children.length === 2)
+    .map((name) => [name.lastElementChild, name.getBoundingClientRect()]).map(([end, box]) =>
+      end.getBoundingClientRect().right <= box.right + 1 ? end.textContent : "hidden"));
+  check("long names that begin alike end differently", ends.length === 4 && new Set(ends).size === 4 && !ends.includes("hidden"), ends.join());
+  await page.$eval(".matrix", (table) => { table.parentElement.scrollLeft = 400; });
+  check("a row that is scrolled keeps its stamp", await page.$eval(".matrix", (table) =>
+    Math.abs(table.querySelector("tbody td").getBoundingClientRect().left - table.parentElement.getBoundingClientRect().left) <= 1));
+  await within(9000, "and the sum of all members is beside it", () => [...document.querySelectorAll("#news-rows tr")]
+    .some((row) => row.children[4].textContent === "54 of 57" && row.children[5].textContent === "141 ms"));
+  await violations("light, with 64 members");
+  await page.$eval("#stamp", (input) => { input.value = ""; });
+  await page.setViewport(SIZES.wide);
+  await thaw();
+  await within(3000, "and nine again", () => document.querySelectorAll("#member-rows tr").length === 9);
 
   /* One stamp, by the keyboard alone. */
   await page.evaluate(() => window.scrollTo(0, 0));

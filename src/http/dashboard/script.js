@@ -5,6 +5,7 @@
   const POLL_MS = 1000, SLOW_POLLS = 2, PATIENCE_MS = 4000, RETRY_MS = 2000;
   const SAMPLES = 120, NEWS_MAX = 12, LOG_MAX = 30;
   const COLUMNS_MAX = 32, SLOW_MS = 100, MANY = 100, MANY_POLLS = 5, AGAIN_MS = 250;
+  const NAME_SHORT = 16, NAME_END = 8;
   const TRACE_PAUSE_MS = 500, TRACE_AFTER_MS = 400, TRACE_AGE_MS = 60000, TRACE_TRIES = 3;
   const SVG = "http://www.w3.org/2000/svg";
   const id = (name) => document.getElementById(name);
@@ -58,6 +59,19 @@
     return `${bytes < 10 && i > 0 ? bytes.toFixed(1) : Math.round(bytes)} ${units[i]}`;
   }
 
+  /** Names of one cluster begin alike: of a long one the middle is left out, never the end. */
+  function sayName(element, name) {
+    if (element.textContent === name) return;
+    const letters = [...name];
+    mark(element, "title", name);
+    if (letters.length <= NAME_SHORT) {
+      element.textContent = name;
+      return;
+    }
+    element.replaceChildren(make("span", {}, letters.slice(0, -NAME_END).join("")),
+      make("span", {}, letters.slice(-NAME_END).join("")));
+  }
+
   /** Keep the children of parent in step with items: one for each key, in order, made once. */
   function keep(parent, items, keyOf, makeOne, update) {
     const old = new Map([...parent.children].map((child) => [child.dataset.key, child]));
@@ -85,8 +99,9 @@
     const answer = await fetch(path, {
       signal: AbortSignal.timeout(PATIENCE_MS), cache: "no-store", credentials: "same-origin",
     });
-    const body = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Problem(body.detail || `the node answered ${answer.status}`);
+    const body = await answer.json().catch(() => null);
+    if (!answer.ok) throw new Problem(body && body.detail || `the node answered ${answer.status}`);
+    if (body === null) throw new Error("the answer was cut off");
     return body;
   }
 
@@ -211,8 +226,7 @@
   function drawMember(row, m, self) {
     const name = row.firstElementChild;
     const cell = (column) => row.children[1 + COLUMNS.indexOf(column)];
-    say(name.firstElementChild, m.name);
-    mark(name.firstElementChild, "title", m.name);
+    sayName(name.firstElementChild, m.name);
     if (m.self && name.children.length === 1) name.append(make("span", { class: "self" }, "this node"));
     mark(row, "data-state", m.state);
     drawState(cell("state"), m.state);
@@ -304,6 +318,7 @@
 
   /* ---- invalidations ---- */
 
+  const FIXED = 6; // columns before those of members
   const traces = new Map(); // stamp: {nodes: Map of name to what it said, tries, at}
 
   function seq(stamp) {
@@ -315,8 +330,12 @@
     return (words[i.scope] || i.scope) + (i.soft ? ", soft" : "");
   }
 
+  function living() {
+    return known.members.filter((m) => m.state === "alive" || m.state === "suspect");
+  }
+
   function columns() {
-    return known.members.filter((m) => m.state === "alive" || m.state === "suspect")
+    return living()
       .sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true })).slice(0, COLUMNS_MAX);
   }
 
@@ -330,7 +349,8 @@
       button.addEventListener("click", () => { id("stamp").value = i.stamp; search(i.stamp); });
       first.append(button);
     } else first.append("everything");
-    row.append(first, make("td", {}, scopeOf(i)), make("td", {}, make("bdi")), make("td", { class: "n" }));
+    row.append(first, make("td", {}, scopeOf(i)), make("td", {}, make("bdi")),
+      make("td", { class: "n" }), make("td", { class: "n" }), make("td", { class: "n" }));
     say(row.children[2].firstElementChild, i.ns === null ? "–" : i.ns === "" ? "(default)" : i.ns);
     if (i.fresh) row.className = "new";
     return row;
@@ -356,21 +376,33 @@
     if (said && said.late_ms !== null) mark(cell, "title", `${span(said.late_ms)} ± ${span(said.late_error_ms)}`);
   }
 
+  /** What the cells beside say, in two: more members than fit are scrolled to. */
+  function drawSum(row, trace, names) {
+    const said = trace ? [...trace.nodes.values()].filter((one) => names.has(one.name)) : [];
+    const has = said.filter((one) => one.state === "applied"), timed = has.filter((one) => one.late_ms !== null);
+    const last = timed.reduce((most, one) => !most || one.late_ms > most.late_ms ? one : most, null);
+    say(row.children[4], said.length === 0 ? "·" : `${has.length} of ${said.length}`);
+    mark(row.children[4], "class", said.length > has.length ? "n differs" : "n");
+    say(row.children[5], last ? lateness(last) : "·");
+    mark(row.children[5], "class", last && last.late_ms >= SLOW_MS ? "n differs" : "n");
+  }
+
   function drawNews() {
-    const nodes = columns(), now = performance.now();
+    const nodes = columns(), names = new Set(living().map((m) => m.name)), now = performance.now();
     const head = id("news-head");
-    while (head.children.length > 4 + nodes.length) head.lastElementChild.remove();
+    while (head.children.length > FIXED + nodes.length) head.lastElementChild.remove();
     nodes.forEach((m, i) => {
-      if (!head.children[4 + i]) head.append(make("th", { scope: "col", class: "cell n" }, make("bdi")));
-      say(head.children[4 + i].firstElementChild, m.name);
+      if (!head.children[FIXED + i]) head.append(make("th", { scope: "col", class: "cell n" }, make("bdi")));
+      sayName(head.children[FIXED + i].firstElementChild, m.name);
     });
     keep(id("news-rows"), news, (i) => i.key, makeNews, (row, i) => {
       const trace = traces.get(i.stamp);
       say(row.children[3], span(i.age_ms + now - i.at));
-      while (row.children.length > 4 + nodes.length) row.lastElementChild.remove();
+      drawSum(row, trace, names);
+      while (row.children.length > FIXED + nodes.length) row.lastElementChild.remove();
       nodes.forEach((m, at) => {
-        if (!row.children[4 + at]) row.append(make("td", { class: "cell" }));
-        drawCell(row.children[4 + at], trace && trace.nodes.get(m.name), i);
+        if (!row.children[FIXED + at]) row.append(make("td", { class: "cell" }));
+        drawCell(row.children[FIXED + at], trace && trace.nodes.get(m.name), i);
       });
     });
     id("news-none").hidden = news.length > 0;
@@ -440,7 +472,7 @@
 
   function drawFound(row, said, issuer) {
     const cells = row.children;
-    say(cells[0].firstElementChild, said.name);
+    sayName(cells[0].firstElementChild, said.name);
     say(cells[1], said.name === issuer && said.state === "applied" ? "issued, applied" : WORDS[said.state] || said.state);
     cells[1].className = ["missing", "silent"].includes(said.state) ? "error" : "";
     say(cells[2], said.late_ms === null ? "–" : `${span(said.late_ms)} ± ${span(said.late_error_ms)}`);
