@@ -131,7 +131,8 @@ const char *site_ask(const struct site *s, const char *line, const char *headers
     static char request[2 * SITE_TEXT_MAX];
     static char answer[SITE_TEXT_MAX];
     (void)snprintf(request, sizeof request,
-                   "%s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n%s\r\n%s", line, headers, body);
+                   "%s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n%s\r\n%s", line, headers,
+                   body);
     const int fd = site_dial(s);
     site_exchange(s, fd, request, answer);
     close(fd);

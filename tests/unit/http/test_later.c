@@ -111,9 +111,10 @@ Test(later, the_endpoint_may_end_while_an_answer_is_waited_for)
 {
     static const char *const body = "{\"key\": \"k\", \"ack\": \"all\", \"timeout_ms\": 60000}";
     char request[256];
-    (void)snprintf(request, sizeof request,
-                   "POST /v1/invalidate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %zu\r\n\r\n%s",
-                   strlen(body), body);
+    (void)snprintf(
+        request, sizeof request,
+        "POST /v1/invalidate HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %zu\r\n\r\n%s",
+        strlen(body), body);
     struct pair p;
     open_pair(&p, 0);
     freeze(&p);
