@@ -24,6 +24,10 @@ static const char MORE_CRYPTO[] =
     "  off      sends plain, takes plain        prefer   sends sealed, takes both\n"
     "  listen   sends plain, takes both         require  sends sealed, takes sealed\n";
 
+static const char MORE_KEY_QUIET[] =
+    "Until then the key opens packets, and seals none. It stays for twice the longest suspicion\n"
+    "in any case, which no time here shortens.\n";
+
 static const char MORE_HTTP_HOSTS[] =
     "Over loopback, requests have to call this node by an address, localhost, its name, or a\n"
     "name that is given here, since a page can give its own name our address. Other addresses\n"
@@ -175,6 +179,7 @@ static const struct option_row ROWS[OPTIONS] = {
          .arg = "TIME",
          .help = "a key that left the file goes when no packet came under it for so long",
          .standard = "10m",
+         .more = MORE_KEY_QUIET,
          .parse = parse_time,
          .at = AT(key_quiet_us)},
     [OPTION_HTTP_LISTEN] = {.flag = "http-listen",
