@@ -74,7 +74,7 @@ static bool a_tag_is_newer(const struct shard *s, const struct fill *f)
 
 static bool ns_is_newer(const struct shard *s, const struct fill *f)
 {
-    return s->ns_bar[f->ns_i] > f->stamp || s->ns_soft[f->ns_i] > f->stamp ||
+    return s->ns[f->ns_i].bar > f->stamp || s->ns[f->ns_i].soft > f->stamp ||
            names_at(s->names, f->ns_i)->born > f->stamp;
 }
 

@@ -68,6 +68,7 @@ static void kill_key(struct shard *s, const struct dot *d, uint64_t e)
         } else if (soft) {
             mark(s, it);
         } else {
+            shard_stats_of(s, it)->invalidated++;
             shard_remove(s, it, &p);
             s->counts.killed++;
         }
@@ -103,10 +104,10 @@ void shard_bar_tag(struct shard *s, uint64_t hash, uint64_t e, bool soft)
 void shard_bar_ns(struct shard *s, uint8_t ns_i, uint64_t e, bool soft)
 {
     if (soft) {
-        s->ns_soft[ns_i] = later(s->ns_soft[ns_i], e);
+        s->ns[ns_i].soft = later(s->ns[ns_i].soft, e);
         return;
     }
-    s->ns_bar[ns_i] = later(s->ns_bar[ns_i], e);
+    s->ns[ns_i].bar = later(s->ns[ns_i].bar, e);
     (void)shard_ask_sweep(s);
 }
 

@@ -39,9 +39,9 @@ bool shard_remove_if_dead(struct shard *s, struct item *it, uint32_t where, mono
     if (!expired && !shard_kills(s, it))
         return false;
     struct probe p = shard_slot_of(s, it, where);
-    shard_remove(s, it, &p);
-    s->counts.expired += expired;
+    shard_count_end(s, it, expired);
     s->counts.swept += !expired;
+    shard_remove(s, it, &p);
     return true;
 }
 
@@ -124,8 +124,8 @@ static void evict(struct shard *s, const struct leaver *leaver, struct probe *p)
         if (once)
             earn_left(&s->earn);
     }
+    shard_stats_of(s, leaver->it)->evicted++;
     shard_remove(s, leaver->it, p);
-    s->counts.evicted++;
 }
 
 /** The queue whose turn it is. */

@@ -112,6 +112,8 @@ static enum cache_reason store(struct shard *s, const struct fill *f)
     write_item(it, f, ids);
     shard_note_end(s, where, item_expires(it));
     slots_add(&s->slots, f->key->hash, where, f->freq);
+    s->ns[f->ns_i].stats.items++;
+    s->ns[f->ns_i].stats.bytes += f->size;
     return CACHE_STORED;
 }
 
@@ -138,11 +140,11 @@ static void count(struct shard *s, const struct fill *f, enum cache_reason reaso
     if (reason != CACHE_STORED)
         s->counts.refused[reason]++;
     else if (f->source == FILL_PUT)
-        s->counts.puts++;
+        s->ns[f->ns_i].stats.puts++;
     else if (f->source == FILL_PEER)
         s->counts.imports++;
     else
-        s->counts.fills++;
+        s->ns[f->ns_i].stats.fills++;
 }
 
 /** Holds of the lock until even the smallest items have made room; twice that, as others compete. */

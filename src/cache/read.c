@@ -17,10 +17,9 @@ static struct item *find_live(struct shard *s, const struct cache_key *key, uint
     struct item *it = shard_find(s, key, ns_i, p);
     if (it == NULL || shard_lives(s, it, now))
         return it;
-    if (now >= item_expires(it))
-        s->counts.expired++;
-    else
-        s->counts.dead_lookups++;
+    const bool expired = now >= item_expires(it);
+    shard_count_end(s, it, expired);
+    s->counts.dead_lookups += !expired;
     shard_remove(s, it, p);
     return NULL;
 }
@@ -54,11 +53,11 @@ static enum cache_found judge(const struct shard *s, struct item *it, mono_us no
     return ask->stale_ok ? CACHE_STALE : CACHE_ABSENT;
 }
 
-static void count(struct shard *s, enum cache_found found)
+static void count(struct cache_ns_stats *n, enum cache_found found)
 {
-    s->counts.hits += found == CACHE_HIT;
-    s->counts.stale_hits += found == CACHE_STALE;
-    s->counts.misses += found == CACHE_ABSENT;
+    n->hits += found == CACHE_HIT;
+    n->stale_hits += found == CACHE_STALE;
+    n->misses += found == CACHE_ABSENT;
 }
 
 /** An entry can be there only when the namespace is known, perhaps since the key was derived. */
@@ -85,7 +84,10 @@ enum cache_found cache_get(struct cache *c, mono_us now, const struct cache_key 
         slots_use(&s->slots, &p);
         visit(ctx, &hit);
     }
-    count(s, found);
+    if (may)
+        count(&s->ns[ns_i].stats, found);
+    else
+        s->counts.misses++;
     cache_leave(c, shard_i);
     return found;
 }

@@ -234,7 +234,7 @@ static bool a_prefix_kills(const struct shard *s, const struct item *it)
 bool shard_kills(const struct shard *s, const struct item *it)
 {
     const uint64_t stamp = item_stamp(it);
-    return stamp < s->allbar || stamp < s->ns_bar[item_ns(it)] || a_bucket_kills(s, it) ||
+    return stamp < s->allbar || stamp < s->ns[item_ns(it)].bar || a_bucket_kills(s, it) ||
            a_tag_kills(s, it) || a_prefix_kills(s, it);
 }
 
@@ -253,7 +253,7 @@ bool shard_stale(const struct shard *s, const struct item *it, mono_us now)
 {
     const uint64_t stamp = item_stamp(it);
     return (item_flags(it) & ITEM_STALE) != 0 || stamp < s->all_soft ||
-           stamp < s->ns_soft[item_ns(it)] || a_tag_marks(s, it) || now >= item_fresh_until(it);
+           stamp < s->ns[item_ns(it)].soft || a_tag_marks(s, it) || now >= item_fresh_until(it);
 }
 
 bool shard_gives(struct shard *s, const struct item *it, mono_us now)
@@ -269,13 +269,29 @@ bool shard_lives(const struct shard *s, const struct item *it, mono_us now)
     return now < item_expires(it) && !shard_kills(s, it);
 }
 
+struct cache_ns_stats *shard_stats_of(struct shard *s, const struct item *it)
+{
+    return &s->ns[item_ns(it)].stats;
+}
+
+void shard_count_end(struct shard *s, const struct item *it, bool expired)
+{
+    struct cache_ns_stats *stats = shard_stats_of(s, it);
+    stats->expired += expired;
+    stats->invalidated += !expired;
+}
+
 void shard_remove(struct shard *s, struct item *it, struct probe *p)
 {
     const uint32_t *ids = item_tag_ids(it);
     assert((item_flags(it) & ITEM_DEAD) == 0);
     for (uint32_t i = 0; i < item_tags_n(it); i++)
         tagtable_release(&s->tags, ids[i]);
+    struct cache_ns_stats *stats = shard_stats_of(s, it);
+    const uint64_t len = item_len(it);
+    stats->items--;
+    stats->bytes -= len;
     item_mark(it, ITEM_DEAD);
-    segments_kill(&s->segments, p->where, item_len(it));
+    segments_kill(&s->segments, p->where, len);
     slots_remove(&s->slots, p);
 }

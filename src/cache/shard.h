@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -29,15 +30,28 @@
 
 #define ROOM_RESERVE 1 /* free units that only copies of items may take */
 
-/** What happened in a shard since its start; see struct cache_stats. */
+/** What happened in a shard since its start; see struct cache_stats. What is counted for a namespace is
+ *  counted there alone. */
 struct shard_counts {
-    uint64_t hits, stale_hits, misses, expired, fills, puts, imports;
+    uint64_t misses; /* of namespaces that are not known here, or while nothing was served */
+    uint64_t imports;
     uint64_t refused[CACHE_REASONS];
-    uint64_t killed, marked, spared, evicted, reinserted, moved, swept, dead_lookups;
+    uint64_t killed, marked, spared, reinserted, moved, swept, dead_lookups;
     uint64_t prefixes_folded, conjunctions_folded, quarantine_full;
     uint64_t claims_taken;
     uint64_t came_back;
 };
+
+/** A namespace in a shard. What a look at an entry reads and counts comes first, so that it lies in one
+ *  line of memory. */
+struct shard_ns {
+    uint64_t bar, soft;
+    struct cache_ns_stats stats;
+};
+
+_Static_assert(offsetof(struct shard_ns, stats.stale_hits) == 32 &&
+                   sizeof(struct shard_ns) % 32 == 0,
+               "bar, soft, hits and misses never lie across two lines");
 
 /** A walk over all segments, unit by unit, over and over; passes are numbered from 1. */
 struct sweep {
@@ -100,8 +114,7 @@ struct shard {
     uint64_t bucket_top;   /* no bucket's barrier is newer than this; read by hints, too */
     uint32_t buckets_mask;
     uint8_t bucket_bits; /* log2 of the buckets of all shards */
-    uint64_t ns_bar[CACHE_NAMESPACES_MAX];
-    uint64_t ns_soft[CACHE_NAMESPACES_MAX];
+    _Alignas(32) struct shard_ns ns[CACHE_NAMESPACES_MAX];
     struct sweep sweep;
     bool busy; /* counted as one in which housekeeping waits */
     struct shard_counts counts;
@@ -156,6 +169,12 @@ bool shard_gives(struct shard *s, const struct item *it, mono_us now);
 
 /** The barrier of the bucket of a key with this target hash. */
 uint64_t *shard_bucket_bar(const struct shard *s, uint64_t hash);
+
+/** What is counted for the namespace of an item. */
+struct cache_ns_stats *shard_stats_of(struct shard *s, const struct item *it);
+
+/** Count for its namespace how an item, about to be removed, has ended: by time, or by a barrier. */
+void shard_count_end(struct shard *s, const struct item *it, bool expired);
 
 /** Take the item of p out of the index and give its tags back; its bytes stay with its segment. */
 void shard_remove(struct shard *s, struct item *it, struct probe *p);

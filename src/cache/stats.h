@@ -9,6 +9,17 @@
 
 struct cache;
 
+/** What is counted for one namespace: numbers since the start, but for items and bytes. */
+struct cache_ns_stats {
+    uint64_t hits, misses; /* misses: since the namespace is known here, while it is served */
+    uint64_t stale_hits;
+    uint64_t fills, puts; /* stored */
+    uint64_t
+        invalidated; /* entries that dots ended: when they came, when looked at, or when swept */
+    uint64_t evicted, expired;
+    uint64_t items, bytes; /* now, heads of items included; dead ones count until they are found */
+};
+
 /** All are numbers since the start, but for those marked "now". */
 struct cache_stats {
     uint64_t budget_bytes, fixed_bytes;
@@ -43,3 +54,7 @@ struct cache_stats {
 
 /** Sum the counters of all shards, one lock at a time. */
 void cache_stats(struct cache *c, struct cache_stats *out);
+
+/** Sum the counters of each namespace over all shards, one lock at a time. out has room for all
+ *  CACHE_NAMESPACES_MAX of them. Returns: how many are in use, that is filled. */
+uint32_t cache_ns_stats(struct cache *c, struct cache_ns_stats *out);

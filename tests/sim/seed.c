@@ -64,7 +64,7 @@ static void make_small(struct sim_cfg *out, struct rng *r)
     out->retired_max = 4U << rng_below(r, 4);
     out->checkpoints_max = 2U << rng_below(r, 5);
     out->tombstones_max = out->nodes + SPARE_ORIGINS;
-    out->budget_bytes = 128U << 10;
+    out->budget_bytes = 168U << 10;
     if (rng_chance(
             r, 300)) /* a table without room for the members themselves would be a wrong setup */
         out->origins_max = out->nodes + SPARE_ORIGINS;

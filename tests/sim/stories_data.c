@@ -192,7 +192,7 @@ static void many_prefixes(struct sim *s, uint64_t every_us)
 {
     struct sim_node *n = &s->nodes[0];
     struct fetch fetch = {.key = 0};
-    s->cfg.budget_bytes = 128U << 10;
+    s->cfg.budget_bytes = 168U << 10;
     s->cfg.cache_recent = 64;
     story_begin(s);
     while (s->source.keys[fetch.key].ns != 0) /* whose prefixes come first */

@@ -182,7 +182,7 @@ Test(life, small_entries_run_out_of_slots_and_are_evicted_in_turn)
 Test(life, a_value_larger_than_the_shard_can_hold_is_refused)
 {
     struct world *big =
-        world_new(&(struct world_cfg){.budget_bytes = 256 << 10, .value_max = 1 << 20});
+        world_new(&(struct world_cfg){.budget_bytes = 276 << 10, .value_max = 1 << 20});
     cr_assert_eq(fill_len(big, "k", 1 << 20), CACHE_MEMORY);
     cr_assert_not(get(big, "", "k"));
     size_t fits = 0;
@@ -299,7 +299,7 @@ static struct cache *make(size_t arena_len, void *mem, uint64_t budget)
 
 Test(life, an_arena_of_any_size_gives_a_cache_or_null)
 {
-    const uint64_t budget = 144 << 10;
+    const uint64_t budget = 184 << 10;
     const size_t most = budget + (64 << 10);
     uint8_t *mem = malloc(most);
     size_t least = 0;

@@ -87,10 +87,10 @@ static void assert_everything_happened(const struct cache_stats *s)
 Test(model, a_small_cache_never_serves_what_a_dot_covered)
 {
     static const struct world_cfg cfgs[] = {
-        {.budget_bytes = 88 << 10, .shards = 1, .recent_max = 16},
-        {.budget_bytes = 80 << 10, .shards = 1, .recent_max = 4},
-        {.budget_bytes = 176 << 10, .shards = 2, .recent_max = 64},
-        {.budget_bytes = 280 << 10, .shards = 1, .recent_max = 256, .bucket_bits = 14},
+        {.budget_bytes = 108 << 10, .shards = 1, .recent_max = 16},
+        {.budget_bytes = 100 << 10, .shards = 1, .recent_max = 4},
+        {.budget_bytes = 216 << 10, .shards = 2, .recent_max = 64},
+        {.budget_bytes = 300 << 10, .shards = 1, .recent_max = 256, .bucket_bits = 14},
     };
     const uint64_t seed = seed_of(20240601);
     struct cache_stats sum = {0};

@@ -235,7 +235,7 @@ static struct stage *stage_new(void *mem, size_t len)
     static struct stage s;
     struct arena arena;
     const struct cache_cfg cfg = {.hkey = hash_cluster_key(slice_text("threads")),
-                                  .budget_bytes = 224 << 10,
+                                  .budget_bytes = 304 << 10,
                                   .shards = SHARDS,
                                   .recent_max = 16,
                                   .value_max = 4096,
