@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "base/attr.h"
 #include "cli/jay.h"
 
 enum jay_exit jay_ping(struct jay *j, const struct jay_args *a)
@@ -64,6 +65,28 @@ enum jay_exit jay_vectors(struct jay *j, const struct jay_args *a)
 
 enum jay_exit jay_namespaces(struct jay *j, const struct jay_args *a)
 {
+    static const struct jay_column columns[] = {
+        {"NAME", "name", "", 0},
+        {"ITEMS", "items", "", 0},
+        {"BYTES", "bytes", "", 0},
+        {"HITS", "hits", "", 0},
+        {"STALE", "stale_hits", "", 0},
+        {"MISSES", "misses", "", 0},
+        {"FILLS", "fills", "", 0},
+        {"PUTS", "puts", "", 0},
+        {"INVALIDATED", "invalidated", "", 0},
+        {"EVICTED", "evicted", "", 0},
+        {"EXPIRED", "expired", "", 0},
+    };
+    json_t *document = NULL;
     (void)a;
-    return print_document(j, "namespaces");
+    const enum scrubjay_status status = jay_fetch(j, "namespaces", &document);
+    if (status != SCRUBJAY_OK)
+        return jay_judge(j, status);
+    if (j->json)
+        jay_print_json(json_incref(document), false);
+    else
+        jay_print_table(j, json_object_get(document, "namespaces"), columns, ARRAY_LEN(columns));
+    json_decref(document);
+    return JAY_OK;
 }

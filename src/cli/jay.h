@@ -190,7 +190,8 @@ struct jay_column {
     int digits; /* behind the point, of numbers that have one */
 };
 
-/** Print an array of objects as an aligned table of at most 8 columns. */
+/** Print an array of objects as an aligned table of at most 11 columns; an empty text
+ *  is shown as "". */
 void jay_print_table(const struct jay *j, const json_t *rows, const struct jay_column *columns,
                      size_t columns_n);
 

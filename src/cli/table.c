@@ -4,14 +4,15 @@
 #include "base/attr.h"
 #include "cli/jay.h"
 
-#define COLUMNS_MAX 8
+#define COLUMNS_MAX 11
 #define CELL_MAX    128
 
 static void cell_text(const json_t *row, const struct jay_column *column, char out[CELL_MAX])
 {
     const json_t *value = json_object_get(row, column->field);
     if (json_is_string(value))
-        snprintf(out, CELL_MAX, "%s", json_string_value(value));
+        snprintf(out, CELL_MAX, "%s",
+                 json_string_length(value) > 0 ? json_string_value(value) : "\"\"");
     else if (json_is_integer(value))
         snprintf(out, CELL_MAX, "%lld%s", (long long)json_integer_value(value), column->unit);
     else if (json_is_real(value))

@@ -37,8 +37,8 @@ json_t *http_json_vectors(const struct node *n, mono_us now);
 /** What a trace found: {"stamp", "origin", "seq", "count", "issuer", "nodes": [...]}. */
 json_t *http_json_trace(const struct node *n, const struct node_reply *reply);
 
-/** {"namespaces": [...]} in use here, with their policies. */
-json_t *http_json_namespaces(const struct cache *c, const struct policies *policies);
+/** {"namespaces": [...]} in use here, with their policies and what is counted for each. */
+json_t *http_json_namespaces(struct cache *c, const struct policies *policies);
 
 /** What renders events. */
 struct http_json_events {

@@ -5,62 +5,7 @@
 #include <string.h>
 
 #include "base/attr.h"
-
-/** What is known of a family while its rows are written. */
-struct family {
-    const char *name; /* without prefix and _total */
-    const char *type;
-    const char *help;
-    const char *suffix; /* of its samples */
-    bool open;
-};
-
-static void say_name(struct http_text *out, const struct family *f, bool with_suffix)
-{
-    http_text_say(out, "scrubjay_");
-    http_text_say(out, f->name);
-    if (with_suffix)
-        http_text_say(out, f->suffix);
-}
-
-/** What OpenMetrics calls the unit of a family: the end of its name. NULL = none. */
-static const char *unit_of(const struct family *f)
-{
-    static const char *const UNITS[] = {"bytes", "seconds"};
-    const char *last = strrchr(f->name, '_');
-    for (size_t i = 0; i < ARRAY_LEN(UNITS); i++) {
-        if (last != NULL && strcmp(last + 1, UNITS[i]) == 0)
-            return UNITS[i];
-    }
-    return NULL;
-}
-
-static void say_unit(struct http_text *out, const struct family *f)
-{
-    const char *unit = f->open ? unit_of(f) : NULL;
-    if (unit == NULL)
-        return;
-    http_text_say(out, "# UNIT ");
-    say_name(out, f, false);
-    http_text_say(out, " ");
-    http_text_say(out, unit);
-    http_text_say(out, "\n");
-}
-
-/** OpenMetrics names a family without the suffix of its samples, Prometheus text with it. */
-static void say_head(struct http_text *out, const struct family *f)
-{
-    http_text_say(out, "# HELP ");
-    say_name(out, f, !f->open);
-    http_text_say(out, " ");
-    http_text_say(out, f->help);
-    http_text_say(out, "\n# TYPE ");
-    say_name(out, f, !f->open);
-    http_text_say(out, " ");
-    http_text_say(out, f->type);
-    http_text_say(out, "\n");
-    say_unit(out, f);
-}
+#include "http/exposition.h"
 
 static void say_value(struct http_text *out, uint64_t value, bool micros)
 {
@@ -138,30 +83,11 @@ static void say_row(struct http_text *out, const struct facts *f, const struct f
                                   .suffix = row->kind == FACTS_COUNTER ? "_total" : "",
                                   .open = open};
     if (row->help != NULL)
-        say_head(out, &family);
+        exposition_head(out, &family);
     if (row->kind == FACTS_SPANS)
         say_spans(out, f, row);
     else
         say_number(out, f, row);
-}
-
-/** Backslash, quote and line feed are escaped in label values. */
-static void say_label(struct http_text *out, const char *name, struct slice value)
-{
-    http_text_say(out, name);
-    http_text_say(out, "=\"");
-    for (size_t i = 0; i < value.len; i++) {
-        const char c = (char)value.at[i];
-        if (c == '\n')
-            http_text_say(out, "\\n");
-        else if ((uint8_t)c >= 0x7f || (uint8_t)c < ' ')
-            http_text_say(out, "?");
-        else if (c == '"' || c == '\\')
-            http_text_add(out, (const char[]){'\\', c}, 2);
-        else
-            http_text_add(out, &c, 1);
-    }
-    http_text_say(out, "\"");
 }
 
 static void begin_info(struct http_text *out, const char *name, const char *help, bool open)
@@ -171,8 +97,8 @@ static void begin_info(struct http_text *out, const char *name, const char *help
                                   .help = help,
                                   .suffix = "_info",
                                   .open = open};
-    say_head(out, &family);
-    say_name(out, &family, true);
+    exposition_head(out, &family);
+    exposition_name(out, &family, true);
     http_text_say(out, "{");
 }
 
@@ -186,25 +112,27 @@ static void say_infos(struct http_text *out, const struct facts *f, bool open)
     char hash[17];
     (void)snprintf(hash, sizeof hash, "%016" PRIx64, f->node.view_hash);
     begin_info(out, "build", "The version that runs.", open);
-    say_label(out, "version", slice_text(NODE_VERSION));
+    exposition_label(out, "version", slice_text(NODE_VERSION));
     end_info(out);
     begin_info(out, "node", "Who this is.", open);
-    say_label(out, "name", f->node.name);
+    exposition_label(out, "name", f->node.name);
     http_text_say(out, ",");
-    say_label(out, "cluster", f->node.cluster);
+    exposition_label(out, "cluster", f->node.cluster);
     end_info(out);
     begin_info(out, "view_hash", "Hash of the membership; equal on nodes that agree.", open);
-    say_label(out, "view_hash", slice_text(hash));
+    exposition_label(out, "view_hash", slice_text(hash));
     end_info(out);
 }
 
-void http_metrics(struct http_text *out, const struct facts *f, bool open)
+void http_metrics(struct http_text *out, const struct facts *f, const struct http_namespaces *all,
+                  bool open)
 {
     const struct facts_row *row = NULL;
     for (size_t i = 0; (row = http_facts_row(i)) != NULL; i++) {
         if (row->family != NULL)
             say_row(out, f, row, open);
     }
+    http_ns_metrics(out, all, open);
     say_infos(out, f, open);
     if (open)
         http_text_say(out, "# EOF\n");

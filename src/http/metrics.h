@@ -10,13 +10,15 @@
 #include <stdbool.h>
 
 #include "http/facts.h"
+#include "http/namespaces.h"
 #include "http/text.h"
 
 #define METRICS_TEXT "text/plain; version=0.0.4; charset=utf-8"
 #define METRICS_OPEN "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 /** Append all metrics. Out of memory: out->failed. */
-void http_metrics(struct http_text *out, const struct facts *f, bool open);
+void http_metrics(struct http_text *out, const struct facts *f, const struct http_namespaces *all,
+                  bool open);
 
 /** Does an Accept header (NULL = none) ask for OpenMetrics? */
 bool http_metrics_open(const char *accept);

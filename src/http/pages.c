@@ -41,11 +41,13 @@ static void collect(const struct http_call *call, struct facts *out)
 void http_page_metrics(const struct http_call *call)
 {
     struct facts facts;
+    struct http_namespaces all;
     const bool open = http_metrics_open(call->request->accept);
     collect(call, &facts);
     call->reply->status = 200;
     call->reply->type = open ? METRICS_OPEN : METRICS_TEXT;
-    http_metrics(&call->reply->body, &facts, open);
+    http_namespaces_collect(loop_cache(call->site->loop), &all);
+    http_metrics(&call->reply->body, &facts, &all, open);
 }
 
 void http_page_members(const struct http_call *call)

@@ -267,6 +267,37 @@ Test(json, namespaces_have_the_policies_that_are_configured)
     one_node_fini(&o);
 }
 
+/** Look for a key that is not there. */
+static void miss(struct one_node *o, const char *ns)
+{
+    const struct cache_ask plain = {.stale_ok = false};
+    struct cache_key key;
+    cr_assert_eq(cache_key(o->cache, slice_text(ns), slice_text("k"), &key), OK);
+    cr_assert_eq(cache_get(o->cache, o->now, &key, &plain, NULL, NULL), CACHE_ABSENT);
+}
+
+Test(json, namespaces_have_counters_of_their_own)
+{
+    static const char *const zero[] = {"items", "bytes",       "hits",    "stale_hits", "fills",
+                                       "puts",  "invalidated", "evicted", "expired"};
+    struct one_node o;
+    uint8_t ns_i;
+    const struct policies policies = {.n = 0};
+    one_node_init(&o, "alone");
+    cr_assert_eq(cache_namespace(o.cache, slice_text("shop"), &ns_i), OK);
+    miss(&o, "");
+    miss(&o, "shop");
+    miss(&o, "shop");
+    json_t *out = http_json_namespaces(o.cache, &policies);
+    const json_t *list = json_object_get(out, "namespaces");
+    cr_assert_eq(number(json_array_get(list, 0), "misses"), 1);
+    cr_assert_eq(number(json_array_get(list, ns_i), "misses"), 2);
+    for (size_t i = 0; i < ARRAY_LEN(zero); i++)
+        cr_assert_eq(number(json_array_get(list, ns_i), zero[i]), 0, "%s", zero[i]);
+    json_decref(out);
+    one_node_fini(&o);
+}
+
 /* ---- node and stats ---- */
 
 Test(json, the_node_has_the_shape_that_scripts_rely_on)

@@ -10,7 +10,7 @@
 #include "http/metrics.h"
 
 #define FAMILIES_MAX 512
-#define SAMPLES_MAX  2048
+#define SAMPLES_MAX  4096
 #define FIRST        7000001ULL
 
 /* ---- a strict reader of the exposition format ---- */
@@ -155,12 +155,13 @@ static void read_line(struct exposition *e, const char *line)
         read_sample(e, line);
 }
 
-static struct exposition *expose(const struct facts *f, bool open)
+static struct exposition *expose_both(const struct facts *f, const struct http_namespaces *all,
+                                      bool open)
 {
     struct exposition *e = calloc(1, sizeof *e);
     struct http_text text = {0};
     e->open = open;
-    http_metrics(&text, f, open);
+    http_metrics(&text, f, all, open);
     cr_assert(!text.failed && text.len > 0 && text.at[text.len - 1] == '\n');
     text.at[text.len - 1] = '\0';
     e->text = text.at;
@@ -171,6 +172,12 @@ static struct exposition *expose(const struct facts *f, bool open)
         read_line(e, line);
     }
     return e;
+}
+
+static struct exposition *expose(const struct facts *f, bool open)
+{
+    const struct http_namespaces none = {.n = 0};
+    return expose_both(f, &none, open);
 }
 
 static double value(const struct exposition *e, const char *name, const char *labels)
@@ -483,4 +490,40 @@ Test(metrics, open_metrics_are_for_those_who_ask)
     cr_assert(http_metrics_open("application/openmetrics-text;version=1.0.0,text/plain;q=0.5"));
     cr_assert_not(http_metrics_open("text/plain"));
     cr_assert_not(http_metrics_open(NULL));
+}
+
+/* ---- namespaces ---- */
+
+Test(metrics, every_number_of_every_namespace_appears_once)
+{
+    static struct http_namespaces all = {.n = CACHE_NAMESPACES_MAX};
+    const struct facts f = {.node = {.name = slice_text("a"), .cluster = slice_text("c")}};
+    static uint8_t names[CACHE_NAMESPACES_MAX];
+    uint64_t end = FIRST;
+    for (size_t i = 0; i < all.n; i++) {
+        names[i] = (uint8_t)i; /* all bytes: no two look alike */
+        all.names[i] = slice_of(&names[i], 1);
+    }
+    number_all(all.stats, sizeof all.stats, &end);
+    struct exposition *e = expose_both(&f, &all, true);
+    for (uint64_t n = FIRST; n < end; n++)
+        cr_assert_eq(count(e, (double)n), 1, "number %llu", (unsigned long long)(n - FIRST));
+    release(e);
+}
+
+Test(metrics, names_of_namespaces_are_told_apart)
+{
+    static struct http_namespaces all = {.n = 4};
+    const struct facts f = {.node = {.name = slice_text("a"), .cluster = slice_text("c")}};
+    all.names[1] = slice_text("sh\"op");
+    all.names[2] = slice_text("\n");
+    all.names[3] = slice_text("\\x0a");
+    for (size_t i = 0; i < all.n; i++)
+        all.stats[i].hits = i + 1;
+    struct exposition *e = expose_both(&f, &all, false);
+    cr_assert_eq(value(e, "scrubjay_namespace_hits_total", "{ns=\"\"}"), 1);
+    cr_assert_eq(value(e, "scrubjay_namespace_hits_total", "{ns=\"sh\\\"op\"}"), 2);
+    cr_assert_eq(value(e, "scrubjay_namespace_hits_total", "{ns=\"\\\\x0a\"}"), 3);
+    cr_assert_eq(value(e, "scrubjay_namespace_hits_total", "{ns=\"\\\\x5cx0a\"}"), 4);
+    release(e);
 }
