@@ -17,6 +17,7 @@ struct route {
 static const struct route ROUTES[] = {
     {"GET", "/", http_page_dashboard},
     {"GET", "/livez", http_page_livez},
+    {"GET", "/healthz", http_page_livez},
     {"GET", "/readyz", http_page_readyz},
     {"GET", "/startupz", http_page_startupz},
     {"GET", "/metrics", http_page_metrics},
