@@ -4,9 +4,6 @@
 
 #include "node/inside.h"
 
-#define FIXARRAY    0x90 /* msgpack: a body as peer_encode() writes it has 11 or 13 elements */
-#define BIN_16      0xC5
-#define ACK_LEN     88                      /* at least the body of an ACK to a stranger */
 #define NOT_ME_LEN  144                     /* at least the body of a NOT_ME, whatever our name */
 #define PIGGYBACK   (NODE_DATAGRAM_MAX / 4) /* room that hot dots may take */
 #define COVERS_LEN  ((1 + PEER_RELAYED) * COVER_LEN)
@@ -30,22 +27,6 @@ static size_t room_for(struct peer *p, mono_us now)
 size_t datagram_room(const struct node *n, mono_us now, uint64_t id)
 {
     return room_for(peers_find(n->peers, id), now);
-}
-
-/* A PING is as long as what a stranger is answered: nobody gains by asking in another's name. The
- * padding is one more element of the body, which readers skip. */
-static size_t pad(uint8_t *body, size_t len, size_t least)
-{
-    assert(body[0] == FIXARRAY + 11 || body[0] == FIXARRAY + 13);
-    if (len + 3 >= least)
-        return len;
-    const size_t padding = least - len - 3;
-    struct writer w = writer_of(body + len, least - len);
-    body[0]++;
-    write_u8(&w, BIN_16);
-    write_u16(&w, (uint16_t)padding);
-    memset(body + len + 3, 0, padding);
-    return least;
 }
 
 static void write_header(struct node *n, struct peer *p, struct peer_msg *m)
@@ -137,9 +118,9 @@ static void send(struct node *n, mono_us now, const struct target *to, struct pe
     const enum err err = peer_encode(m, n->body, PEER_BODY_MAX, &len);
     assert(err == OK); /* every machine keeps to the room that it was given */
     if (to->join)
-        len = pad(n->body, len, SWIM_JOIN_LEN);
+        len = peer_pad(n->body, len, SWIM_JOIN_LEN);
     else if (m->type == PEER_PING)
-        len = pad(n->body, len, to->may_carry ? ACK_LEN : NOT_ME_LEN);
+        len = peer_pad(n->body, len, to->may_carry ? DATAGRAM_PING_LEN : NOT_ME_LEN);
     seal_out(n, to, len, out);
     n->counters.kinds_out[m->type - 1]++;
     n->counters.kinds_out_bytes[m->type - 1] += out->bytes.len;

@@ -4,6 +4,8 @@
 
 #include "node/inside.h"
 
+#define PAD_SLACK 3 /* what peer_pad() may leave a body short of */
+
 void datagram_count(struct node_counters *c, enum err err)
 {
     if (err == ERR_MALFORMED)
@@ -108,6 +110,15 @@ static void recv_body(struct node *n, mono_us now, struct peer *p, struct peer_r
         recv_proven(n, now, p, from->epoch, m);
 }
 
+/** Is a question of a run that has proven nothing at least as long as its answer? Ours are padded, so who asks
+ *  for less asks in the name of somebody who is to get the answer. */
+static bool pays_for_answer(const struct packet_in *packet, const struct peer_msg *m)
+{
+    if (packet->head.class == PACKET_JOIN)
+        return packet->body.len + PAD_SLACK >= SWIM_JOIN_LEN;
+    return m->type != PEER_PING || packet->body.len + PAD_SLACK >= DATAGRAM_PING_LEN;
+}
+
 void datagram_recv(struct node *n, mono_us now, const struct addr *from, struct slice bytes)
 {
     struct packet_in packet;
@@ -142,6 +153,10 @@ void datagram_recv(struct node *n, mono_us now, const struct addr *from, struct 
     rotation_heard(n, now, &packet.head);
     if (peer_decode(n->codec, packet.body, n->in) != OK) {
         n->counters.dropped_decode++;
+        return;
+    }
+    if (!run->proven && !pays_for_answer(&packet, n->in)) {
+        n->counters.dropped_size++;
         return;
     }
     n->counters.kinds_in[n->in->type - 1]++;

@@ -5,6 +5,8 @@
 
 /* ---- datagram.c, compose.c ---- */
 
+#define DATAGRAM_PING_LEN 88 /* of the body: an ACK to a stranger is no longer */
+
 /** Take in one datagram. */
 void datagram_recv(struct node *n, mono_us now, const struct addr *from, struct slice bytes);
 

@@ -129,6 +129,16 @@ void peer_codec_free(struct peer_codec *c);
 MUST_USE enum err peer_encode(const struct peer_msg *m, uint8_t *out, size_t cap, size_t *len);
 
 /**
+ * Make a body that peer_encode() wrote, of len bytes, at least so long: a PING is as long as what a stranger
+ * is answered, so that nobody gains by asking in another's name. The padding is one more element, which
+ * readers skip. A body that lacks less than the 3 bytes of its head stays as it is.
+ *
+ * body:    room for `least` bytes.
+ * Returns: its new length.
+ */
+size_t peer_pad(uint8_t *body, size_t len, size_t least);
+
+/**
  * Decode one body: scan first, then msgpack-c, then every field's type and range.
  *
  * bytes:   authenticated but still hostile.

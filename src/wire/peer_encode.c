@@ -1,10 +1,13 @@
 #include <assert.h>
+#include <string.h>
 
 #include "wire/dots.h"
 #include "wire/peer_check.h"
 #include "wire/peer_fields.h"
 
-#define BODY_FIELDS 11 /* and 2 more when there is something to count */
+#define BODY_FIELDS 11   /* and 2 more when there is something to count */
+#define FIXARRAY    0x90 /* msgpack */
+#define BIN_16      0xC5
 
 static void pack_bin64_or_nil(struct packer *p, bool known, uint64_t value)
 {
@@ -172,6 +175,20 @@ enum err peer_encode(const struct peer_msg *m, uint8_t *out, size_t cap, size_t 
         return w.err;
     *len = w.len;
     return OK;
+}
+
+size_t peer_pad(uint8_t *body, size_t len, size_t least)
+{
+    assert(body[0] == FIXARRAY + BODY_FIELDS || body[0] == FIXARRAY + BODY_FIELDS + 2);
+    if (len + 3 >= least)
+        return len;
+    const size_t padding = least - len - 3;
+    struct writer w = writer_of(body + len, least - len);
+    body[0]++;
+    write_u8(&w, BIN_16);
+    write_u16(&w, (uint16_t)padding);
+    memset(body + len + 3, 0, padding);
+    return least;
 }
 
 /* The 16th record makes the head of the array of records 2 bytes longer. */

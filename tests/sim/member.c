@@ -89,6 +89,8 @@ void member_say(struct sim *s, struct member_voice *v, uint32_t to, struct peer_
     ctx.mode = v->plain ? SEAL_OFF : SEAL_BY_RING;
     const enum err err = peer_encode(m, body, sizeof body, &len);
     assert(err == OK);
+    if (m->type == PEER_PING)
+        len = peer_pad(body, len, SWIM_JOIN_LEN);
     const struct packet_out what = {
         .class = v->class,
         .channel = CHANNEL_UDP,

@@ -155,3 +155,50 @@ Test(edges, strangers_cannot_hold_all_streams)
     forge_free(f);
     rig_fini(&b);
 }
+
+/* ---- questions of strangers ---- */
+
+/** Ask r as "mallory", who never asked before, with a PING of so many bytes of body. */
+static void ask_as_stranger(struct rig *r, uint8_t class, size_t body_len)
+{
+    static struct peer_msg m;
+    const struct addr from = {.ip = {10, 0, 0, 99}, .ip_len = 4, .port = 6248};
+    const struct run run = {{9, 9, 9}};
+    struct packet_ctx ctx;
+    uint8_t body[PEER_BODY_MAX], bytes[NODE_DATAGRAM_MAX];
+    size_t len;
+    packet_ctx_init(&ctx, &r->ring, slice_text("test"),
+                    hash_node_id(slice_text("test"), slice_text("mallory")), &run);
+    m = (struct peer_msg){.type = PEER_PING, .gen = 1, .args.ping.challenge = 5};
+    cr_assert_eq(peer_encode(&m, body, sizeof body, &len), OK);
+    len = peer_pad(body, len, body_len);
+    const struct packet_out what = {.class = class,
+                                    .channel = CHANNEL_UDP,
+                                    .dest = class == PACKET_JOIN ? 0 : rig_view(r).id,
+                                    .counter = 1,
+                                    .body = slice_of(body, len)};
+    rig_datagram(r, &from, slice_of(bytes, packet_seal(&ctx, &what, bytes, sizeof bytes)));
+}
+
+/** Is such a PING answered, to the one who asked? */
+static bool answers_stranger(uint8_t class, size_t body_len)
+{
+    struct rig r;
+    struct node_out out;
+    rig_init(&r, &(struct rig_cfg){.name = "a", .key = 1, .run = 1, .host = 1});
+    (void)rig_drain(&r);
+    ask_as_stranger(&r, class, body_len);
+    const bool answered = rig_take(&r, NODE_OUT_DATAGRAM, &out);
+    cr_assert(!answered || out.bytes.len <= body_len + PACKET_OVERHEAD);
+    cr_assert_eq(rig_view(&r).node.dropped_size, answered ? 0 : 1);
+    rig_fini(&r);
+    return answered;
+}
+
+Test(edges, a_question_shorter_than_its_answer_may_be_is_not_answered)
+{
+    cr_assert(answers_stranger(PACKET_MEMBER, 88));
+    cr_assert_not(answers_stranger(PACKET_MEMBER, 84));
+    cr_assert(answers_stranger(PACKET_JOIN, 400));
+    cr_assert_not(answers_stranger(PACKET_JOIN, 396));
+}
