@@ -15,12 +15,22 @@
 #include "node/node.h"
 #include "wire/peer.h"
 
+/** A refusal is one line, whatever the text was that it quotes. */
+static void keep_to_one_line(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = '?';
+    }
+}
+
 bool config_refuse(struct config_fault *fault, int status, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     (void)vsnprintf(fault->text, sizeof fault->text, format, args);
     va_end(args);
+    keep_to_one_line(fault->text);
     fault->status = status;
     fault->in_file = false;
     return false;
@@ -34,6 +44,7 @@ bool config_refuse_line(struct config_fault *fault, const char *path, size_t lin
     va_start(args, format);
     (void)vsnprintf(fault->text + n, sizeof fault->text - (size_t)n, format, args);
     va_end(args);
+    keep_to_one_line(fault->text);
     fault->status = EXIT_CONFIG;
     fault->in_file = true;
     return false;

@@ -194,6 +194,12 @@ Test(namespaces, keys_that_resemble_nothing_have_no_suggestion)
     cr_assert_null(strstr(k.fault.text, "did you mean"));
 }
 
+Test(namespaces, a_text_of_several_lines_is_refused_in_one)
+{
+    file_fails("namespaces: [{\"zz\\n\\ezz\": 1}]\n",
+               "c.yaml:1: unknown key \"namespaces.zz??zz\"");
+}
+
 Test(namespaces, the_list_itself_is_suggested)
 {
     file_fails("namespace:\n  - name: a\n",
