@@ -21,6 +21,18 @@ static void say_mode(const struct banner *b, FILE *out)
     (void)fprintf(out, " (%s)", mode_text(mode));
 }
 
+/** Who has to log in, and the word for it where there is a file. */
+static void say_entry(const struct banner *b, FILE *out)
+{
+    static const char *const texts[] = {[ENTRY_OFF] = "keys are not asked for",
+                                        [ENTRY_ACCEPT] = "may log in, others need not",
+                                        [ENTRY_REQUIRE] = "may log in"};
+    const enum entry entry = b->config->login;
+    if (b->clients_n == 0)
+        return;
+    (void)fprintf(out, ", %zu %s (%s)", b->clients_n, texts[entry], entry_text(entry));
+}
+
 static void say_gossip(const struct banner *b, FILE *out)
 {
     char bound[ADDRESS_TEXT_MAX];
@@ -56,7 +68,7 @@ static void say_command(const struct banner *b, FILE *out)
     const bool usual =
         slice_eq(slice_text(address_format(&client, text)), slice_text(DEFAULT_CLIENT));
     (void)fprintf(out, "try: jay%s%s%s put greeting hello\n", usual ? "" : " -s ",
-                  usual ? "" : text, b->clients_n == 0 ? "" : " --client-key FILE");
+                  usual ? "" : text, entry_is_open(b->config->login) ? "" : " --client-key FILE");
 }
 
 void banner_print(const struct banner *b, FILE *out)
@@ -66,8 +78,7 @@ void banner_print(const struct banner *b, FILE *out)
     (void)fprintf(out, "scrubjayd " NODE_VERSION ": node %s of cluster %s\n", c->name, c->cluster);
     (void)fprintf(out, "  clients  %s, %u worker%s", address_format(&b->client, text), c->workers,
                   c->workers == 1 ? "" : "s");
-    if (b->clients_n > 0)
-        (void)fprintf(out, ", %zu may log in", b->clients_n);
+    say_entry(b, out);
     (void)fprintf(out, "\n");
     say_gossip(b, out);
     if (c->expect != 0)

@@ -11,7 +11,7 @@
 struct banner {
     const struct config *config;
     const struct keyring *ring;
-    size_t clients_n; /* that may log in; 0 = everybody may do everything */
+    size_t clients_n; /* in the clients file; whether they log in, config says */
     struct addr client;
     struct addr gossip;
     struct addr advertise;

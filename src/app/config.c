@@ -227,11 +227,25 @@ static bool resolve_crypto(struct config *c, struct config_fault *fault)
                          mode_text(c->crypto));
 }
 
+static bool resolve_login(struct config *c, struct config_fault *fault)
+{
+    const bool has_file = c->clients[0] != '\0';
+    if (c->login == ENTRY_BY_FILE)
+        return set_found(c, OPTION_CLIENT_LOGIN, entry_text(entry_settle(ENTRY_BY_FILE, has_file)),
+                         has_file ? "there is a clients file" : "there is no clients file", fault);
+    if (has_file || c->login == ENTRY_OFF)
+        return true;
+    return config_refuse(fault, EXIT_CONFIG,
+                         "client.login is %s, which needs keys, and there is no clients file: give "
+                         "--clients FILE (jay client generate makes a line), or --client-login off",
+                         entry_text(c->login));
+}
+
 static bool resolve(struct config *c, const struct config_source *source,
                     struct config_fault *fault)
 {
     struct node_cfg times;
-    if (!resolve_memory(c, source, fault) || !resolve_crypto(c, fault))
+    if (!resolve_memory(c, source, fault) || !resolve_crypto(c, fault) || !resolve_login(c, fault))
         return false;
     node_cfg_sizes(&times, c->profile, c->memory.bytes);
     return set_number(c, OPTION_HEAL_LOG, times.log_max, fault) &&
@@ -258,22 +272,30 @@ static bool check_gossip(const struct config *c, struct config_fault *fault)
                          address_format(&c->gossip, text), mode_text(c->crypto));
 }
 
-/** Others can reach what is not on loopback: then keys are not optional. */
-static bool check_exposure(const struct config *c, struct config_fault *fault)
+/** Whoever serves without a login serves anybody, whoever else logs in. */
+static bool check_clients(const struct config *c, struct config_fault *fault)
 {
     char text[ADDRESS_TEXT_MAX];
-    if (c->insecure)
+    if (!entry_is_open(c->login) || address_is_loopback(&c->client))
         return true;
-    if (!check_gossip(c, fault))
-        return false;
-    if (c->clients[0] == '\0' && !address_is_loopback(&c->client))
+    if (c->clients[0] == '\0')
         return config_refuse(
             fault, EXIT_CONFIG,
             "clients on %s can be reached from other machines and there is no clients file: give "
             "--clients FILE (jay client generate makes a line), listen on loopback, or give "
             "--insecure to serve whoever connects",
             address_format(&c->client, text));
-    return true;
+    return config_refuse(
+        fault, EXIT_CONFIG,
+        "clients on %s can be reached from other machines, and with client.login %s anybody there "
+        "is served: give --client-login require, or --insecure until all clients have keys",
+        address_format(&c->client, text), entry_text(c->login));
+}
+
+/** Others can reach what is not on loopback: then keys are not optional. */
+static bool check_exposure(const struct config *c, struct config_fault *fault)
+{
+    return c->insecure || (check_gossip(c, fault) && check_clients(c, fault));
 }
 
 static bool find_file(const struct flags *flags, const struct config_source *source,

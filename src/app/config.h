@@ -15,6 +15,7 @@
 #include "base/attr.h"
 #include "loop/logger.h"
 #include "node/policy.h"
+#include "seal/entry.h"
 #include "seal/mode.h"
 #include "swim/swim.h"
 
@@ -52,6 +53,7 @@ enum config_option {
     OPTION_HEAL_LOG,
     OPTION_CORE_DUMPS,
     OPTION_CLIENT_LISTEN,
+    OPTION_CLIENT_LOGIN,
     OPTION_CLIENT_MAX_VALUE,
     OPTION_GOSSIP_LISTEN,
     OPTION_GOSSIP_CRYPTO,
@@ -131,6 +133,7 @@ struct config {
     uint32_t heal_log; /* dots kept for healing others */
     bool core_dumps;   /* let the system, and debuggers, see memory with its keys */
     struct addr client;
+    enum entry login; /* settled after config_load() */
     struct addr gossip;
     enum seal_mode crypto; /* settled after config_load() */
     uint64_t key_quiet_us; /* a key that is removed goes when it was silent so long */

@@ -146,6 +146,7 @@ static struct loop *make_loop(struct daemon *d, char *why, size_t why_cap)
                                  .crypto = c->crypto,
                                  .key_quiet_us = c->key_quiet_us,
                                  .clients = d->clients,
+                                 .login = c->login,
                                  .profile = c->profile,
                                  .budget_bytes = c->memory.bytes,
                                  .value_max = c->value_max,

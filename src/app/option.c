@@ -28,6 +28,13 @@ static const char MORE_KEY_QUIET[] =
     "Until then the key opens packets, and seals none. It stays for twice the longest suspicion\n"
     "in any case, which no time here shortens.\n";
 
+static const char MORE_LOGIN[] =
+    "Whether clients have to log in. A running cluster goes from off to require, or back, by\n"
+    "rolling restarts, one mode at a time; clients get their keys while all nodes accept:\n"
+    "  off      serves everybody, hears no logins\n"
+    "  accept   serves who logs in by its capabilities, and everybody else\n"
+    "  require  serves who logs in by its capabilities\n";
+
 static const char MORE_HTTP_HOSTS[] =
     "Over loopback, requests have to call this node by an address, localhost, its name, or a\n"
     "name that is given here, since a page can give its own name our address. Other addresses\n"
@@ -151,6 +158,14 @@ static const struct option_row ROWS[OPTIONS] = {
                               .standard = "127.0.0.1:6247",
                               .parse = parse_listen,
                               .at = AT(client)},
+    [OPTION_CLIENT_LOGIN] = {.flag = "client-login",
+                             .path = "client.login",
+                             .arg = "MODE",
+                             .help = "logins of clients: off, accept or require",
+                             .found = "require with a clients file, else off",
+                             .more = MORE_LOGIN,
+                             .parse = parse_login,
+                             .at = AT(login)},
     [OPTION_CLIENT_MAX_VALUE] = {.flag = "max-value",
                                  .path = "client.max_value",
                                  .arg = "SIZE",

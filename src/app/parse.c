@@ -239,6 +239,17 @@ const char *parse_profile(const char *text, void *into)
     return "pod, wan or test";
 }
 
+const char *parse_login(const char *text, void *into)
+{
+    for (enum entry entry = ENTRY_OFF; entry <= ENTRY_REQUIRE; entry++) {
+        if (strcmp(text, entry_text(entry)) == 0) {
+            *(enum entry *)into = entry;
+            return NULL;
+        }
+    }
+    return "off, accept or require";
+}
+
 const char *parse_crypto(const char *text, void *into)
 {
     for (enum seal_mode mode = SEAL_OFF; mode <= SEAL_REQUIRE; mode++) {

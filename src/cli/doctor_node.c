@@ -110,6 +110,17 @@ static void check_rotation(struct doctor_case *c)
     }
 }
 
+static void check_login(struct doctor_case *c)
+{
+    static const struct doctor_advice advice = {
+        false, "login", "who has no key is still served, and may do everything",
+        "give all clients keys; when scrubjay_guests is 0 on all nodes and "
+        "scrubjay_logins_total{result=\"none\"} stands still, restart them with --client-login "
+        "require"};
+    if (strcmp(word(c->now, "login"), "accept") == 0)
+        doctor_find(c, &advice, "clients may log in, and are served when they do not (accept)");
+}
+
 void doctor_check_node(struct doctor_case *c)
 {
     check_ready(c);
@@ -118,6 +129,7 @@ void doctor_check_node(struct doctor_case *c)
     check_gaps(c);
     check_crypto(c);
     check_rotation(c);
+    check_login(c);
 }
 
 /* ---- counters ---- */

@@ -126,6 +126,7 @@ void http_facts_collect(struct loop *l, const struct facts_site *site, struct fa
     *out = (struct facts){.http = site->http, .now.memory_limit = site->memory_limit};
     node_inspect(loop_node(l), &out->node);
     cache_stats(loop_cache(l), &out->cache);
+    out->now.login = loop_entry(l);
     loop_counters(l, &out->loop);
     count_members(loop_node(l), out->node.members, out->node.head, &out->now);
     derive_promises(out);

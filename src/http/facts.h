@@ -28,6 +28,7 @@ struct facts_now {
     uint64_t members[FACTS_STATES]; /* by enum swim_state */
     uint64_t alive, origins, lhm;
     uint64_t crypto;             /* enum seal_mode */
+    uint64_t login;              /* enum entry */
     uint64_t keys, keys_refused; /* of the ring; steps of a rotation that are refused now */
     uint64_t isolated, ready;    /* 0 or 1 */
     uint64_t broad_full;         /* whole-cache barriers without a reason of their own */

@@ -57,17 +57,18 @@ static json_t *rotation_of(const struct node_view *v)
 static json_t *standing_of(const struct facts *f)
 {
     const struct node_view *v = &f->node;
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:b, s:b, s:s, s:o, s:o, "
-                     "s:b, s:o, s:o}",
-                     "index", http_json_number(v->index), "head", http_json_number(v->head),
-                     "view_hash", http_json_hex(v->view_hash), "vector_hash",
-                     http_json_hex(v->vector_hash), "gaps", http_json_number(v->gaps), "log",
-                     http_json_number(v->log_n), "members", http_json_number(v->members), "alive",
-                     http_json_number(v->alive), "origins", http_json_number(v->origins), "lhm",
-                     (int)v->lhm, "isolated", v->isolated, "sealed", v->sealed, "crypto",
-                     mode_text(v->crypto), "keys", keys_of(v), "rotation", rotation_of(v), "ready",
-                     http_is_ready(v), "workers", http_json_number(f->now.workers), "uptime_ms",
-                     http_json_number(f->now.uptime_us / US_PER_MS));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:b, s:b, s:s, s:s, s:o, s:o, "
+        "s:b, s:o, s:o}",
+        "index", http_json_number(v->index), "head", http_json_number(v->head), "view_hash",
+        http_json_hex(v->view_hash), "vector_hash", http_json_hex(v->vector_hash), "gaps",
+        http_json_number(v->gaps), "log", http_json_number(v->log_n), "members",
+        http_json_number(v->members), "alive", http_json_number(v->alive), "origins",
+        http_json_number(v->origins), "lhm", (int)v->lhm, "isolated", v->isolated, "sealed",
+        v->sealed, "crypto", mode_text(v->crypto), "login", entry_text((enum entry)f->now.login),
+        "keys", keys_of(v), "rotation", rotation_of(v), "ready", http_is_ready(v), "workers",
+        http_json_number(f->now.workers), "uptime_ms",
+        http_json_number(f->now.uptime_us / US_PER_MS));
 }
 
 json_t *http_json_node(const struct facts *f)

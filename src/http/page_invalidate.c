@@ -40,13 +40,21 @@ static uint8_t rights_of(const struct http_call *call)
     return loop_bearer(call->site->loop, slice_text(text + sizeof scheme - 1));
 }
 
+/** On loopback, where nobody has to log in; who shows a key where there are clients is asked for it. */
+static bool is_open_to(const struct http_call *call)
+{
+    const enum entry entry = loop_entry(call->site->loop);
+    return call->site->loopback && entry_is_open(entry) &&
+           (!entry_hears_logins(entry) || call->request->authorization == NULL);
+}
+
 /** From other machines, and where there are clients, only who has the capability may ask. */
 static bool permits_bearer(const struct http_call *call)
 {
     const uint8_t rights = rights_of(call);
     if ((rights & RIGHT_INVALIDATE) != 0)
         return true;
-    if (!loop_has_clients(call->site->loop)) {
+    if (!entry_hears_logins(loop_entry(call->site->loop))) {
         http_problem(call->reply, 403, "NOT_PERMITTED",
                      "this listener can be reached from other machines, and this node has no "
                      "clients file: use the client protocol, or a listener on loopback");
@@ -70,8 +78,7 @@ static bool permits(const struct http_call *call)
         http_problem(call->reply, 403, "NOT_PERMITTED", "requests of web pages are not answered");
         return false;
     }
-    const bool open = call->site->loopback && !loop_has_clients(call->site->loop);
-    return open || permits_bearer(call);
+    return is_open_to(call) || permits_bearer(call);
 }
 
 void http_page_invalidate(const struct http_call *call)

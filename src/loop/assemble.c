@@ -50,7 +50,11 @@ static bool keep_name(char out[LOOP_NAME_MAX + 1], const char *name)
 
 static enum err keep_clients(struct loop *l, const struct loop_cfg *cfg, const struct why *why)
 {
-    if (cfg->clients == NULL)
+    if (cfg->login > ENTRY_OFF && cfg->clients == NULL)
+        return refuse(why, ERR_CONFIG, "clients log in by a clients file only; give --clients");
+    l->auth.entry = entry_settle(cfg->login, cfg->clients != NULL);
+    l->auth.unused = l->auth.entry == ENTRY_OFF && cfg->clients != NULL;
+    if (!entry_hears_logins(l->auth.entry))
         return OK;
     const enum err err = auth_open(&l->auth, cfg->clients, slice_text(l->cluster));
     if (err != OK)

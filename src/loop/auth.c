@@ -184,9 +184,12 @@ void auth_forget(struct conn *c)
 {
     struct stranger *s = c->stranger;
     struct worker *w = c->worker;
+    struct auth *a = auth_of(w);
+    if (c->is_guest)
+        atomic_fetch_sub(&a->guests, 1);
+    c->is_guest = false;
     if (s == NULL)
         return;
-    struct auth *a = auth_of(w);
     TAILQ_REMOVE(&w->auth.waiting, s, waiting);
     w->auth.n--;
     atomic_fetch_sub(&a->strangers, 1);
@@ -209,17 +212,35 @@ static void add_stranger(struct conn *c, struct stranger *s, mono_us now)
         arm(w);
 }
 
-/** A login takes a moment: of too many, those go that have had the most time for it. */
-static void make_room(struct worker *w)
+/** The oldest stranger of whom nothing waits to be used in this turn; NULL when there is none. */
+static struct stranger *oldest_idle(struct worker *w)
+{
+    struct stranger *s;
+    TAILQ_FOREACH(s, &w->auth.waiting, waiting)
+    {
+        if (!s->conn->arrived)
+            return s;
+    }
+    return NULL;
+}
+
+/** A login takes a moment: of too many, those go that have had the most time for it. false: all of them
+ *  say something just now, so it is the new one that has to go. */
+static bool make_room(struct worker *w)
 {
     const uint32_t share = CROWD_MAX / w->world->workers_n;
     while (w->auth.n >= share) {
+        struct stranger *s = oldest_idle(w);
         worker_count(&w->counters.strangers_displaced, 1);
-        conn_end(TAILQ_FIRST(&w->auth.waiting)->conn);
+        if (s == NULL)
+            return false;
+        conn_end(s->conn);
     }
+    return true;
 }
 
-bool auth_meet(struct conn *c)
+/** Hold c to a login from now on. false: as auth_meet(). */
+static bool make_stranger(struct conn *c)
 {
     static const struct client_fault fault = {
         .close = true,
@@ -228,12 +249,11 @@ bool auth_meet(struct conn *c)
                 "limit; try again"};
     struct worker *w = c->worker;
     const mono_us now = clock_now();
-    struct auth *a = auth_of(w);
-    if (a->secrets == NULL) {
-        c->rights = RIGHTS_ALL;
-        return true;
+    c->rights = 0;
+    if (!make_room(w)) {
+        c->ending = true;
+        return false;
     }
-    make_room(w);
     if (!enter(c, now)) {
         request_refuse(c, &fault);
         return false;
@@ -272,6 +292,16 @@ bool auth_displace_any(struct worker *w)
     return fd >= 0;
 }
 
+bool auth_meet(struct conn *c)
+{
+    const enum entry entry = auth_of(c->worker)->entry;
+    if (!entry_is_open(entry))
+        return make_stranger(c);
+    c->rights = RIGHTS_ALL;
+    c->may_log_in = entry_hears_logins(entry);
+    return true;
+}
+
 /* ---- what they say ---- */
 
 /** No more than CLIENT_STRANGER_OUT_MAX waits for one that does not read. */
@@ -300,11 +330,17 @@ static void refuse_login(struct conn *c, const struct client_request *r, enum lo
         .name = "AUTH_REQUIRED",
         .text =
             "this node serves the clients of its clients file only: log in with an id and a key"};
+    const struct client_fault begun = {
+        .has_id = true,
+        .id = r->id,
+        .name = "AUTH_REQUIRED",
+        .text = "a login was begun on this connection: end it, or use another connection"};
     const struct client_fault failed = {.has_id = true,
                                         .id = r->id,
                                         .name = "AUTH_FAILED",
                                         .text = "the id is not known here, or the key is another"};
-    refuse(c, r->auth.len == 0 ? &required : &failed, step);
+    const bool is_open = entry_is_open(auth_of(c->worker)->entry);
+    refuse(c, r->auth.len > 0 ? &failed : is_open ? &begun : &required, step);
 }
 
 static void send_challenge(struct conn *c, uint32_t id, const struct login_answer *answer)
@@ -398,9 +434,48 @@ static bool take_frame(struct conn *c, struct slice *frame)
     return err == OK;
 }
 
+/* ---- who need not log in ---- */
+
+static void make_guest(struct conn *c)
+{
+    c->may_log_in = false;
+    c->is_guest = true;
+    atomic_fetch_add(&auth_of(c->worker)->guests, 1);
+    worker_count(&c->worker->counters.logins_none, 1);
+}
+
+/** A hello that claims nothing settles nothing: a client may look first what it speaks to. */
+static void sort_out(struct conn *c, mono_us now)
+{
+    struct worker *w = c->worker;
+    struct client_fault fault;
+    struct slice frame;
+    size_t need;
+    if (client_frame(w->codec, c->input, &frame, &need, &fault) != OK)
+        return; /* it is not whole; what is wrong with it is told by whoever asked for it */
+    if (client_request_decode(w->codec, frame, &w->request, &fault) != OK ||
+        w->request.op != OP_HELLO) {
+        make_guest(c);
+    } else if (w->request.auth.len > 0) {
+        c->may_log_in = false;
+        (void)make_stranger(c);
+    } else {
+        (void)request_run(c, now, frame);
+        c->input = slice_of(c->input.at + need, c->input.len - need);
+        c->begun = 0;
+    }
+}
+
+bool auth_is_open(const struct conn *c)
+{
+    return c->stranger != NULL || c->may_log_in;
+}
+
 void auth_hear(struct conn *c, mono_us now)
 {
     struct slice frame;
+    if (c->may_log_in)
+        sort_out(c, now);
     while (c->stranger != NULL && !c->ending && !c->closed && take_frame(c, &frame))
         answer_one(c, now, frame);
 }
@@ -440,7 +515,7 @@ void auth_review(struct worker *w)
     pthread_mutex_lock(&a->lock);
     for (struct conn *c = LIST_FIRST(&w->conns), *next; c != NULL; c = next) {
         next = LIST_NEXT(c, all);
-        if (c->closed || c->stranger != NULL || keeps_rights(a, c))
+        if (c->closed || c->client == 0 || keeps_rights(a, c))
             continue;
         worker_count(&w->counters.clients_cut, 1);
         conn_end(c);

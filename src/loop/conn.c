@@ -280,8 +280,10 @@ static bool run_one(struct conn *c, const struct command_call *call, const struc
 /** Carry out what c has of the worker's batch, as long as c may go on. */
 static void run_share(struct conn *c, mono_us now)
 {
-    if (c->stranger != NULL)
+    if (auth_is_open(c)) {
         auth_hear(c, now);
+        mind_output(c);
+    }
     const struct command_call call = {
         .now = now, .caller = (uintptr_t)c, .claims = &c->claims, .said = &c->worker->said};
     for (size_t i = 0; i < c->share_n && may_go_on(c); i++) {
@@ -316,7 +318,7 @@ static void add_share(struct conn *c)
     struct worker *w = c->worker;
     c->share_i = w->batch.n;
     c->share_n = 0;
-    if (c->stranger == NULL)
+    if (!auth_is_open(c))
         c->share_n = batch_add(&w->batch, &w->world->ctx, w->codec, c->input);
 }
 

@@ -43,7 +43,9 @@ struct conn {
     bool displaced;            /* it made room, and counts among the node's connections no more */
     uint8_t rights;            /* set of enum right: what its client may do */
     uint32_t owed;             /* tickets that are under way */
-    uint64_t client;           /* the tag of who it is; 0 = nobody asked */
+    bool may_log_in;           /* need not; said nothing yet that settles it */
+    bool is_guest;             /* it is served without a login, where others log in */
+    uint64_t client;           /* the tag of who it is; 0 = it did not log in */
     struct stranger *stranger; /* NULL once it has logged in, or need not */
     struct kept kept;   /* input that was read and not used: at most one read, or one frame */
     mono_us begun;      /* when its unfinished frame was; 0 = there is none */

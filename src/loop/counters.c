@@ -19,7 +19,7 @@ static void add_spans(struct spans *out, const struct worker_spans *s)
 #define ALL_OF(type, n)                                                                            \
     static_assert(sizeof(struct type) == (n) * sizeof(uint64_t), "add it up below")
 ALL_OF(worker_spans, SPANS_BUCKETS + 1);
-ALL_OF(worker_counters, 24 + 2 * LOOP_OPS + CLIENT_STATUSES + LOOP_TIMED * (SPANS_BUCKETS + 1));
+ALL_OF(worker_counters, 25 + 2 * LOOP_OPS + CLIENT_STATUSES + LOOP_TIMED * (SPANS_BUCKETS + 1));
 ALL_OF(udp_counters, 5);
 ALL_OF(tcp_counters, 8);
 ALL_OF(dns_counters, 7);
@@ -59,6 +59,7 @@ static void add_auth(struct loop_counters *out, const struct worker_counters *c)
 {
     out->logins += look(&c->logins);
     out->logins_refused += look(&c->logins_refused);
+    out->logins_none += look(&c->logins_none);
     out->not_permitted += look(&c->not_permitted);
     out->clients_cut += look(&c->clients_cut);
     out->strangers_crowded += look(&c->strangers_crowded);
@@ -112,6 +113,7 @@ void loop_counters(const struct loop *l, struct loop_counters *out)
         add_auth(out, &l->workers[i]->counters);
     }
     out->strangers = look(&l->auth.strangers);
+    out->guests = look(&l->auth.guests);
     add_udp(out, udp_counters(l->udp));
     add_tcp(out, tcp_counters(l->tcp));
     add_dns(out, dns_counters(l->dns));

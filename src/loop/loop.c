@@ -212,9 +212,9 @@ uint8_t loop_bearer(struct loop *l, struct slice token)
     return auth_bearer(&l->auth, token);
 }
 
-bool loop_has_clients(const struct loop *l)
+enum entry loop_entry(const struct loop *l)
 {
-    return l->auth.secrets != NULL;
+    return l->auth.entry;
 }
 
 bool loop_keys_swappable(const struct loop *l)

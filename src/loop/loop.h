@@ -20,6 +20,7 @@
 #include "node/node.h"
 #include "node/policy.h"
 #include "seal/clients.h"
+#include "seal/entry.h"
 #include "seal/keyring.h"
 #include "seal/mode.h"
 #include "swim/swim.h"
@@ -50,6 +51,7 @@ struct loop_cfg {
     const struct keyring *keyring; /* NULL or empty = no keys */
     enum seal_mode crypto;         /* past SEAL_OFF it needs keys */
     const struct clients *clients; /* who may do what; NULL = everybody everything */
+    enum entry login;              /* past ENTRY_OFF it needs clients */
     enum swim_profile profile;
     uint64_t budget_bytes;         /* of the cache */
     uint32_t value_max;            /* 0 = CLIENT_VALUE_MAX */
@@ -123,14 +125,14 @@ struct addr loop_advertise_addr(const struct loop *l); /**< what peers are told 
 MUST_USE enum err loop_keyring_set(struct loop *l, const struct keyring *ring);
 
 /** Replace the clients and what they may do. Connections of those who are gone, have another key or may
- *  do less are closed within a second. Copies. Errors: ERR_CONFIG when the node was made without. */
+ *  do less are closed within a second. Copies. Errors: ERR_CONFIG when the node hears no logins. */
 MUST_USE enum err loop_clients_set(struct loop *l, const struct clients *clients);
 
 /** What the bearer of a token (base64 of a client's key) may do; 0 = nobody's token. Thread: any. */
 uint8_t loop_bearer(struct loop *l, struct slice token);
 
-/** Are there clients with rights of their own? Thread: any. */
-bool loop_has_clients(const struct loop *l);
+/** Must clients log in, may they, or is nobody asked? Settled. Thread: any. */
+enum entry loop_entry(const struct loop *l);
 
 /** Might keys be written to a disk, because the system locks no memory for us? Thread: any. */
 bool loop_keys_swappable(const struct loop *l);
@@ -207,6 +209,8 @@ struct loop_counters {
     uint64_t waits_full;          /* of these, those for which there was no room */
     uint64_t accept_errors;
     uint64_t logins, logins_refused, not_permitted;
+    uint64_t logins_none; /* connections that were served without, where others log in */
+    uint64_t guests;      /* now: those of them that are open */
     uint64_t clients_cut; /* connections closed because their client may do less, or is gone */
     uint64_t strangers;   /* now: connections that have not logged in */
     uint64_t strangers_crowded, strangers_displaced, strangers_full, strangers_late;

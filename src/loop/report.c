@@ -243,6 +243,21 @@ static void warn_of_mode(struct loop *l)
                &mode, 1);
 }
 
+/* The same for clients that go from no keys to keys. */
+static void warn_of_entry(struct loop *l)
+{
+    const struct logger_field entry = logger_text("login", entry_text(l->auth.entry));
+    if (l->auth.unused)
+        logger_say(&l->log, LOGGER_WARN,
+                   "clients are served without a login: there is a clients file, and it is not "
+                   "used",
+                   &entry, 1);
+    if (l->auth.entry == ENTRY_ACCEPT)
+        logger_say(&l->log, LOGGER_WARN,
+                   "clients are served without a login, too, until client.login is require", &entry,
+                   1);
+}
+
 void report_start(struct loop *l)
 {
     char client[ADDRESS_TEXT_MAX], gossip[ADDRESS_TEXT_MAX], advertise[ADDRESS_TEXT_MAX];
@@ -256,7 +271,9 @@ void report_start(struct loop *l)
         logger_number("workers", l->workers_n, workers),
         logger_text("sealed", mode_seals(l->crypto) ? "yes" : "no"),
         logger_text("crypto", mode_text(l->crypto)),
+        logger_text("login", entry_text(l->auth.entry)),
     };
     logger_say(&l->log, LOGGER_INFO, "node started", fields, ARRAY_LEN(fields));
     warn_of_mode(l);
+    warn_of_entry(l);
 }

@@ -80,6 +80,7 @@ struct worker_counters {
     _Atomic uint64_t waits_full;
     _Atomic uint64_t accept_errors;
     _Atomic uint64_t logins, logins_refused; /* also anything else that a stranger may not do */
+    _Atomic uint64_t logins_none;            /* served without, where others log in */
     _Atomic uint64_t not_permitted;
     _Atomic uint64_t clients_cut; /* connections whose rights ended */
     /* strangers sent away: at the limit of their address, at that of all strangers, at that of all

@@ -4,8 +4,12 @@
 
 #include "app/banner.h"
 
-static struct config config = {
-    .name = "a", .cluster = "c", .workers = 2, .crypto = SEAL_OFF, .memory.bytes = 64 << 20};
+static struct config config = {.name = "a",
+                               .cluster = "c",
+                               .workers = 2,
+                               .crypto = SEAL_OFF,
+                               .login = ENTRY_OFF,
+                               .memory.bytes = 64 << 20};
 static struct keyring ring;
 
 static struct banner plain(void)
@@ -56,10 +60,24 @@ Test(banner, tells_listeners_and_memory)
 
 Test(banner, says_how_many_may_log_in)
 {
-    struct banner b = plain();
-    b.clients_n = 3;
-    shows(&b, "clients  127.0.0.1:6247, 2 workers, 3 may log in\n");
-    shows(&b, "try: jay --client-key FILE put greeting hello\n");
+    static const struct {
+        enum entry login;
+        const char *text, *command;
+    } cases[] = {
+        {ENTRY_OFF, "2 workers, 3 keys are not asked for (off)\n", "try: jay put"},
+        {ENTRY_ACCEPT, "2 workers, 3 may log in, others need not (accept)\n", "try: jay put"},
+        {ENTRY_REQUIRE, "2 workers, 3 may log in (require)\n",
+         "try: jay --client-key FILE put greeting hello\n"}};
+    static struct config keyed; /* too long for the stack */
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct banner b = plain();
+        b.clients_n = 3;
+        keyed = *b.config;
+        keyed.login = cases[i].login;
+        b.config = &keyed;
+        shows(&b, cases[i].text);
+        shows(&b, cases[i].command);
+    }
 }
 
 Test(banner, says_how_many_vote_when_that_is_known)

@@ -303,7 +303,7 @@ Test(config, every_key_of_the_file_is_read)
               "insecure: true\n"
               "memory: 64MiB\nworkers: 3\nexpect: 5\nprofile: wan\ndrain: 3s\nready_alone: 4s\n"
               "warm_up: off\nheal_log: 1000\ncore_dumps: on\n"
-              "client: {listen: '127.0.0.1:1', max_value: 1MiB}\n"
+              "client: {listen: '127.0.0.1:1', login: accept, max_value: 1MiB}\n"
               "gossip: {listen: '127.0.0.1:2', crypto: prefer, key_quiet: 5m}\n"
               "http: {listen: off, hosts: [cache.example]}\n"
               "join:\n  static: [a:1]\n  dns: [d]\n  srv: [s]\n"
@@ -329,6 +329,7 @@ Test(config, every_key_of_the_file_is_read)
     cr_assert_eq(k.config.heal_log, 1000);
     cr_assert(k.config.core_dumps);
     listens(&k.config.client, "127.0.0.1:1");
+    cr_assert_eq(k.config.login, ENTRY_ACCEPT);
     cr_assert_eq(k.config.value_max, 1U << 20);
     listens(&k.config.gossip, "127.0.0.1:2");
     cr_assert_eq(k.config.crypto, SEAL_PREFER);
@@ -438,101 +439,6 @@ Test(config, a_file_has_a_limit)
     kit_fails(&k, EXIT_CONFIG, "more than 65,536 bytes");
     text[65536] = '\0';
     kit_file(&k, "c.yaml", text);
-    kit_loads(&k);
-}
-
-/* ---- what others can reach ---- */
-
-Test(config, gossip_in_the_open_needs_keys)
-{
-    give("--gossip-listen", "0.0.0.0:6248");
-    kit_fails(&k, EXIT_CONFIG, "gossip on 0.0.0.0:6248 can be reached from other machines");
-}
-
-Test(config, a_keyring_opens_gossip)
-{
-    give("--gossip-listen", "0.0.0.0:6248");
-    give("--keyring", "/k");
-    kit_loads(&k);
-}
-
-Test(config, without_keys_gossip_is_plain_and_with_keys_it_is_sealed)
-{
-    kit_loads(&k);
-    cr_assert_eq(k.config.crypto, SEAL_OFF);
-    cr_assert_str_eq(k.config.settings[OPTION_GOSSIP_CRYPTO].note, "there is no keyring");
-    give("--keyring", "/k");
-    kit_arg(&k, "--insecure"); /* says something about addresses, nothing about packets */
-    kit_loads(&k);
-    cr_assert_eq(k.config.crypto, SEAL_REQUIRE);
-    cr_assert_str_eq(k.config.settings[OPTION_GOSSIP_CRYPTO].text, "require");
-    cr_assert_str_eq(k.config.settings[OPTION_GOSSIP_CRYPTO].note, "there is a keyring");
-}
-
-Test(config, a_mode_of_gossip_is_one_of_four)
-{
-    give("--gossip-crypto", "on");
-    kit_fails(&k, EXIT_USAGE, "--gossip-crypto: \"on\" is not off, listen, prefer or require");
-}
-
-Test(config, modes_that_seal_or_open_need_a_keyring)
-{
-    static const char *const modes[] = {"listen", "prefer", "require"};
-    char text[64];
-    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
-        give("--gossip-crypto", modes[i]);
-        (void)snprintf(text, sizeof text, "gossip.crypto is %s, which needs keys", modes[i]);
-        kit_fails(&k, EXIT_CONFIG, text);
-    }
-    give("--gossip-crypto", "off");
-    kit_loads(&k);
-    give("--keyring", "/k");
-    kit_loads(&k);
-    cr_assert_eq(k.config.crypto, SEAL_OFF, "a step back: the keys wait");
-}
-
-/* Whoever takes plain packets takes them from anybody: that other nodes seal theirs is no help. */
-Test(config, gossip_in_the_open_that_takes_plain_packets_needs_insecure)
-{
-    static const char *const modes[] = {"off", "listen", "prefer"};
-    char text[64];
-    give("--gossip-listen", "10.0.0.1:6248");
-    give("--keyring", "/k");
-    kit_loads(&k);
-    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
-        give("--gossip-crypto", modes[i]);
-        (void)snprintf(text, sizeof text, "with gossip.crypto %s anybody", modes[i]);
-        kit_fails(&k, EXIT_CONFIG, text);
-    }
-    kit_arg(&k, "--insecure");
-    kit_loads(&k);
-    cr_assert_eq(k.config.crypto, SEAL_PREFER);
-}
-
-Test(config, insecure_opens_gossip_and_clients)
-{
-    give("--gossip-listen", "10.0.0.1:6248");
-    give("--client-listen", "[::]:6247");
-    kit_arg(&k, "--insecure");
-    kit_loads(&k);
-}
-
-Test(config, clients_in_the_open_need_a_file_or_insecure)
-{
-    give("--client-listen", "0.0.0.0:6247");
-    give("--keyring", "/k");
-    kit_fails(&k, EXIT_CONFIG, "clients on 0.0.0.0:6247 can be reached from other machines");
-    cr_assert_not_null(strstr(k.fault.text, "--clients FILE"));
-    give("--clients", "/c");
-    kit_loads(&k);
-    cr_assert_str_eq(k.config.clients, "/c");
-    cr_assert_not(k.config.core_dumps);
-}
-
-Test(config, all_of_127_is_loopback)
-{
-    give("--gossip-listen", "127.1.0.7:6248");
-    give("--client-listen", "[::1]:6247");
     kit_loads(&k);
 }
 

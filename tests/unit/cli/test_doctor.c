@@ -98,6 +98,8 @@ static const struct {
     {"node", "lhm", "5", false, "slow", "this node holds itself to be slow: 5 of 8"},
     {"node", "crypto", "\"prefer\"", false, "plain",
      "gossip is sealed, but plain packets are taken (prefer)"},
+    {"node", "login", "\"accept\"", false, "login",
+     "clients may log in, and are served when they do not (accept)"},
     {"node", "generation", "69000", true, "clock",
      "when it started, its clock was 930 s behind this machine's"},
     {"node", "generation", "1009000", false, "clock",

@@ -41,6 +41,7 @@ struct site site_open(const struct site_cfg *cfg)
                             .client = any_port,
                             .gossip = any_port,
                             .clients = cfg->clients,
+                            .login = cfg->login,
                             .profile = SWIM_TEST,
                             .budget_bytes = 4 << 20,
                             .value_max = 65536,

@@ -20,7 +20,8 @@ struct site_cfg {
     bool any_address; /* can be reached from other machines */
     uint32_t expect;
     const struct clients *clients; /* NULL = everybody may do everything */
-    const struct site *seed;       /* whom to join */
+    enum entry login;
+    const struct site *seed; /* whom to join */
 };
 
 /** Open a site. */

@@ -303,10 +303,10 @@ Test(json, namespaces_have_counters_of_their_own)
 Test(json, the_node_has_the_shape_that_scripts_rely_on)
 {
     static const char *const keys[] = {
-        "name",       "cluster", "address",   "version",   "id",          "epoch",
-        "generation", "head",    "index",     "view_hash", "vector_hash", "gaps",
-        "log",        "members", "lhm",       "alive",     "origins",     "incarnation",
-        "isolated",   "sealed",  "uptime_ms", "state",     "crypto",      "keys"};
+        "name",  "cluster", "address",   "version",     "id",       "epoch",  "generation",
+        "head",  "index",   "view_hash", "vector_hash", "gaps",     "log",    "members",
+        "lhm",   "alive",   "origins",   "incarnation", "isolated", "sealed", "uptime_ms",
+        "state", "crypto",  "keys",      "login"};
     const struct facts f = {.node = {.name = slice_text("a"),
                                      .cluster = slice_text("c"),
                                      .id = 0x1f,
@@ -318,7 +318,7 @@ Test(json, the_node_has_the_shape_that_scripts_rely_on)
                                      .crypto = SEAL_PREFER,
                                      .keys = {0x1f, 0xabcdef01},
                                      .keys_n = 2},
-                            .now.uptime_us = 1234567};
+                            .now = {.uptime_us = 1234567, .login = ENTRY_ACCEPT}};
     json_t *out = http_json_node(&f);
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
         cr_assert_not_null(json_object_get(out, keys[i]), "%s is missing", keys[i]);
@@ -329,6 +329,7 @@ Test(json, the_node_has_the_shape_that_scripts_rely_on)
     cr_assert_eq(number(out, "uptime_ms"), 1234);
     cr_assert(json_is_true(json_object_get(out, "sealed")));
     cr_assert_str_eq(text(out, "crypto"), "prefer");
+    cr_assert_str_eq(text(out, "login"), "accept");
     const json_t *ids = json_object_get(out, "keys");
     cr_assert_eq(json_array_size(ids), 2);
     cr_assert_str_eq(json_string_value(json_array_get(ids, 0)), "0000001f");

@@ -467,6 +467,18 @@ Test(metrics, plain_packets_are_told_apart_by_what_became_of_them)
     release(e);
 }
 
+Test(metrics, who_is_served_without_a_login_is_told)
+{
+    const struct facts f = {.loop = {.logins = 3, .logins_none = 2, .guests = 1},
+                            .now.login = ENTRY_ACCEPT};
+    struct exposition *e = expose(&f, false);
+    cr_assert_eq(value(e, "scrubjay_logins_total", "{result=\"granted\"}"), 3);
+    cr_assert_eq(value(e, "scrubjay_logins_total", "{result=\"none\"}"), 2);
+    cr_assert_eq(value(e, "scrubjay_guests", ""), 1);
+    cr_assert_eq(value(e, "scrubjay_client_login", ""), 2);
+    release(e);
+}
+
 Test(metrics, times_are_in_seconds)
 {
     const struct facts f = {.now = {.uptime_us = 12000034, .cpu_us = 500000}};

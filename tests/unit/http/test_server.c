@@ -230,14 +230,14 @@ Test(server, others_may_look_and_not_invalidate)
 #define NOBODYS "QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8="
 
 /** A node with two clients, whose listener others can reach or not. */
-static struct site site_with_clients(bool any_address)
+static struct site site_with_clients(bool any_address, enum entry login)
 {
     static struct clients clients, room;
     struct clients_fault fault;
     const char *text = "r " READER " read,write,admin\ni " DROPPER " invalidate\n";
     cr_assert_eq(clients_parse(slice_text(text), &clients, &room, &fault), OK);
-    return site_open(
-        &(struct site_cfg){.name = "a", .any_address = any_address, .clients = &clients});
+    return site_open(&(struct site_cfg){
+        .name = "a", .any_address = any_address, .clients = &clients, .login = login});
 }
 
 /** What an invalidation with this header is answered with. */
@@ -250,7 +250,7 @@ static void expect_answer(const struct site *s, const char *header, int status, 
 
 Test(server, others_invalidate_with_the_key_of_a_client_that_may)
 {
-    struct site s = site_with_clients(true);
+    struct site s = site_with_clients(true, ENTRY_REQUIRE);
     expect_answer(&s, "", 401, "WWW-Authenticate: Bearer realm=\"scrubjay\"");
     expect_answer(&s, "Authorization: Bearer " NOBODYS "\r\n", 401, "\"code\":\"AUTH_REQUIRED\"");
     expect_answer(&s, "Authorization: Basic " DROPPER "\r\n", 401, "AUTH_REQUIRED");
@@ -267,7 +267,26 @@ Test(server, others_invalidate_with_the_key_of_a_client_that_may)
 
 Test(server, where_there_are_clients_loopback_is_no_password)
 {
-    struct site s = site_with_clients(false);
+    struct site s = site_with_clients(false, ENTRY_REQUIRE);
+    expect_answer(&s, "", 401, "AUTH_REQUIRED");
+    expect_answer(&s, "Authorization: Bearer " DROPPER "\r\n", 200, "\"stamp\"");
+    site_close(&s);
+}
+
+Test(server, where_logins_are_accepted_who_shows_no_key_is_asked_for_none)
+{
+    struct site s = site_with_clients(false, ENTRY_ACCEPT);
+    expect_answer(&s, "", 200, "\"stamp\"");
+    expect_answer(&s, "Authorization: Bearer " DROPPER "\r\n", 200, "\"stamp\"");
+    expect_answer(&s, "Authorization: Bearer " READER "\r\n", 403, "the capability invalidate");
+    expect_answer(&s, "Authorization: Bearer " NOBODYS "\r\n", 401, "AUTH_REQUIRED");
+    site_holds(site_ask(&s, "GET /v1/node", "", ""), "\"login\":\"accept\"");
+    site_close(&s);
+}
+
+Test(server, accepting_opens_nothing_to_other_machines)
+{
+    struct site s = site_with_clients(true, ENTRY_ACCEPT);
     expect_answer(&s, "", 401, "AUTH_REQUIRED");
     expect_answer(&s, "Authorization: Bearer " DROPPER "\r\n", 200, "\"stamp\"");
     site_close(&s);

@@ -302,7 +302,7 @@ Test(auth, who_loses_anything_is_cut_off_and_who_gains_goes_on)
 
 Test(auth, a_bearer_is_known_by_the_key)
 {
-    cr_expect(loop_has_clients(kit_loop));
+    cr_expect_eq(loop_entry(kit_loop), ENTRY_REQUIRE);
     cr_expect_eq(loop_bearer(kit_loop, slice_text(K2)), RIGHT_INVALIDATE);
     cr_expect_eq(loop_bearer(kit_loop, slice_text(K1)), RIGHT_READ | RIGHT_WRITE);
     cr_expect_eq(loop_bearer(kit_loop, slice_text("")), 0);
@@ -323,7 +323,7 @@ Test(auth_made, without_a_file_everybody_may_do_everything)
     cr_expect_eq(reply.error.len, 0);
     cr_expect_eq(client_challenge_decode(c.codec, reply.result, &told), ERR_MALFORMED,
                  "a plain greeting, which proves nothing");
-    cr_expect_not(loop_has_clients(kit_loop));
+    cr_expect_eq(loop_entry(kit_loop), ENTRY_OFF);
     cr_expect_eq(loop_bearer(kit_loop, slice_text(K1)), 0);
     cr_expect_eq(loop_clients_set(kit_loop, visitor_table(FILE_OF_THREE)), ERR_CONFIG);
     cr_expect_eq(kit_counters().strangers, 0);

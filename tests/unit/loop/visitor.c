@@ -25,6 +25,15 @@ void visitor_node(uint32_t workers, const char *cluster)
     kit_make(&cfg);
 }
 
+void visitor_node_accepting(void)
+{
+    struct loop_cfg cfg = kit_cfg();
+    cfg.clients = visitor_table(FILE_OF_THREE);
+    cfg.login = ENTRY_ACCEPT;
+    cfg.workers = 1;
+    kit_make(&cfg);
+}
+
 struct client_request visitor_hello(struct slice auth)
 {
     return (struct client_request){

@@ -20,6 +20,9 @@ const struct clients *visitor_table(const char *text);
 /** Make a node with FILE_OF_THREE, without starting it. */
 void visitor_node(uint32_t workers, const char *cluster);
 
+/** Likewise, of cluster "test" and with one worker, which accepts logins and does not require them. */
+void visitor_node_accepting(void);
+
 /** A hello; auth may be empty. */
 struct client_request visitor_hello(struct slice auth);
 
