@@ -10,6 +10,7 @@
 #include <sys/un.h>
 
 #include "load/fatal.h"
+#include "load/pass.h"
 
 static void find_path(struct dial *d)
 {
@@ -69,6 +70,8 @@ int dial_open(const struct dial *d)
         fatal(EXIT_CONNECT, "cannot connect to %s: %s", d->text, strerror(errno));
     if (d->to.ss_family != AF_UNIX)
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (d->own != NULL)
+        pass_show(d->own, fd, d->text);
     (void)fcntl(fd, F_SETFL, O_NONBLOCK);
     return fd;
 }

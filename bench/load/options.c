@@ -40,6 +40,9 @@ static const struct row ROWS[] = {
      0},
     {"connect", "HOST:PORT", NULL, "the server, or a path from / (the protocol's port here)",
      KIND_TEXT, AT(connect), 0, 0},
+    {"client-key", "FILE", NULL,
+     "log in to a node as the client of this file (SCRUBJAY_CLIENT_KEY)", KIND_TEXT, AT(client_key),
+     0, 0},
     {"op", "OP", "get", "get, set, fill, put, invalidate or mixed", KIND_WORKLOAD, AT(op), 0, 0},
     {"connections", "N", "50", "connections", KIND_NUMBER, AT(connections), 1, 60000},
     {"depth", "N", "1", "requests under way on each", KIND_NUMBER, AT(depth), 1, 1024},
@@ -226,6 +229,8 @@ static bool check(struct options *o, char *why)
     if (o->key_len > o->protocol->key_max)
         return refuse(why, "--key-len must be at most %u for %s, got %u", o->protocol->key_max,
                       o->protocol->name, o->key_len);
+    if (o->client_key != NULL && o->protocol != &PROTOCOL_SCRUBJAY)
+        return refuse(why, "--client-key is for --protocol scrubjay, got %s", o->protocol->name);
     if (pending > PENDING_MAX)
         return refuse(why, "--depth times --value must be at most %llu, got %llu", PENDING_MAX,
                       (unsigned long long)pending);

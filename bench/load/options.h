@@ -23,6 +23,7 @@ enum workload {
 struct options {
     const struct protocol *protocol;
     const char *connect;
+    const char *client_key; /* a file; NULL = without a login */
     enum workload op;
     uint32_t connections, depth, threads;
     uint32_t keys, key_len, value_len, ttl_s;

@@ -7,11 +7,12 @@
  *
  * Exit status 0 when all went well, else 1 with a message.
  */
-#include <scrubjay/client.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "keyed.h"
 
 #define BATCH   256 /* of one call, or in one pipeline */
 #define LIST    60
@@ -118,7 +119,7 @@ int main(int argc, char **argv)
     }
     f.prefix = argv[3];
     f.tag = scrubjay_text(argc > 5 ? argv[5] : "");
-    f.c = scrubjay_new(
+    f.c = keyed_new(
         &(struct scrubjay_options){.address = argv[2], .name = "flood", .timeout_ms = 10000});
     if (f.c == NULL)
         return 1;

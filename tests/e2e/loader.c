@@ -6,12 +6,13 @@
  * Asks for KEY; on a miss it holds its connection for MS, then fills. Prints "miss" at once, then what
  * became of the fill: "stored" or the reason. Exit status 0 when it was stored.
  */
-#include <scrubjay/client.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "keyed.h"
 
 static void rest(uint64_t ms)
 {
@@ -28,7 +29,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: loader HOST:PORT KEY VALUE MS\n");
         return 2;
     }
-    struct scrubjay *c = scrubjay_new(&(struct scrubjay_options){.address = argv[1]});
+    struct scrubjay *c = keyed_new(&(struct scrubjay_options){.address = argv[1]});
     if (c == NULL)
         return 2;
     const struct scrubjay_bytes key = scrubjay_text(argv[2]);

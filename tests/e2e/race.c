@@ -9,11 +9,12 @@
  * first two. Nobody waits for news to spread. judge prints how many copies are cached and how many of
  * them are not what the source has; exit status 0 when none is wrong and some are there.
  */
-#include <scrubjay/client.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "keyed.h"
 
 #define NODES  3
 #define ACTORS 3
@@ -154,7 +155,7 @@ int main(int argc, char **argv)
     }
     memcpy(left, steps_of, sizeof left);
     for (int i = 0; i < NODES; i++) {
-        p.nodes[i] = scrubjay_new(
+        p.nodes[i] = keyed_new(
             &(struct scrubjay_options){.address = argv[2 + i], .name = "race", .timeout_ms = 5000});
         if (p.nodes[i] == NULL)
             return 2;

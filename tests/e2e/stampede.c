@@ -8,13 +8,14 @@
  * the value, were told to load without a token, or got anything else. Exit status 0 when all could ask.
  */
 #include <pthread.h>
-#include <scrubjay/client.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "keyed.h"
 
 #define NODES_MAX   8
 #define CALLERS_MAX 400
@@ -59,7 +60,7 @@ static void *call(void *ctx)
     struct node *node = ctx;
     struct scrubjay_value got = {0};
     const struct scrubjay_read read = {.wait_ms = 10000};
-    struct scrubjay *c = scrubjay_new(
+    struct scrubjay *c = keyed_new(
         &(struct scrubjay_options){.address = node->address, .name = "crowd", .timeout_ms = 5000});
     const bool there = c != NULL && scrubjay_connect(c) == SCRUBJAY_OK;
     pthread_barrier_wait(&all.begin);

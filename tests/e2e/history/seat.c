@@ -13,6 +13,8 @@
 
 #include "client/inside.h"
 
+#include "keyed.h"
+
 #define NODES_MAX   26 /* one letter each */
 #define PLACES_MAX  64 /* addresses of a service at one time */
 #define HOMES_MAX   256
@@ -169,7 +171,7 @@ static char letter_in(struct scrubjay_bytes description)
 static enum scrubjay_status sit_down(struct seat *s)
 {
     struct scrubjay_bytes description;
-    s->c = scrubjay_new(&(struct scrubjay_options){
+    s->c = keyed_new(&(struct scrubjay_options){
         .address = s->address, .name = "history", .timeout_ms = CALL_MS});
     if (s->c == NULL)
         return SCRUBJAY_CONNECT;
@@ -239,7 +241,7 @@ struct seat seat_at(size_t index, uint64_t seed)
     struct seat s = {.node = SEAT_NOBODY};
     rng_init(&s.rng, seed);
     if (index < nodes_n) {
-        s.c = scrubjay_new(&(struct scrubjay_options){
+        s.c = keyed_new(&(struct scrubjay_options){
             .address = nodes[index].address, .name = "history", .timeout_ms = CALL_MS});
         s.node = nodes[index].letter;
     }

@@ -42,6 +42,14 @@ Test(options, each_protocol_has_its_port)
     cr_expect_eq(o.op, WORKLOAD_FILL);
 }
 
+Test(options, a_key_is_for_nodes)
+{
+    cr_assert_eq(given("--client-key /k"), OPTIONS_RUN);
+    cr_expect_str_eq(o.client_key, "/k");
+    cr_assert_eq(given("--client-key /k --protocol redis"), OPTIONS_BAD);
+    cr_expect_str_eq(why, "--client-key is for --protocol scrubjay, got redis");
+}
+
 Test(options, distributions_have_parameters)
 {
     cr_assert_eq(given("--dist zipf"), OPTIONS_RUN);
