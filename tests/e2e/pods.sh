@@ -119,6 +119,26 @@ pods_dns()
     until_ms 5000 test_resolves ns.dns.cluster.local || fail "the resolver does not start"
 }
 
+# ttl_of NAME - for how many seconds the resolver will still give the addresses that it has (RFC 1035 4.1).
+ttl_of()
+{
+    local label fd
+    {
+        printf '\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00'
+        for label in ${1//./ }; do
+            printf '%b%s' "\\x$(printf %02x ${#label})" "$label"
+        done
+        printf '\x00\x00\x01\x00\x01'
+    } >"$WORK/question"
+    exec {fd}<>"/dev/udp/$RESOLVER/53"
+    cat "$WORK/question" >&"$fd" # in one piece
+    # Behind the header and the question: a pointer to the name, type, class, and then the time.
+    dd bs=512 count=1 <&"$fd" 2>/dev/null | od -An -v -tu1 -w1 | awk -v at="$(stat -c %s "$WORK/question")" '
+        NR > at + 6 && NR <= at + 10 { ttl = 256 * ttl + $1 }
+        END { print ttl + 0 }'
+    exec {fd}>&-
+}
+
 test_resolves()
 {
     [ -n "$(resolves "$1")" ]
