@@ -18,6 +18,13 @@ static enum jay_exit complain(const char *path)
     return JAY_NEGATIVE;
 }
 
+/** The group of a file that is somebody else's is how we may read it: volumes are given to pods so. */
+static bool is_open_to_others(const struct stat *info)
+{
+    const mode_t group = info->st_uid == geteuid() ? S_IRWXG : S_IWGRP;
+    return (info->st_mode & (group | S_IRWXO)) != 0;
+}
+
 enum jay_exit jay_read_secret(const char *path, uint8_t *out, size_t *len)
 {
     struct stat info;
@@ -30,7 +37,7 @@ enum jay_exit jay_read_secret(const char *path, uint8_t *out, size_t *len)
         return complain(path);
     }
     close(fd);
-    if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    if (is_open_to_others(&info))
         jay_say("warning: %s can be read by others; chmod 600 %s", path, path);
     if (n == JAY_SECRET_MAX) {
         jay_say("%s has %d bytes or more; that is too long", path, JAY_SECRET_MAX);

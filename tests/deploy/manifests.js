@@ -3,10 +3,11 @@
 //   manifests.js check RENDER           schema, names and references; a line for each fault, status 1
 //   manifests.js pod RENDER FOLDER [NAME IP]
 //                                       FOLDER/env and FOLDER/args of the daemon's container, one a line,
-//                                       and the files of its ConfigMaps below FOLDER
+//                                       and the files of its ConfigMaps below FOLDER, which is
+//                                       written for / in all of them
 //   manifests.js probes RENDER          a line for each probe: name, path, port, and after how
 //                                       many seconds it gives up
-//   manifests.js keyring RENDER         path at which the pod has the keyring
+//   manifests.js secrets RENDER         a line for each Secret that the pod has: name, path, mode
 //   manifests.js rules RENDER           the PrometheusRule as a file of rules
 //   manifests.js dashboard RENDER       the JSON in the ConfigMap that Grafana takes
 //
@@ -72,23 +73,25 @@ function pod(objects, folder, name, ip) {
   if (name) Object.assign(FIELDS, { "metadata.name": name, "status.podIP": ip });
   const spec = find(objects, "StatefulSet", "DaemonSet").spec.template.spec;
   const container = spec.containers[0];
-  const env = Object.entries(environment(container)).map(([name, value]) => `${name}=${value}\n`);
+  const moved = (text) => text.replaceAll("/etc/scrubjay/", path.join(folder, "etc/scrubjay/"));
+  const env = Object.entries(environment(container)).map(([name, value]) => `${name}=${moved(value)}\n`);
   fs.writeFileSync(path.join(folder, "env"), env.join(""));
-  fs.writeFileSync(path.join(folder, "args"), (container.args || []).map((arg) => `${arg}\n`).join(""));
+  fs.writeFileSync(path.join(folder, "args"), (container.args || []).map((arg) => `${moved(arg)}\n`).join(""));
   for (const volume of spec.volumes.filter((v) => v.configMap)) {
     const mount = container.volumeMounts.find((m) => m.name === volume.name);
     const map = objects.find((o) => o.kind === "ConfigMap" && o.metadata.name === volume.configMap.name);
     const at = path.join(folder, mount.mountPath);
     fs.mkdirSync(at, { recursive: true });
-    for (const [name, text] of Object.entries(map.data)) fs.writeFileSync(path.join(at, name), text);
+    for (const [name, text] of Object.entries(map.data)) fs.writeFileSync(path.join(at, name), moved(text));
   }
 }
 
-function keyring(objects) {
+function secrets(objects) {
   const spec = find(objects, "StatefulSet", "DaemonSet").spec.template.spec;
-  const volume = spec.volumes.find((v) => v.secret);
-  const mount = spec.containers[0].volumeMounts.find((m) => m.name === volume.name);
-  console.log(path.join(mount.mountPath, "keyring"));
+  for (const { name, secret } of spec.volumes.filter((v) => v.secret)) {
+    const mount = spec.containers[0].volumeMounts.find((m) => m.name === name);
+    console.log(secret.secretName, mount.mountPath, secret.defaultMode.toString(8));
+  }
 }
 
 function rules(objects) {
@@ -100,6 +103,6 @@ function dashboard(objects) {
   console.log(Object.values(map.data)[0]);
 }
 
-const COMMANDS = { check, pod, probes, keyring, rules, dashboard };
+const COMMANDS = { check, pod, probes, secrets, rules, dashboard };
 const [command, file, ...rest] = process.argv.slice(2);
 COMMANDS[command](read(file), ...rest);

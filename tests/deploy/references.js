@@ -3,7 +3,9 @@
 "use strict";
 
 // Brought by people, not by the manifests.
-const FOREIGN_SECRETS = ["scrubjay-keyring"];
+const FOREIGN_SECRETS = ["scrubjay-keyring", "scrubjay-clients"];
+
+const SECRET_MODE = 0o440; // what the daemon takes, and a user that is not root can read
 
 const PROBES = ["startupProbe", "livenessProbe", "readinessProbe"];
 
@@ -47,7 +49,32 @@ function volumeFault(volume, objects) {
   if (configMap && !named(objects, "ConfigMap", configMap.name)) return `there is no ConfigMap ${configMap.name}`;
   const name = secret?.secretName;
   if (name && !FOREIGN_SECRETS.includes(name) && !named(objects, "Secret", name)) return `there is no Secret ${name}`;
+  if (name && secret.defaultMode !== SECRET_MODE) return `the files of ${name} are not 0440: others could read them`;
   return undefined;
+}
+
+/** What the container is told, in all ways: arguments, variables, settings. */
+function wordsOf(container, volumes, objects) {
+  const maps = volumes.map((volume) => named(objects, "ConfigMap", volume.configMap?.name));
+  const settings = maps.flatMap((map) => Object.values(map?.data || {}));
+  return [...(container.args || []), ...(container.env || []).map((variable) => variable.value || ""), ...settings];
+}
+
+/** Every file that the container is told of lies in a folder that is mounted. */
+function pathFaults(container, volumes, objects) {
+  const paths = wordsOf(container, volumes, objects).flatMap((text) => text.match(/\/etc\/scrubjay\/[\w./-]+/g) || []);
+  return paths
+    .filter((path) => !(container.volumeMounts || []).some((mount) => path.startsWith(`${mount.mountPath}/`)))
+    .map((path) => `${path} is in no volume of ${container.name}`);
+}
+
+/** Clients log in, and nothing says that they need not. */
+function loginFaults(container, volumes, objects) {
+  const settings = wordsOf(container, volumes, objects).join("\n");
+  const faults = /^clients:/m.test(settings) ? [] : ["the settings name no clients file"];
+  const insecure = /^insecure:/m.test(settings) || (container.env || []).some((v) => v.name === "SCRUBJAY_INSECURE");
+  if (insecure) faults.push("insecure: whoever reaches a pod is served");
+  return faults;
 }
 
 function mountFault(mount, volumes) {
@@ -68,6 +95,8 @@ function podFaults(workload, objects) {
   const faults = pod.containers.flatMap((c) => [
     ...probeFaults(c),
     ...resourceFaults(c),
+    ...pathFaults(c, volumes, objects),
+    ...loginFaults(c, volumes, objects),
     ...(c.volumeMounts || []).map((mount) => mountFault(mount, volumes)),
   ]);
   faults.push(...volumes.map((volume) => volumeFault(volume, objects)));

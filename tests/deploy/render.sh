@@ -16,12 +16,22 @@ install_modules()
     fi
 }
 
-# render OVERLAY - into $WORK/OVERLAY.yaml, from a copy of the tree in which the key of dev was made.
+# make_keys FOLDER - the files of both Secrets, as deploy/README.md makes them.
+make_keys()
+(
+    umask 077
+    "$BIN/jay" keyring generate >"$1/keyring"
+    "$BIN/jay" client generate --id operator --can admin >"$1/operator"
+    "$BIN/jay" client generate --id app --can read,write,invalidate >"$1/app"
+    cat "$1/operator" "$1/app" >"$1/clients"
+)
+
+# render OVERLAY - into $WORK/OVERLAY.yaml, from a copy of the tree in which the keys of dev were made.
 render()
 {
     if [ ! -d "$WORK/k8s" ]; then
         cp -r deploy/k8s "$WORK/k8s"
-        (umask 077 && "$BIN/jay" keyring generate >"$WORK/k8s/overlays/dev/keyring")
+        make_keys "$WORK/k8s/overlays/dev"
     fi
     kubectl kustomize "$WORK/k8s/overlays/$1" >"$WORK/$1.yaml"
 }
@@ -29,4 +39,22 @@ render()
 manifests()
 {
     node "$HERE/manifests.js" "$@"
+}
+
+# make_pod RENDER FOLDER [NAME IP] - what the container of a pod has: settings, arguments, variables, and the
+# Secrets with the mode, and where root may give it, the group that the kubelet gives them.
+make_pod()
+{
+    local keys=$WORK/k8s/overlays/dev secret path mode names group=()
+    local -A files=([scrubjay-keyring]=keyring [scrubjay-clients]="clients operator")
+    [ "$(id -u)" -ne 0 ] || group=(-g 65532)
+    rm -rf "$2"
+    mkdir -p "$2"
+    manifests pod "$@"
+    manifests secrets "$1" >"$2/secrets"
+    while read -r secret path mode; do
+        mkdir -p "$2$path"
+        read -ra names <<<"${files[$secret]}"
+        (cd "$keys" && install "${group[@]}" -m "$mode" "${names[@]}" "$2$path")
+    done <"$2/secrets"
 }

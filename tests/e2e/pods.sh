@@ -240,8 +240,8 @@ start_container()
 {
     local pod=scrubjay-$1
     HOSTNAME=$pod POD_NAME=$pod POD_IP=$2 POD_NAMESPACE=default nsenter --net="/run/netns/$pod" \
-        "$BIN/scrubjayd" --config "$MANIFEST" --keyring "$WORK/keyring" --dns-server "$RESOLVER:53" \
-        "${join[@]}" --workers 1 --memory 16MiB --log-format logfmt "${pod_options[@]}" \
+        "$BIN/scrubjayd" --config "$MANIFEST" --keyring "$WORK/keyring" --clients "$WORK/clients" \
+        --dns-server "$RESOLVER:53" "${join[@]}" --workers 1 --memory 16MiB --log-format logfmt "${pod_options[@]}" \
         >>"$WORK/$pod.log" 2>&1 &
     container=$!
 }
@@ -483,12 +483,37 @@ one_cluster()
 
 # --- the application -----------------------------------------------------------------------------
 
+# The application sees who answers, so it may also look.
+make_clients()
+(
+    umask 077
+    "$BIN/jay" client generate --id operator --can admin >"$WORK/operator"
+    "$BIN/jay" client generate --id app --can read,write,invalidate,admin >"$WORK/app"
+    cat "$WORK/operator" "$WORK/app" >"$WORK/clients"
+)
+
 start_clients()
 {
-    "$BUILD/tests/e2e/history" drive "$@" --seed "$SEED" --service "$SERVICE:6247" --prefix scrubjay- \
+    SCRUBJAY_CLIENT_KEY=$WORK/app "$BUILD/tests/e2e/history" drive "$@" --seed "$SEED" --service "$SERVICE:6247" --prefix scrubjay- \
         --seats 9 "$WORK/history" &
     # shellcheck disable=SC2034 # used by lib.sh
     history_pid=$!
+}
+
+# all_logged_in - every pod that is there asks for logins, and had some.
+all_logged_in()
+{
+    local n
+    for n in $(pod_names); do
+        [ "$(http "$n" /v1/node | jq -r .login)" = require ] && [ "$(metric "$n" logins_total)" -gt 0 ] &&
+            ! ends_well "$BIN/jay" -s "${ip_of[$n]}:6247" ping || return 1
+    done
+}
+
+# ends_well COMMAND... - without the key of the environment.
+ends_well()
+{
+    env -u SCRUBJAY_CLIENT_KEY "$@"
 }
 
 # judged_well FENCE_MS - the end of the history, and the verdict, which is kept.
@@ -498,6 +523,7 @@ judged_well()
     check "every key could be read at the end" end_history
     if judge_history --fence-ms "$1" --phases --replaced $(((DNS_TTL + 2) * 1000)) >"$WORK/verdict"; then
         pass "nothing stale was read, and no request failed elsewhere"
+        check "nobody was served without a key" all_logged_in
     else
         fail "the history is not good"
     fi
@@ -514,6 +540,8 @@ pods_begin()
     : >"$WORK/notes"
     echo 10 >"$PODS/next"
     make_keyring
+    make_clients
+    export SCRUBJAY_CLIENT_KEY=$WORK/operator # as the manifests say, for jay
     pods_dns
     case ${join[0]} in
     --join-srv) join+=("_gossip._udp.$HEADLESS.") ;;

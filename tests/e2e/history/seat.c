@@ -269,7 +269,7 @@ enum scrubjay_status seat_take(struct seat *s)
 static bool is_failure(enum scrubjay_status status)
 {
     return status == SCRUBJAY_CONNECT || status == SCRUBJAY_TIMEOUT || status == SCRUBJAY_UNKNOWN ||
-           status == SCRUBJAY_ERROR || status == SCRUBJAY_PROTOCOL;
+           status == SCRUBJAY_ERROR || status == SCRUBJAY_PROTOCOL || status == SCRUBJAY_DENIED;
 }
 
 char seat_settle(struct seat *s, enum scrubjay_status status)
