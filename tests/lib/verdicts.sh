@@ -30,6 +30,15 @@ check()
     fi
 }
 
+# ends STATUS COMMAND... - does it end with this status?
+ends()
+{
+    local status=0 wanted=$1
+    shift
+    "$@" || status=$?
+    [ "$status" -eq "$wanted" ]
+}
+
 # conclude STATUS - says how many there were, for a suite that ends with this status; fails if any did.
 conclude()
 {
