@@ -136,28 +136,115 @@ Test(guest, another_file_cuts_clients_and_no_guests)
     kit_hang_up(&silent);
 }
 
-Test(guest, of_too_many_begun_logins_the_oldest_goes)
+/* ---- too many logins at once ---- */
+
+static int fds[CROWD_MAX + 64]; /* of connections that have begun a login, the oldest first */
+static size_t fds_n;
+
+/** Write the frame of a claim. Returns: its length. */
+static size_t write_claim(uint8_t out[CLIENT_STRANGER_FRAME_MAX])
 {
-    static int fds[CROWD_MAX + 1];
-    uint8_t bytes[CLIENT_STRANGER_FRAME_MAX], word[LOGIN_CLAIM_MAX];
-    struct writer w = writer_of(bytes, sizeof bytes);
+    uint8_t word[LOGIN_CLAIM_MAX];
+    struct writer w = writer_of(out, CLIENT_STRANGER_FRAME_MAX);
     const struct client_request r =
         visitor_hello(slice_of(word, login_claim("app", VISITOR_NONCE, word)));
     client_request_encode(&w, &r);
+    cr_assert_eq(w.err, OK);
+    return w.len;
+}
+
+static void send_claim(int fd)
+{
+    uint8_t bytes[CLIENT_STRANGER_FRAME_MAX];
+    const size_t len = write_claim(bytes);
+    cr_assert_eq(send(fd, bytes, len, 0), (ssize_t)len);
+}
+
+static void begin_logins(size_t n)
+{
     kit_loop->auth.patience_us = 3600 * US_PER_SEC;
     kit_launch();
-    for (uint32_t i = 0; i <= CROWD_MAX; i++) {
-        fds[i] = visitor_from(1 + i / CROWD_OF_EACH);
-        cr_assert_eq(send(fds[i], bytes, w.len, 0), (ssize_t)w.len);
+    for (fds_n = 0; fds_n < n; fds_n++) {
+        fds[fds_n] = visitor_from(1 + (uint32_t)fds_n / CROWD_OF_EACH);
+        send_claim(fds[fds_n]);
+        while (kit_counters().strangers < fds_n + 1 && fds_n < CROWD_MAX)
+            (void)sched_yield(); /* so that they are in order */
     }
-    while (kit_counters().strangers_displaced == 0)
+}
+
+static void hang_up_all(void)
+{
+    for (size_t i = 0; i < fds_n; i++)
+        close(fds[i]);
+}
+
+static void await_displaced(uint64_t n)
+{
+    while (kit_counters().strangers_displaced < n || kit_counters().strangers < CROWD_MAX)
         (void)sched_yield();
-    while (kit_counters().strangers < CROWD_MAX)
-        (void)sched_yield();
-    cr_expect_eq(kit_counters().strangers_displaced, 1);
+    cr_expect_eq(kit_counters().strangers_displaced, n);
+}
+
+Test(guest, of_too_many_begun_logins_the_oldest_goes)
+{
+    begin_logins(CROWD_MAX + 1);
+    await_displaced(1);
     struct client c = kit_dial();
     cr_expect_eq(kit_get(&c, "k").status, STATUS_MISS, "guests are served");
     kit_hang_up(&c);
-    for (size_t i = 0; i <= CROWD_MAX; i++)
-        close(fds[i]);
+    hang_up_all();
+}
+
+/** Keep the worker busy, so that what is sent meanwhile arrives in one turn. */
+static void keep_busy(struct client *c)
+{
+    static struct slice keys[1024];
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        keys[i] = slice_text("a key that nobody has");
+    for (int i = 0; i < 8; i++)
+        (void)kit_ask(c, (struct client_request){
+                             .op = OP_MGET, .targets = keys, .targets_n = ARRAY_LEN(keys)});
+}
+
+static void await_replies(struct client *c)
+{
+    struct client_reply reply;
+    for (int i = 0; i < 8; i++)
+        cr_assert(kit_next(c, &reply));
+}
+
+/** Take what the node said; true when it has closed the connection. */
+static bool was_closed(int fd)
+{
+    uint8_t bytes[CLIENT_STRANGER_OUT_MAX];
+    ssize_t n = 1;
+    while (n > 0)
+        n = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    return n == 0;
+}
+
+/* A login that begins makes room while what others said in this turn is carried out. Each round gives the
+ * oldest a part of a frame, and somebody else's claim at the same time: in some, both arrive in one turn. */
+Test(guest, the_oldest_is_spared_while_it_says_something)
+{
+    enum {
+        ROUNDS = 64
+    };
+
+    size_t oldest = 0;
+    begin_logins(CROWD_MAX);
+    struct client busy = kit_dial();
+    for (size_t i = 0; i < ROUNDS; i++) {
+        while (was_closed(fds[oldest]))
+            oldest++;
+        fds[fds_n] = visitor_from(50000 + (uint32_t)i);
+        keep_busy(&busy);
+        (void)send(fds[oldest], "\x00\x00\x00\xC8", i == 0 ? 4 : 1, MSG_NOSIGNAL);
+        send_claim(fds[fds_n++]);
+        await_replies(&busy);
+        await_displaced(i + 1);
+    }
+    cr_expect_eq(kit_get(&busy, "k").status, STATUS_MISS);
+    kit_hang_up(&busy);
+    hang_up_all();
 }
