@@ -1,9 +1,8 @@
 /**
  * world.h - a whole cluster on simulated time: the second driver of the node_* verbs.
  *
- * One event at a time, the earliest first; after each one the touched node is settled (ticked,
- * drained, its deadline read) and checked. A world is made from a seed and nothing else, so equal seeds
- * give equal worlds. No clock, socket or thread is ever asked.
+ * One event at a time, the earliest first; after each one the touched node is settled (ticked, drained, its
+ * deadline read) and checked. A world is made from a seed alone. No clock, socket or thread is ever asked.
  */
 #pragma once
 
