@@ -53,9 +53,11 @@ static void change_fenced(struct sim *s, uint32_t key)
 /* n2 reads whenever it has proof; without, its reader would bring what the source has now. */
 static void read_for(struct sim *s, uint32_t key, uint64_t us)
 {
-    const struct sim_node *n = &s->nodes[2];
+    struct sim_node *n = &s->nodes[2];
     for (uint64_t at = 0; at < us && !s->failed; at += 10 * US_PER_MS) {
         sim_run(s, 10 * US_PER_MS);
+        if (!s->failed)
+            promise_audit(s, n);
         const mono_us horizon = cache_horizon(n->cache);
         if (!s->failed && horizon != 0 && horizon + FENCE_MS * US_PER_MS >= sim_local(s, 2))
             (void)read_bounded(s, 2, key);
