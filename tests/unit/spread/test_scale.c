@@ -1,6 +1,6 @@
 /* One invalidation among 1,000 nodes at a round trip of 0.5 ms: when the last node has it, and what
- * that costs. RUNS=1000 for more certainty than the default gives. TABLE=1 prints the table of
- * src/swim/README.md, with what memberlist's gossip would do. */
+ * that costs. RUNS is for all; by default two hops, five times as dear as one, have fewer. TABLE=1 prints the
+ * table of src/swim/README.md, with what memberlist's gossip would do. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "world1000.h"
 
 #define RUNS_MAX 1000
+#define RUNS_TWO 100
 #define AT_REST  1  /* active origins: one hop */
 #define BUSY     64 /* two hops: 64 * 64 > 4 * 999 */
 
@@ -21,10 +22,11 @@ struct summary {
     uint64_t origin_sent;   /* mean */
 };
 
-static uint32_t runs(void)
+static uint32_t runs(uint32_t active)
 {
     const char *text = getenv("RUNS");
-    const unsigned long n = text == NULL ? 50 : strtoul(text, NULL, 10);
+    const unsigned long otherwise = active == BUSY ? RUNS_TWO : RUNS_MAX;
+    const unsigned long n = text == NULL ? otherwise : strtoul(text, NULL, 10);
     return n < 1 ? 1 : n > RUNS_MAX ? RUNS_MAX : (uint32_t)n;
 }
 
@@ -35,19 +37,20 @@ static int rising(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Rounded down: of 50 runs, the 99th percentile leaves out the worst. */
+/* The nearest rank, rounded up: so many of a hundred are no later. Of fewer than a hundred runs, the 99th
+ * percentile is the worst. */
 static uint64_t percentile(uint64_t *at, uint32_t n, uint32_t percent)
 {
-    const uint32_t rank = n * percent / 100;
+    const uint32_t rank = (n * percent + 99) / 100;
     qsort(at, n, sizeof(*at), rising);
-    return at[rank == 0 ? 0 : rank - 1];
+    return at[rank - 1];
 }
 
 static struct summary measure(uint32_t nodes, const struct weather *weather, uint32_t active)
 {
     static uint64_t times[RUNS_MAX];
     static uint64_t copies[RUNS_MAX];
-    const uint32_t n = runs();
+    const uint32_t n = runs(active);
     struct world1000 *w = world1000_new(test_seed(), nodes);
     struct summary sum = {0};
     for (uint32_t i = 0; i < n; i++) {
@@ -63,12 +66,13 @@ static struct summary measure(uint32_t nodes, const struct weather *weather, uin
     sum.p50_us = percentile(times, n, 50);
     sum.p99_us = percentile(times, n, 99);
     sum.copies_p99_e3 = percentile(copies, n, 99);
-    printf("%4u nodes, %s  loss %4.1f %%  burst %u  last node p50 %6.2f ms p99 %6.2f ms  "
-           "copies/node %.2f "
+    printf("%4u nodes, %s  loss %4.1f %%  burst %u  a send %u us  last node p50 %6.2f ms "
+           "p99 %6.2f ms  copies/node %.2f "
            "p99 %.2f  of the origin %4lu\n",
            nodes, active == AT_REST ? "one hop " : "two hops", weather->loss / 10.0, weather->burst,
-           (double)sum.p50_us / 1000, (double)sum.p99_us / 1000, (double)sum.copies_e3 / 1000,
-           (double)sum.copies_p99_e3 / 1000, (unsigned long)sum.origin_sent);
+           weather->send_us, (double)sum.p50_us / 1000, (double)sum.p99_us / 1000,
+           (double)sum.copies_e3 / 1000, (double)sum.copies_p99_e3 / 1000,
+           (unsigned long)sum.origin_sent);
     return sum;
 }
 
@@ -98,6 +102,18 @@ Test(scale, an_invalidation_at_rest_reaches_the_last_of_1000_nodes_in_time_and_c
         const struct goal goal = goal_of(&weathers[i]);
         cr_expect_leq(sum.p99_us, goal.last_us, "seed %lu", (unsigned long)test_seed());
         cr_expect_leq(sum.copies_p99_e3, goal.copies_e3, "seed %lu", (unsigned long)test_seed());
+    }
+}
+
+/* 999 datagrams of 4 us are 4 ms: the last of them leaves long before the first one that was lost is sent
+ * again, so what is lost, not what is last, decides when the last node has it. With TABLE, also 1 and 2 us. */
+Test(scale, the_time_that_each_send_takes_leaves_the_goal_at_one_percent_loss_in_reach)
+{
+    for (uint32_t us = getenv("TABLE") != NULL ? 1 : 4; us <= 4; us *= 2) {
+        const struct weather weather = {.loss = 10, .burst = 1, .send_us = us};
+        const struct summary sum = measure(1000, &weather, AT_REST);
+        cr_expect_leq(sum.p99_us, goal_of(&weather).last_us, "seed %lu",
+                      (unsigned long)test_seed());
     }
 }
 
@@ -145,7 +161,7 @@ Test(scale, in_smaller_clusters_an_invalidation_is_neither_later_nor_dearer)
 static void measure_gossip(uint32_t nodes, uint32_t loss)
 {
     static uint64_t times[RUNS_MAX];
-    const uint32_t n = runs();
+    const uint32_t n = runs(AT_REST);
     uint64_t copies_e3 = 0;
     uint32_t missed = 0;
     struct rng rng;

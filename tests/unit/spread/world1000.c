@@ -44,6 +44,7 @@ struct member {
     struct chain down;
     uint64_t has; /* newest dot */
     mono_us acked_at;
+    mono_us free_at; /* when it has sent all that it had to */
     uint16_t acked_to;
     bool dead;
 };
@@ -138,11 +139,14 @@ static void send_cover(struct world1000 *w, uint16_t from, uint16_t to, mono_us 
         push(w, (struct event){.at = at + HALF_RTT, .from = from, .to = to, .kind = COVER});
 }
 
+/* A datagram leaves when those before it have left. */
 static void send(struct world1000 *w, uint16_t i, uint16_t to, enum event_kind kind)
 {
-    if (!lost(w, &w->members[i].up))
-        push(w,
-             (struct event){.at = w->now + HALF_RTT, .from = i, .to = to, .kind = (uint8_t)kind});
+    struct member *m = &w->members[i];
+    m->free_at = time_max(m->free_at, w->now) + w->weather.send_us;
+    if (!lost(w, &m->up))
+        push(w, (struct event){
+                    .at = m->free_at + HALF_RTT, .from = i, .to = to, .kind = (uint8_t)kind});
 }
 
 static void take_outputs(struct world1000 *w, uint16_t i)

@@ -13,8 +13,9 @@
 #include "base/rng.h"
 
 struct weather {
-    uint32_t loss;  /* permille */
-    uint32_t burst; /* mean length of a run of losses; 1: independent */
+    uint32_t loss;    /* permille */
+    uint32_t burst;   /* mean length of a run of losses; 1: independent */
+    uint32_t send_us; /* that a node is busy with each datagram it sends */
 };
 
 /** What one invalidation cost. */
