@@ -41,7 +41,8 @@ static const struct {
     [CHECK_I7] = {"I7", "oracle.c",
                   "of no origin what is covered or heard goes back, nor does the index (S9)"},
     [CHECK_I8] = {"I8", "link.c", "the second copy of a datagram changes nothing"},
-    [CHECK_I9] = {"I9", "seed.c", "no gap stays open for longer than T_gap"},
+    [CHECK_I9] = {"I9", "seed.c",
+                  "no gap stays open for longer than T_gap, two seconds, and half of one"},
     [CHECK_I9_ALL] =
         {"I9'", "oracle.c",
          "when all is quiet what any node of the core has covered is covered or barred "

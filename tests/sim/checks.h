@@ -14,8 +14,8 @@
 #define CHECKS_OUTPUTS_MAX 5000 /* outputs of one input; a frame brings some 4,000 dots */
 #define CHECKS_PROBES      16   /* latest relayed probes of a node */
 #define CHECKS_RELAYS_MAX  3
-#define CHECKS_PERIOD_US   (500 * US_PER_MS) /* between two probes of a node */
-#define CHECKS_GAP_US      (8 * US_PER_SEC)  /* T_gap, with room for a pause of less */
+#define CHECKS_PERIOD_US   (500 * US_PER_MS)  /* between two probes of a node */
+#define CHECKS_GAP_US      (2500 * US_PER_MS) /* T_gap, which is 2 s, and a little */
 
 struct sim;
 struct sim_node;
