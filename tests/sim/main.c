@@ -91,6 +91,8 @@ static void print_sum(const struct seed_result *sum)
            (unsigned long long)c->overflowed);
     printf("reads: %llu, hits: %llu, hit ratio: %.3f\n", (unsigned long long)c->reads,
            (unsigned long long)c->hits, c->reads == 0 ? 0.0 : (double)c->hits / (double)c->reads);
+    printf("bounded: %llu reads, certified: %llu, unproven: %llu\n", (unsigned long long)c->bounded,
+           (unsigned long long)c->certified, (unsigned long long)c->unproven);
     printf("fills: %llu, fills refused: %llu, puts: %llu, invalidations: %llu\n",
            (unsigned long long)c->fills, (unsigned long long)c->refused,
            (unsigned long long)c->puts, (unsigned long long)c->invalidations);
