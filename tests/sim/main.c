@@ -296,12 +296,12 @@ static void tell_or_list(const struct story *story, const struct options *o, str
 static int tell_all(const struct options *o)
 {
     const struct stories files[] = {
-        stories_life(),         stories_network(),       stories_data(),
-        stories_promise(),      stories_proof(),         stories_warm(),
-        stories_member_boot(),  stories_member_detect(), stories_member_restart(),
-        stories_member_split(), stories_member_paths(),  stories_member_hostile(),
-        stories_member_rates(), stories_member_deaths(), stories_crypto(),
-        stories_rotation()};
+        stories_life(),           stories_network(),      stories_data(),
+        stories_promise(),        stories_proof(),        stories_lost(),
+        stories_warm(),           stories_member_boot(),  stories_member_detect(),
+        stories_member_restart(), stories_member_split(), stories_member_paths(),
+        stories_member_hostile(), stories_member_rates(), stories_member_deaths(),
+        stories_crypto(),         stories_rotation()};
     struct told told = {0};
     for (size_t f = 0; f < ARRAY_LEN(files); f++)
         for (size_t i = 0; i < files[f].n; i++)

@@ -31,17 +31,6 @@ static void make_strict(struct sim *s, uint32_t ns)
     s->policy[s->policies.n++] = (struct policy){.ns = source_ns(ns), .strict = true};
 }
 
-static void audit_all(struct sim *s)
-{
-    for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++) {
-        if (!s->nodes[i].up || s->nodes[i].frozen)
-            continue;
-        oracle_audit(s, &s->nodes[i]);
-        promise_audit(s, &s->nodes[i]);
-        announce_audit(s, &s->nodes[i]);
-    }
-}
-
 /* ---- fences ---- */
 
 /* What happens to one node, at random: it restarts, stands still, or is cut off for a while. */
@@ -81,7 +70,7 @@ static void fenced_storm(struct sim *s)
         sim_run(s, 100 * US_PER_MS + link_exponential(&s->rest_rng, 300 * US_PER_MS));
         if (!s->failed)
             strike(s);
-        audit_all(s);
+        story_audit(s);
     }
     workload_stop(s);
 }
@@ -196,7 +185,7 @@ static void after_cut(struct sim *s)
     story_expect(s, s->failed || c->after_hits > 15, "most come to hit while the dot is missing");
     sim_split(s, 4, false);
     story_within(s, 10 * US_PER_SEC, has_vector_of_all, NULL, "healed");
-    audit_all(s);
+    story_audit(s);
 }
 
 /* ---- nothing is killed that need not be ---- */
@@ -233,7 +222,7 @@ static void needless(struct sim *s)
         sim_violate(s, CHECK_I3, "n2 pulled all that it missed, and lost %u copies needlessly",
                     before - kept);
     story_expect(s, before > 50 && sim_view(s, 2).node.broad == 0, "and no barrier was raised");
-    audit_all(s);
+    story_audit(s);
 }
 
 struct story_gap {
@@ -395,7 +384,7 @@ static void versions_cross(struct sim *s)
                 sim_violate(s, CHECK_S10, "n%u gives the older of two writes of %s", i,
                             s->source.keys[key].text);
     }
-    audit_all(s);
+    story_audit(s);
 }
 
 /* ---- one loader ---- */

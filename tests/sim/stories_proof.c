@@ -7,14 +7,6 @@
 #define LATE_MS  700 /* how long an answer is under way: less than eight polls take */
 #define FENCE_MS 400
 
-static void audit(struct sim *s)
-{
-    for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++) {
-        oracle_audit(s, &s->nodes[i]);
-        promise_audit(s, &s->nodes[i]);
-    }
-}
-
 static bool read_bounded(struct sim *s, uint32_t i, uint32_t key)
 {
     const struct reading r = {
@@ -77,7 +69,7 @@ static void answer_overdue(struct sim *s)
     read_for(s, key, LATE_MS * US_PER_MS);
     const uint64_t fenced = s->counters.fenced_by_time;
     story_expect(s, fenced == 1, "the fence is over though n2 has not covered its dot");
-    audit(s);
+    story_audit(s);
 }
 
 /* What n0 and n1 hold is lost with n1, and n2, which lacks it, meets the next n1 without n0. */
@@ -100,7 +92,7 @@ static void voter_restarts(struct sim *s)
     story_expect(s, !story_all_vote(s, NULL), "n1 learns nothing of n0, and does not vote");
     sim_split(s, 1ULL << 0, false);
     story_within(s, 20 * US_PER_SEC, story_all_vote, NULL, "everybody votes again");
-    audit(s);
+    story_audit(s);
 }
 
 struct stories stories_proof(void)

@@ -22,6 +22,17 @@ bool story_within(struct sim *s, uint64_t limit_us, sim_predicate *holds, void *
     return held;
 }
 
+void story_audit(struct sim *s)
+{
+    for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++) {
+        if (!s->nodes[i].up || s->nodes[i].frozen)
+            continue;
+        oracle_audit(s, &s->nodes[i]);
+        promise_audit(s, &s->nodes[i]);
+        announce_audit(s, &s->nodes[i]);
+    }
+}
+
 void story_begin(struct sim *s)
 {
     sim_boot_all(s);

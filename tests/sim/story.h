@@ -31,6 +31,7 @@ struct stories stories_warm(void);    /**< joins that take entries over */
 struct stories stories_data(void);    /**< invalidations, fills, joins under load, clients */
 struct stories stories_promise(void); /**< levels, stamps, proofs, announced writes, loads */
 struct stories stories_proof(void);   /**< what answers to polls prove */
+struct stories stories_lost(void);    /**< dots whose holders end; fences among wild clocks */
 
 struct stories stories_member_boot(void);   /**< many at once, rest, names that come and go */
 struct stories stories_member_detect(void); /**< crashes by number, loss, slow and flapping nodes */
@@ -55,6 +56,9 @@ bool story_expect(struct sim *s, bool holds, const char *claim);
 /** Step until holds(s, ctx), and fail with the claim when that takes longer than limit_us. */
 bool story_within(struct sim *s, uint64_t limit_us, sim_predicate *holds, void *ctx,
                   const char *claim);
+
+/** Look at the caches, promises and announced writes of all nodes that run, as seeds do now and then. */
+void story_audit(struct sim *s);
 
 /** Boot all and wait until they agree; then some random moments more, so that seeds differ. */
 void story_begin(struct sim *s);
