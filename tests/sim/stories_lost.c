@@ -1,11 +1,18 @@
-/* What is lost with nodes that end, and what the others make up; fences among clocks that are far apart. */
-#include "base/attr.h"
+/* What is lost with nodes that end, and what the others make up; heads that are not true; fences among clocks
+ * that are far apart. */
+#include <string.h>
 
+#include "base/attr.h"
+#include "seal/packet.h"
+
+#include "member.h"
 #include "reader.h"
 #include "story.h"
 
 #define FENCE_MS 400
 #define ROUNDS   150
+
+#define RAISED_KEYS 20
 
 /* ---- two more have covered, and then two are gone ---- */
 
@@ -95,6 +102,67 @@ static void k_then_all_gone(struct sim *s)
     story_audit(s);
 }
 
+/* ---- heads that are not true ---- */
+
+/* Half of all datagrams say that there are one to three dots more than there are. A node that believed it would
+ * wait for them, take them for lost, and then pass over the true ones. Only the tag can tell. */
+static void raise_head(struct sim *s, void *ctx, uint32_t node, struct event *e)
+{
+    static struct peer_msg m;
+    uint8_t body[PEER_BODY_MAX];
+    uint64_t *raised = ctx;
+    size_t len = 0;
+    struct packet *p = e == NULL || e->kind != EVENT_DATAGRAM ? NULL : e->p;
+    if (p == NULL || s->nodes[node].slot != p->to_slot || !rng_chance(&s->rest_rng, 500))
+        return;
+    if (peer_decode(s->codec, slice_of(p->bytes + PACKET_HEAD, p->len - PACKET_OVERHEAD), &m) != OK)
+        return;
+    m.head += 1 + rng_below(&s->rest_rng, 3);
+    if (peer_encode(&m, body, sizeof body, &len) != OK || len > p->len - PACKET_OVERHEAD)
+        return;
+    memcpy(p->bytes + PACKET_HEAD + 1, body + 1,
+           len - 1); /* without its first byte, which tells of padding */
+    *raised += 1;
+}
+
+static bool nobody_has(struct sim *s, uint32_t keys)
+{
+    for (uint32_t key = 0; key < keys; key++)
+        for (uint32_t i = 0; i < s->cfg.nodes; i++)
+            if (oracle_get(s, &s->nodes[i], key))
+                return false;
+    return true;
+}
+
+static void heads_raised(struct sim *s)
+{
+    uint64_t raised = 0;
+    uint64_t refused = 0;
+    uint64_t broad = 0;
+    const struct member_tap tap = {raise_head, &raised};
+    s->work.cfg.think_us = 1000;
+    story_begin(s);
+    for (uint32_t key = 0; key < RAISED_KEYS; key++)
+        warm_key(s, key);
+    for (uint32_t key = 0; key < RAISED_KEYS && !s->failed; key++) {
+        sim_invalidate(s, key % s->cfg.nodes, key);
+        member_run(s, 300 * US_PER_MS, &tap);
+    }
+    sim_run(s, 3 * US_PER_SEC);
+    for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++) {
+        const struct node_view v = sim_view(s, i);
+        refused += v.node.dropped_unauthentic;
+        broad += v.node.broad;
+    }
+    if (s->failed)
+        return;
+    story_expect(s, raised > 50 && refused == raised,
+                 "each of these packets is refused, and counted");
+    story_expect(s, nobody_has(s, RAISED_KEYS), "every true dot has taken effect everywhere");
+    story_expect(s, broad == 0, "and no barrier was raised");
+    story_audit(s);
+}
+
 /* ---- clocks ---- */
 
 /* Half of the clocks run fast and half slow, by a twentieth or a fifth. A fence waits for D by the clock of
@@ -162,6 +230,8 @@ struct stories stories_lost(void)
          "two of the three that covered a dot are gone: the third gives it to all others"},
         {"k_then_all_gone", 5, 5, k_then_all_gone,
          "all that covered a dot are gone: who has heard that it was there raises a barrier"},
+        {"heads_raised", 3, 10, heads_raised,
+         "packets that say one to three dots too many are refused, and no true dot is passed over"},
         {"rates_fenced", 4, 6, rates_fenced,
          "clocks 5 or 20 % fast and slow: reads within half of D are never older than a fence"},
     };
