@@ -314,6 +314,7 @@ static uint32_t drain(struct sim *s, struct sim_node *n)
     uint32_t applied = 0;
     const mono_us local = sim_local(s, n->i);
     const uint32_t most = CHECKS_OUTPUTS_MAX * (n->inputs + 1);
+    const uint32_t said_most = (CHECKS_SAID_MAX + s->all) * (n->inputs + 1);
     n->inputs = 0;
     node_heartbeat(n->node, local);
     node_tick(n->node, local);
@@ -328,6 +329,9 @@ static uint32_t drain(struct sim *s, struct sim_node *n)
     if (outputs > most)
         sim_violate(s, CHECK_S15, "n%u: more than %u outputs of one event, %u of them applied dots",
                     n->i, most, applied);
+    if (outputs - applied > said_most)
+        sim_violate(s, CHECK_S15, "n%u says %u things after one event, beside applied dots", n->i,
+                    outputs - applied);
     if (!s->failed)
         s->wake[n->i] = sim_world_time(s, n->i, node_deadline(n->node));
     return outputs;
