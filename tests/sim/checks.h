@@ -47,8 +47,6 @@ struct checks {
     } probes[CHECKS_PROBES];
 
     uint32_t probes_n;
-    uint64_t anew;   /* barriers that voters who began anew have cost here, as last looked at */
-    mono_us anew_at; /* when the last of them was found, in the world's time */
 };
 
 /** Bytes exchanged with an address before anybody there was proven. */

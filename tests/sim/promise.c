@@ -381,29 +381,17 @@ static bool was_barred(struct sim *s, const struct sim_node *n, mono_us since)
     return false;
 }
 
-/* When a voter that began anew last cost this node a barrier, or a moment later: whatever a majority held
- * by then is barred here. */
-static mono_us own_bar_at(struct sim *s, struct sim_node *n)
-{
-    const uint64_t anew = sim_view(s, n->i).proof.anew;
-    if (anew != n->checks.anew)
-        n->checks.anew_at = s->now;
-    n->checks.anew = anew;
-    return n->checks.anew_at;
-}
-
 /* What a majority held before the horizon is covered here, or voting began anew, and what is missing
  * was barred. */
-static void check_horizon(struct sim *s, struct sim_node *n)
+static void check_horizon(struct sim *s, const struct sim_node *n)
 {
     const struct promises *all = &s->promises;
     const mono_us horizon = cache_horizon(n->cache);
-    const mono_us barred_at = own_bar_at(s, n);
     if (horizon == 0)
         return;
     for (uint32_t i = 0; i < HELD_KEPT && i < all->held_n && !s->failed; i++) {
         const struct stamped *held = &all->held[i];
-        if (sim_world_time(s, n->i, horizon) <= held->at || held->at <= barred_at)
+        if (sim_world_time(s, n->i, horizon) <= held->at)
             continue;
         sim_checked(s, CHECK_I11);
         if (!has_settled(s, n, held->run, held->seq) && !was_barred(s, n, held->at))
