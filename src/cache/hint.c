@@ -38,8 +38,12 @@ static void fetch_leases(const struct cache_hint *h)
 
 void cache_hint_fill(const struct cache_hint *h)
 {
-    fetch(recent_head(&h->shard->recent, h->hash));
+    const struct shard *s = h->shard;
+    const uint8_t *next = segments_hint(&s->segments);
+    fetch(recent_head(&s->recent, h->hash));
     fetch_leases(h);
+    for (size_t i = 0; i < NEAR_LINES; i++)
+        __builtin_prefetch(next + i * LINE, 1);
 }
 
 void cache_hint_item(const struct cache_hint *h, size_t len)

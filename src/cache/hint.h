@@ -31,7 +31,7 @@ void cache_hint(const struct cache *c, uint64_t hash, struct cache_hint *h);
 /** Stage 2, when the line of stage 1 has come: its places in the index and among the barriers. */
 void cache_hint_index(struct cache_hint *h);
 
-/** Stage 2 of a key that is about to be filled: what decides of a fill, besides. */
+/** Stage 2 of a key that is about to be filled: what decides of a fill, besides, and where the item goes. */
 void cache_hint_fill(const struct cache_hint *h);
 
 #define CACHE_HINT_MAX 4096 /* bytes of one item that are worth asking for */

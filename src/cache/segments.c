@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "cache/hinted.h"
+
 void segments_init(struct segments *g, uint8_t *at, struct unit *units, uint32_t n,
                    uint64_t unit_len)
 {
@@ -190,7 +192,14 @@ struct item *segments_append_to(struct segments *g, uint32_t first, uint64_t len
 struct item *segments_append(struct segments *g, enum queue queue, uint64_t len, uint32_t *where)
 {
     assert(segments_fit(g, queue, len));
-    return segments_append_to(g, g->lines[queue].newest - 1, len, where);
+    struct item *it = segments_append_to(g, g->lines[queue].newest - 1, len, where);
+    hinted_write(&g->next, (uint64_t)*where * ITEM_ALIGN + len);
+    return it;
+}
+
+const void *segments_hint(const struct segments *g)
+{
+    return g->at + hinted_read(&g->next);
 }
 
 struct item *segments_item(const struct segments *g, uint32_t where)

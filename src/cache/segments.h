@@ -67,6 +67,7 @@ struct segments {
     uint64_t unit_len; /* bytes, a multiple of ITEM_ALIGN */
     uint32_t born;
     uint64_t used, live; /* bytes, of all segments */
+    uint64_t next;       /* bytes in front of what is appended next, probably; read by hints, too */
     struct line lines[QUEUES];
 };
 
@@ -99,6 +100,9 @@ bool segments_fit(const struct segments *g, enum queue queue, uint64_t len);
 
 /** Append len bytes, which fit, to a queue; *where is their place. Their content is not set. */
 struct item *segments_append(struct segments *g, enum queue queue, uint64_t len, uint32_t *where);
+
+/** Where the next item probably goes, for prefetching. Without the lock. */
+const void *segments_hint(const struct segments *g);
 
 /** Append len bytes to a segment that takes them; the rest as above. */
 struct item *segments_append_to(struct segments *g, uint32_t first, uint64_t len, uint32_t *where);
