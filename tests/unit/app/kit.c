@@ -95,6 +95,26 @@ static int remove_one(const char *path, const struct stat *s, int type, struct F
     return remove(path);
 }
 
+struct loop *kit_node(const struct keyring *ring, const struct clients *clients)
+{
+    char why[LOOP_WHY_MAX];
+    const struct addr any_port = {.ip = {127, 0, 0, 1}, .ip_len = 4};
+    const struct loop_cfg cfg = {.name = "a",
+                                 .cluster = "test",
+                                 .client = any_port,
+                                 .gossip = any_port,
+                                 .keyring = ring,
+                                 .clients = clients,
+                                 .profile = SWIM_TEST,
+                                 .budget_bytes = 4 << 20,
+                                 .value_max = 65536,
+                                 .workers = 1,
+                                 .log = {.level = LOGGER_ERROR, .fd = -1}};
+    struct loop *l = loop_new(&cfg, why, sizeof why);
+    cr_assert_not_null(l, "%s", why);
+    return l;
+}
+
 void kit_fini(struct kit *k)
 {
     (void)nftw(k->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);

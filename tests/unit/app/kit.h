@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/config.h"
+#include "loop/loop.h"
 
 #define KIT_ARGS_MAX 32
 
@@ -41,6 +42,9 @@ char *kit_print(const struct kit *k);
 
 /** The line of text that begins with start must hold comment behind it. */
 void kit_prints(const char *text, const char *start, const char *comment);
+
+/** A node on ports of its own, which does not run. Either may be NULL; both are copied. */
+struct loop *kit_node(const struct keyring *ring, const struct clients *clients);
 
 /** Remove the folder. */
 void kit_fini(struct kit *k);

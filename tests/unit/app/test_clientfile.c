@@ -92,29 +92,10 @@ Test(clientfile, what_cannot_be_read_is_explained)
 
 /* ---- while a node runs ---- */
 
-static struct loop *node_with(const struct clients *clients)
-{
-    char reason[LOOP_WHY_MAX];
-    const struct addr any_port = {.ip = {127, 0, 0, 1}, .ip_len = 4};
-    const struct loop_cfg cfg = {.name = "a",
-                                 .cluster = "test",
-                                 .client = any_port,
-                                 .gossip = any_port,
-                                 .clients = clients,
-                                 .profile = SWIM_TEST,
-                                 .budget_bytes = 4 << 20,
-                                 .value_max = 65536,
-                                 .workers = 1,
-                                 .log = {.level = LOGGER_ERROR, .fd = -1}};
-    struct loop *l = loop_new(&cfg, reason, sizeof reason);
-    cr_assert_not_null(l, "%s", reason);
-    return l;
-}
-
 Test(clientfile, a_bad_file_keeps_the_clients_and_a_good_one_replaces_them)
 {
     char *path = strdup(file_of("app " K1 " read\n", 0600));
-    struct loop *l = node_with(clientfile_read(&file, path, &mark, why));
+    struct loop *l = kit_node(NULL, clientfile_read(&file, path, &mark, why));
     clientfile_wipe(&file);
     clientfile_watch(&file, l, path, &mark);
     file_of("app " K2 " wirte\n", 0600);

@@ -68,25 +68,6 @@ Test(keyfile, a_file_has_a_limit)
 
 /* ---- while a node runs ---- */
 
-static struct loop *node_with(const struct keyring *ring)
-{
-    char why[LOOP_WHY_MAX];
-    const struct addr any_port = {.ip = {127, 0, 0, 1}, .ip_len = 4};
-    const struct loop_cfg cfg = {.name = "a",
-                                 .cluster = "test",
-                                 .client = any_port,
-                                 .gossip = any_port,
-                                 .keyring = ring,
-                                 .profile = SWIM_TEST,
-                                 .budget_bytes = 4 << 20,
-                                 .value_max = 65536,
-                                 .workers = 1,
-                                 .log = {.level = LOGGER_ERROR, .fd = -1}};
-    struct loop *l = loop_new(&cfg, why, sizeof why);
-    cr_assert_not_null(l, "%s", why);
-    return l;
-}
-
 Test(keyfile, a_bad_file_keeps_the_ring_and_a_good_one_replaces_it)
 {
     static const char two[] = "k2 ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=\n";
@@ -96,7 +77,7 @@ Test(keyfile, a_bad_file_keeps_the_ring_and_a_good_one_replaces_it)
     char why[KEYFILE_WHY_MAX];
     char *path = strdup(kit_file(&k, "ring", ONE));
     cr_assert(keyfile_read(path, &ring, &mark, why), "%s", why);
-    struct loop *l = node_with(&ring);
+    struct loop *l = kit_node(&ring, NULL);
     keyfile_watch(&file, l, path, &mark);
     kit_file(&k, "ring", "broken\n");
     keyfile_reload(&file);

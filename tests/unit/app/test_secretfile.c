@@ -99,27 +99,9 @@ static double look(struct secretfile *f)
     return f->timer.repeat;
 }
 
-static struct loop *make_node(void)
-{
-    char reason[LOOP_WHY_MAX];
-    const struct addr any_port = {.ip = {127, 0, 0, 1}, .ip_len = 4};
-    const struct loop_cfg cfg = {.name = "a",
-                                 .cluster = "test",
-                                 .client = any_port,
-                                 .gossip = any_port,
-                                 .profile = SWIM_TEST,
-                                 .budget_bytes = 4 << 20,
-                                 .value_max = 65536,
-                                 .workers = 1,
-                                 .log = {.level = LOGGER_ERROR, .fd = -1}};
-    struct loop *l = loop_new(&cfg, reason, sizeof reason);
-    cr_assert_not_null(l, "%s", reason);
-    return l;
-}
-
 Test(secretfile, a_change_is_told_of_when_it_rests)
 {
-    struct loop *l = make_node();
+    struct loop *l = kit_node(NULL, NULL);
     struct secretfile f;
     watch(&f, l);
     cr_expect_eq(look(&f), SECRETFILE_POLL_S);
@@ -140,7 +122,7 @@ Test(secretfile, a_change_is_told_of_when_it_rests)
 
 Test(secretfile, what_somebody_else_read_meanwhile_is_not_told)
 {
-    struct loop *l = make_node();
+    struct loop *l = kit_node(NULL, NULL);
     struct secretfile f;
     watch(&f, l);
     (void)kit_file(&k, "ring", "another");
