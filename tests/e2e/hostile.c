@@ -233,7 +233,7 @@ static size_t write_body(const struct forger *f, enum peer_type type, struct soc
     struct addr addr = {.ip_len = 4, .port = 6248};
     size_t len = 0;
     memcpy(addr.ip, &own.sin_addr, 4);
-    m = (struct peer_msg){.type = type, .gen = 1, .records_n = 1};
+    m = (struct peer_msg){.type = (uint8_t)type, .gen = 1, .records_n = 1};
     m.records[0] = (struct peer_record){.name = slice_text("mallory"),
                                         .gen = 1,
                                         .state = PEER_ALIVE,

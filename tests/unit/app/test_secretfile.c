@@ -26,6 +26,7 @@ static int writes; /* that are to come, each behind what a reader held to be the
 
 /** Takes the place of the system's in this program. The clock that marks files turns slowly: what is written
  *  has to look different by its size. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): those of the library are reserved */
 ssize_t read(int fd, void *at, size_t n)
 {
     const ssize_t got = syscall(SYS_read, fd, at, n);

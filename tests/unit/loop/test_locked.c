@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,6 +29,17 @@ static void end(void)
 
 TestSuite(locked, .init = begin, .fini = end);
 
+/** The line "FROM-TO ..." that begins a mapping; false: it is another. */
+static bool read_range(const char *line, uintptr_t *from, uintptr_t *to)
+{
+    char *rest;
+    *from = strtoul(line, &rest, 16);
+    if (rest == line || *rest != '-')
+        return false;
+    *to = strtoul(rest + 1, &rest, 16);
+    return *rest == ' ';
+}
+
 /** Has the mapping that holds this place such a flag, as proc(5) lists them? */
 static bool has_flag(const void *place, const char *flag)
 {
@@ -37,7 +49,7 @@ static bool has_flag(const void *place, const char *flag)
     (void)snprintf(wanted, sizeof wanted, " %s", flag);
     while (fgets(line, sizeof line, maps) != NULL) {
         uintptr_t from, to;
-        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+        if (read_range(line, &from, &to))
             here = from <= (uintptr_t)place && (uintptr_t)place < to;
         has |= here && strncmp(line, "VmFlags:", 8) == 0 && strstr(line, wanted) != NULL;
     }
