@@ -74,7 +74,7 @@ static const struct {
                    "an address that has proven nothing is answered at most what it sent"},
     [CHECK_S15] =
         {"S15", "world.c",
-         "the outputs of one event are bounded: 64, one for each member, and applied dots"},
+         "the outputs of one event are bounded: 64, one for each member, applied dots and frames"},
     [CHECK_S16] = {"S16", "checks.c", "a deadline does not stay in the past"},
     [CHECK_S17] = {"S17", "quiet.c",
                    "in 2N - 1 periods without faults each node probes every live member"},

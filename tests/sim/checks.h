@@ -11,7 +11,7 @@
 #include "base/slice.h"
 #include "node/view.h"
 
-#define CHECKS_SAID_MAX    64   /* outputs of one input but applied dots, and one for each member */
+#define CHECKS_SAID_MAX    64   /* of one input but dots and frames, and one for each member */
 #define CHECKS_OUTPUTS_MAX 5000 /* outputs of one input; a frame brings some 4,000 dots */
 #define CHECKS_PROBES      16   /* latest relayed probes of a node */
 #define CHECKS_RELAYS_MAX  3
