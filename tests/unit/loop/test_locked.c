@@ -57,11 +57,27 @@ static bool has_flag(const void *place, const char *flag)
     return has;
 }
 
+/** Does the system lock memory here at all? Under a sanitizer mlock() does nothing. */
+static bool can_lock(void)
+{
+    void *own = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cr_assert_neq(own, MAP_FAILED);
+    const bool locked = mlock(own, page) == 0 && has_flag(own, "lo");
+    (void)munmap(own, page);
+    return locked;
+}
+
+/** Is this page locked, as far as that can be, and left out of dumps? */
+static bool is_kept(const void *place)
+{
+    return has_flag(place, "dd") && (has_flag(place, "lo") || !can_lock());
+}
+
 Test(locked, every_page_of_it_is_kept_and_no_other)
 {
     cr_assert(locked_keep(room + page - 1, 2), "two pages");
-    cr_expect(has_flag(room, "lo") && has_flag(room, "dd"));
-    cr_expect(has_flag(room + page, "lo") && has_flag(room + page, "dd"));
+    cr_expect(is_kept(room));
+    cr_expect(is_kept(room + page));
     cr_expect_not(has_flag(room + 2 * page, "lo") || has_flag(room + 2 * page, "dd"));
     locked_release(room + page - 1, 2);
     for (size_t i = 0; i < 3; i++)
@@ -72,7 +88,7 @@ Test(locked, whole_pages_are_kept_alone)
 {
     cr_assert(locked_keep(room + page, page));
     cr_expect_not(has_flag(room, "lo"));
-    cr_expect(has_flag(room + page, "lo"));
+    cr_expect(is_kept(room + page));
     cr_expect_not(has_flag(room + 2 * page, "lo"));
     locked_release(room + page, page);
 }
