@@ -233,7 +233,7 @@ struct node *node_new(struct arena *arena, const struct node_cfg *cfg, struct ca
 
 void *node_secrets(struct node *n, size_t *len)
 {
-    *len = offsetof(struct rotation, heard_at);
+    *len = offsetof(struct rotation, heard);
     return &n->rotation;
 }
 

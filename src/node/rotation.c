@@ -18,7 +18,7 @@ void rotation_begin(struct rotation *r, mono_us now, const struct keyring *ring)
     r->looked_at = now;
     r->look_at = NEVER;
     for (size_t i = 0; i < KEYRING_KEYS_MAX; i++)
-        r->heard_at[i] = now;
+        r->heard[i].at = now;
 }
 
 void rotation_fini(struct rotation *r)
@@ -136,11 +136,11 @@ static uint64_t quiet_us(const struct node *n)
 static void listen_for(const struct node *n, mono_us now, size_t i, struct rotation_pending *p)
 {
     const struct rotation *r = &n->rotation;
-    p->until = r->heard_at[i] + quiet_us(n);
+    p->until = r->heard[i].at + quiet_us(n);
     if (now >= p->until)
         return;
     p->why = ROTATION_HEARD;
-    p->member = r->heard_from[i];
+    p->member = r->heard[i].from;
 }
 
 /** What is in the way of promoting or retiring the i-th key? */
@@ -224,8 +224,7 @@ static bool install(struct node *n, mono_us now, struct look *l)
             refuse(l, &p);
             continue;
         }
-        r->heard_at[r->ring.n] = now;
-        r->heard_from[r->ring.n] = 0;
+        r->heard[r->ring.n] = (struct rotation_heard){.at = now};
         r->ring.keys[r->ring.n++] = *key;
         tell_taken(n, now, &p);
         return true;
@@ -236,12 +235,9 @@ static bool install(struct node *n, mono_us now, struct look *l)
 /** Make the i-th key the first; the others keep their order. */
 static void put_first(struct rotation *r, size_t i)
 {
-    const mono_us at = r->heard_at[i];
-    const uint64_t from = r->heard_from[i];
-    memmove(&r->heard_at[1], &r->heard_at[0], i * sizeof at);
-    memmove(&r->heard_from[1], &r->heard_from[0], i * sizeof from);
-    r->heard_at[0] = at;
-    r->heard_from[0] = from;
+    const struct rotation_heard heard = r->heard[i];
+    memmove(&r->heard[1], &r->heard[0], i * sizeof heard);
+    r->heard[0] = heard;
     keyring_put_first(&r->ring, i);
 }
 
@@ -257,8 +253,8 @@ static bool promote(struct node *n, mono_us now, struct look *l)
         refuse(l, &p);
         return false;
     }
-    r->heard_at[0] = now; /* until now this node itself sealed with it */
-    r->heard_from[0] = n->seal.self;
+    /* Until now this node itself sealed with the first. */
+    r->heard[0] = (struct rotation_heard){.at = now, .from = n->seal.self};
     put_first(r, i);
     tell_taken(n, now, &p);
     return true;
@@ -268,8 +264,7 @@ static void remove_key(struct rotation *r, size_t i)
 {
     keyring_remove(&r->ring, i);
     const size_t after = r->ring.n - i;
-    memmove(&r->heard_at[i], &r->heard_at[i + 1], after * sizeof r->heard_at[0]);
-    memmove(&r->heard_from[i], &r->heard_from[i + 1], after * sizeof r->heard_from[0]);
+    memmove(&r->heard[i], &r->heard[i + 1], after * sizeof r->heard[0]);
 }
 
 /** Drop the next key that is not wanted; never the one that seals. Returns: was a step taken? */
@@ -362,8 +357,7 @@ void rotation_heard(struct node *n, mono_us now, const struct packet_head *head)
     for (size_t i = 0; i < r->ring.n; i++) {
         if (r->ring.keys[i].id != head->key_id)
             continue;
-        r->heard_at[i] = now;
-        r->heard_from[i] = head->sender;
+        r->heard[i] = (struct rotation_heard){.at = now, .from = head->sender};
     }
 }
 
@@ -385,5 +379,4 @@ void rotation_inspect(const struct node *n, struct rotation_view *out)
         .pending_n = r->pending_n, .quiet_us = quiet_us(n), .counters = r->n};
     for (size_t i = 0; i < r->pending_n; i++)
         out->pending[i] = told_of(n, &r->pending[i]);
-    memcpy(out->heard_at, r->heard_at, sizeof out->heard_at);
 }

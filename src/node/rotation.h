@@ -50,13 +50,17 @@ struct rotation_counters {
     uint64_t refused; /* steps, once for each file and reason */
 };
 
+/** The last packet under a key. */
+struct rotation_heard {
+    mono_us at;    /* at first, when the key came into use */
+    uint64_t from; /* node id; 0 = none yet */
+};
+
 /** Holds secrets, all of them at its beginning: node_secrets(). */
 struct rotation {
-    struct keyring ring;   /* in use */
-    struct keyring wanted; /* as the file has it */
-    mono_us heard_at
-        [KEYRING_KEYS_MAX]; /* by key of ring: the last packet; at first, when it came into use */
-    uint64_t heard_from[KEYRING_KEYS_MAX]; /* node id; 0 = none yet */
+    struct keyring ring;                           /* in use */
+    struct keyring wanted;                         /* as the file has it */
+    struct rotation_heard heard[KEYRING_KEYS_MAX]; /* by key of ring */
     struct rotation_pending pending[ROTATION_STEPS_MAX];
     size_t pending_n;
     mono_us looked_at, look_at;
@@ -67,8 +71,7 @@ struct rotation {
 struct rotation_view {
     struct node_rotated pending[ROTATION_STEPS_MAX]; /* names are lent until the next call on n */
     size_t pending_n;
-    mono_us heard_at[KEYRING_KEYS_MAX]; /* by key, as node_view.keys */
-    uint64_t quiet_us;                  /* how long a key must have been silent to go */
+    uint64_t quiet_us; /* how long a key must have been silent to go */
     struct rotation_counters counters;
 };
 
