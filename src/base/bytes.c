@@ -58,12 +58,6 @@ enum err read_end(const struct reader *r)
     return r->rest.len == 0 ? OK : ERR_MALFORMED;
 }
 
-struct writer writer_of(void *at, size_t cap)
-{
-    assert(at != NULL || cap == 0);
-    return (struct writer){.at = at, .cap = cap, .err = OK};
-}
-
 void writer_begin(struct writer *w, void *at, size_t cap)
 {
     assert(at != NULL || cap == 0);
@@ -71,6 +65,13 @@ void writer_begin(struct writer *w, void *at, size_t cap)
     w->cap = cap;
     w->len = 0;
     w->err = OK;
+}
+
+struct writer writer_of(void *at, size_t cap)
+{
+    struct writer w;
+    writer_begin(&w, at, cap);
+    return w;
 }
 
 /** Room for n bytes, which then count as written. NULL: for none, or there is none, which is ERR_SPACE. */
