@@ -16,15 +16,19 @@ static json_t *identity_of(const struct node_view *v)
                      "state", v->state_text);
 }
 
-/** Ids alone, as packets carry them: they say which keys, never what they are. */
+/** The id of a key, as packets carry it: it says which key, never what it is. */
+static json_t *key_of(uint32_t id)
+{
+    char text[9];
+    (void)snprintf(text, sizeof text, "%08" PRIx32, id);
+    return json_string(text);
+}
+
 static json_t *keys_of(const struct node_view *v)
 {
     json_t *out = json_array();
-    for (size_t i = 0; i < v->keys_n; i++) {
-        char id[9];
-        (void)snprintf(id, sizeof id, "%08" PRIx32, v->keys[i]);
-        (void)json_array_append_new(out, json_string(id));
-    }
+    for (size_t i = 0; i < v->keys_n; i++)
+        (void)json_array_append_new(out, key_of(v->keys[i]));
     return out;
 }
 
@@ -34,14 +38,12 @@ static json_t *refused_of(const struct node_view *v)
     json_t *out = json_array();
     for (size_t i = 0; i < v->rotation.pending_n; i++) {
         const struct node_rotated *r = &v->rotation.pending[i];
-        char id[9];
-        (void)snprintf(id, sizeof id, "%08" PRIx32, r->key);
         (void)json_array_append_new(
-            out, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:b}", "step",
-                           keyring_step_text(r->step), "key", id, "why", rotation_why_word(r->why),
-                           "reason", rotation_why_text(r->why), "do", rotation_why_advice(r->why),
-                           "member", http_json_text(r->member), "members",
-                           http_json_number(r->members_n), "wait_ms",
+            out, json_pack("{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:b}", "step",
+                           keyring_step_text(r->step), "key", key_of(r->key), "why",
+                           rotation_why_word(r->why), "reason", rotation_why_text(r->why), "do",
+                           rotation_why_advice(r->why), "member", http_json_text(r->member),
+                           "members", http_json_number(r->members_n), "wait_ms",
                            http_json_number((r->wait_us + US_PER_MS - 1) / US_PER_MS), "can_force",
                            rotation_can_force(r->why)));
     }
