@@ -202,7 +202,7 @@ static void on_hangup(void *ctx)
     logger_say(loop_logger(d->loop), LOGGER_ERROR, "settings kept", &reason, 1);
 }
 
-static void greet(struct daemon *d)
+static void greet(const struct daemon *d)
 {
     struct loop_counters counters;
     loop_counters(d->loop, &counters);
@@ -215,7 +215,6 @@ static void greet(struct daemon *d)
                                   .http = http_addr(d->http),
                                   .fixed_bytes = counters.memory_fixed_bytes};
     banner_print(&banner, stdout);
-    keyring_fini(&d->ring); /* the node has its own, and drops keys from it */
 }
 
 /** Did the node leave because another process speaks as this very run? */
@@ -242,6 +241,7 @@ static int run(struct daemon *d)
     keyfile_watch(&d->keyfile, d->loop, d->config.keyring, &d->mark);
     clientfile_watch(&d->clientfile, d->loop, d->config.clients, &d->clients_mark);
     greet(d);
+    keyring_fini(&d->ring); /* the node has its own, and drops keys from it */
     warn_of_swap(d);
     (void)notify_send(d->source.env, "READY=1\nSTATUS=listens");
     const int status = loop_run(d->loop);
