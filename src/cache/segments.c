@@ -4,6 +4,9 @@
 
 #include "cache/hinted.h"
 
+#define LINE     64
+#define NEXT_MAX 512 /* bytes of the next item that are fetched before it comes */
+
 void segments_init(struct segments *g, uint8_t *at, struct unit *units, uint32_t n,
                    uint64_t unit_len)
 {
@@ -189,11 +192,21 @@ struct item *segments_append_to(struct segments *g, uint32_t first, uint64_t len
     return segments_item(g, *where);
 }
 
+/** The next item probably goes behind this one and is as long: fetch its lines now, to be written. They
+ *  are there when it comes, since others go to other segments meanwhile. */
+static void fetch_behind(const struct item *it, uint64_t len)
+{
+    const uint8_t *end = (const uint8_t *)it + len;
+    for (uint64_t at = LINE; at < len + LINE && at <= NEXT_MAX; at += LINE)
+        __builtin_prefetch(end + at, 1);
+}
+
 struct item *segments_append(struct segments *g, enum queue queue, uint64_t len, uint32_t *where)
 {
     assert(segments_fit(g, queue, len));
     struct item *it = segments_append_to(g, g->lines[queue].newest - 1, len, where);
     hinted_write(&g->next, (uint64_t)*where * ITEM_ALIGN + len);
+    fetch_behind(it, len);
     return it;
 }
 

@@ -98,7 +98,8 @@ bool segments_takes(const struct segments *g, uint32_t first, uint64_t len);
 /** Does the newest segment of a queue take len more bytes? */
 bool segments_fit(const struct segments *g, enum queue queue, uint64_t len);
 
-/** Append len bytes, which fit, to a queue; *where is their place. Their content is not set. */
+/** Append len bytes, which fit, to a queue; *where is their place. Their content is not set. The memory
+ *  behind them is fetched, for the next one. */
 struct item *segments_append(struct segments *g, enum queue queue, uint64_t len, uint32_t *where);
 
 /** Where the next item probably goes, for prefetching. Without the lock. */
