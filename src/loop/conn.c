@@ -20,7 +20,8 @@
 
 #define DISCARD_MAX 4 /* reads of what nobody wants before a close */
 
-static_assert(KEPT_LONG <= WORKER_IN_LEN / 2, "a frame that is not long fits what one reads");
+static_assert(KEPT_LONG + WORKER_GATHER_LEN < WORKER_IN_LEN,
+              "what was kept of a frame that is not long fits behind what others sent, and more");
 
 static void on_conn(struct ev_loop *ev, ev_io *io, int revents);
 
@@ -55,6 +56,13 @@ static void leave_arrived(struct conn *c)
     if (c->arrived)
         TAILQ_REMOVE(&c->worker->arrived, c, arrival);
     c->arrived = false;
+}
+
+static void leave_answered(struct conn *c)
+{
+    if (c->answered)
+        TAILQ_REMOVE(&c->worker->answered, c, arrival);
+    c->answered = false;
 }
 
 static void drop_filters(struct conn *c)
@@ -99,6 +107,7 @@ static void close_conn(struct conn *c)
     leave_waiting(c);
     leave_stuck(c);
     leave_arrived(c);
+    leave_answered(c);
     hungry_leave(c);
     drop_filters(c);
     command_gone(&w->world->ctx, &c->claims, (uintptr_t)c);
@@ -167,18 +176,6 @@ static void flush(struct conn *c)
     }
 }
 
-/** Most connections are idle most of the time: memory for output goes from one to the next. */
-static void hand_memory_on(struct conn *c)
-{
-    struct worker *w = c->worker;
-    if (c->out.at == NULL || outbuf_len(&c->out) > 0)
-        return;
-    if (w->spare == NULL && c->out.cap <= WORKER_SPARE_MAX)
-        w->spare = outbuf_give(&c->out, &w->spare_cap);
-    else
-        outbuf_fini(&c->out);
-}
-
 static void watch(struct conn *c)
 {
     const bool reads = !c->paused && !c->ending && !c->hungry;
@@ -205,7 +202,8 @@ void conn_finish(struct conn *c)
             conn_free(c);
         return;
     }
-    hand_memory_on(c);
+    if (outbuf_len(&c->out) == 0)
+        spares_keep(&c->worker->spares, &c->out);
     watch(c);
 }
 
@@ -335,6 +333,34 @@ static void use_input(struct conn *c, struct slice bytes)
     } while (!end_input(c));
 }
 
+/** Send the replies of those whose input was used. */
+static void send_answers(struct worker *w)
+{
+    while (!TAILQ_EMPTY(&w->answered)) {
+        struct conn *c = TAILQ_FIRST(&w->answered);
+        leave_answered(c);
+        conn_finish(c);
+    }
+    w->answers_len = 0;
+}
+
+/** All of c's input was used. Its replies leave when those of the others do: a client that was woken by
+ *  the first is still awake for the next, and to wake one costs more than some requests. */
+static void await_others(struct conn *c)
+{
+    struct worker *w = c->worker;
+    leave_arrived(c);
+    if (c->closed) {
+        conn_finish(c);
+        return;
+    }
+    c->answered = true;
+    TAILQ_INSERT_TAIL(&w->answered, c, arrival);
+    w->answers_len += outbuf_len(&c->out);
+    if (w->answers_len >= WORKER_ANSWERS_LEN)
+        send_answers(w);
+}
+
 /** Take apart the next requests of all who have some, and then carry them out. Only the last share may
  *  leave requests behind: the batch was full. */
 static void use_batch(struct worker *w, mono_us now)
@@ -355,8 +381,7 @@ static void use_batch(struct worker *w, mono_us now)
         run_share(c, now);
         if (!end_input(c))
             break;
-        leave_arrived(c);
-        conn_finish(c);
+        await_others(c);
     }
 }
 
@@ -368,6 +393,7 @@ void conn_use_arrived(struct worker *w)
     while (!TAILQ_EMPTY(&w->arrived))
         use_batch(w, now);
     w->in_used = 0;
+    send_answers(w);
 }
 
 /** What was kept, taken out of c; the caller frees it. */

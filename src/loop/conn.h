@@ -50,6 +50,7 @@ struct conn {
     struct kept kept;   /* input that was read and not used: at most one read, or one frame */
     mono_us begun;      /* when its unfinished frame was; 0 = there is none */
     bool hungry;        /* in worker->hungry: not reading, kept has no memory for its frame yet */
+    bool answered;      /* in worker->answered */
     bool arrived;       /* in worker->arrived: */
     struct slice input; /* read in this turn and not used yet; lent from the worker */
     size_t share_i;     /* of the worker's batch: where the requests of this input begin */

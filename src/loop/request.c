@@ -15,14 +15,10 @@
 
 /* ---- room ---- */
 
-/** Room for at least n bytes; a connection that has no memory gets the worker's spare first. */
+/** Room for at least n bytes. */
 static bool reserve(struct conn *c, size_t n, struct writer *w)
 {
-    struct worker *worker = c->worker;
-    if (c->out.at == NULL && worker->spare != NULL) {
-        outbuf_take(&c->out, worker->spare, worker->spare_cap);
-        worker->spare = NULL;
-    }
+    spares_lend(&c->worker->spares, &c->out);
     uint8_t *room = outbuf_reserve(&c->out, n);
     if (room == NULL)
         return false;

@@ -283,6 +283,7 @@ struct worker *worker_new(struct worker_world *world, int listen_fd)
     LIST_INIT(&w->waiting);
     LIST_INIT(&w->stuck);
     TAILQ_INIT(&w->arrived);
+    TAILQ_INIT(&w->answered);
     TAILQ_INIT(&w->hungry);
     init_watchers(w, listen_fd);
     init_timers(w);
@@ -351,7 +352,7 @@ void worker_free(struct worker *w)
     client_codec_free(w->codec);
     store_unmap(&w->codec_map);
     free(w->in);
-    free(w->spare);
+    spares_fini(&w->spares);
     if (w->ev != NULL)
         ev_loop_destroy(w->ev);
     free(w);

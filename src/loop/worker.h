@@ -22,6 +22,7 @@
 #include "loop/logger.h"
 #include "loop/loop.h"
 #include "loop/mailbox.h"
+#include "loop/spares.h"
 #include "loop/store.h"
 #include "loop/subscribe.h"
 #include "loop/ticket.h"
@@ -31,12 +32,12 @@
 
 #define WORKER_IN_LEN (256U << 10) /* one read, and what others read before it in the same turn */
 #define WORKER_GATHER_LEN                                                                          \
-    (16U << 10)                 /* so much is used at once, less waits for the end of the turn */
-#define WORKER_TICKETS_MAX 4096 /* requests of one worker that wait for control */
+    (96U << 10) /* so much is used at once, less waits for the end of the turn; */
+#define WORKER_ANSWERS_LEN (32U << 10) /* replies that wait for those of others */
+#define WORKER_TICKETS_MAX 4096        /* requests of one worker that wait for control */
 #define WORKER_TICKET_ROOM (16U << 20) /* bytes of them; the last one may exceed it */
 #define WORKER_PUSHES_MAX  4096
 #define WORKER_BATCH       256
-#define WORKER_SPARE_MAX   (256U << 10) /* output memory kept for the next connection */
 
 /** What all workers share: constant after start, atomic, or with its own lock. */
 struct worker_world {
@@ -129,15 +130,16 @@ struct worker {
     struct store_map codec_map;
     struct client_request request;
     struct command_issue issue;
-    struct conn_queue hungry;  /* connections whose long frames wait for memory */
-    struct conn_queue arrived; /* connections whose input waits for the end of this turn */
-    struct batch batch;        /* used within one callback */
-    uint8_t *in;               /* WORKER_IN_LEN bytes, used within one turn */
+    struct conn_queue hungry;   /* connections whose long frames wait for memory */
+    struct conn_queue arrived;  /* connections whose input waits for the end of this turn */
+    struct conn_queue answered; /* and those whose replies wait for the others' */
+    size_t answers_len;         /* bytes of these */
+    struct batch batch;         /* used within one callback */
+    uint8_t *in;                /* WORKER_IN_LEN bytes, used within one turn */
     size_t in_used;
     struct command_said said; /* not told yet */
     uint32_t sample_left;     /* requests until one is timed */
-    uint8_t *spare;
-    size_t spare_cap;
+    struct spares spares;
 
     struct auth_queue auth;
 

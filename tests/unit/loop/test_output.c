@@ -98,3 +98,47 @@ Test(output, what_waits_is_counted_until_it_is_taken)
     await_waiting(0);
     kit_hang_up(&c);
 }
+
+/* ---- replies that wait for those of others ---- */
+
+#define CROWD 24 /* clients, */
+#define EACH  40 /* gets of each: what they ask for at once is several times what is sent at once */
+
+static void ask_all(struct client clients[CROWD])
+{
+    for (int round = 0; round < EACH; round++)
+        for (int i = 0; i < CROWD; i++)
+            (void)kit_ask(&clients[i], get_k);
+}
+
+Test(output, many_who_ask_at_once_are_all_answered_in_order)
+{
+    struct client clients[CROWD];
+    value[1000] = '\0';
+    launch_with(0);
+    for (int i = 0; i < CROWD; i++)
+        clients[i] = kit_dial();
+    ask_all(clients);
+    for (int i = 0; i < CROWD; i++)
+        for (uint32_t id = 1; id <= EACH; id++)
+            cr_assert_eq(kit_got(&clients[i], id).value.len, 1000);
+    for (int i = 0; i < CROWD; i++)
+        kit_hang_up(&clients[i]);
+}
+
+Test(output, who_hangs_up_before_the_answer_is_sent_harms_nobody)
+{
+    struct client clients[CROWD];
+    value[1000] = '\0';
+    launch_with(0);
+    for (int i = 0; i < CROWD; i++)
+        clients[i] = kit_dial();
+    ask_all(clients);
+    for (int i = 0; i < CROWD; i += 2)
+        kit_hang_up(&clients[i]);
+    for (int i = 1; i < CROWD; i += 2)
+        for (uint32_t id = 1; id <= EACH; id++)
+            cr_assert_eq(kit_got(&clients[i], id).value.len, 1000);
+    for (int i = 1; i < CROWD; i += 2)
+        kit_hang_up(&clients[i]);
+}
