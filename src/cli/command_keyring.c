@@ -57,22 +57,37 @@ static const char *duty(size_t i)
     return i == 0 ? "seals" : "opens";
 }
 
+static json_t *json_id(uint32_t id)
+{
+    char text[9];
+    snprintf(text, sizeof text, "%08" PRIx32, id);
+    return json_string(text);
+}
+
 static json_t *json_keys(const struct keyring *ring)
 {
     json_t *keys = json_array();
-    for (size_t i = 0; i < ring->n; i++) {
-        char id[9];
-        snprintf(id, sizeof id, "%08" PRIx32, ring->keys[i].id);
-        json_array_append_new(keys, json_pack("{s:s, s:s, s:s}", "label", ring->keys[i].label, "id",
-                                              id, "duty", duty(i)));
-    }
+    for (size_t i = 0; i < ring->n; i++)
+        json_array_append_new(keys, json_pack("{s:s, s:o, s:s}", "label", ring->keys[i].label, "id",
+                                              json_id(ring->keys[i].id), "duty", duty(i)));
     return keys;
+}
+
+static json_t *json_forced(const struct keyring *ring)
+{
+    json_t *forced = json_array();
+    for (size_t i = 0; i < ring->forced_n; i++)
+        json_array_append_new(forced, json_pack("{s:s, s:o}", "step",
+                                                keyring_step_text(ring->forced[i].step), "id",
+                                                json_id(ring->forced[i].id)));
+    return forced;
 }
 
 static void print_keys(const struct jay *j, const struct keyring *ring)
 {
     if (j->json) {
-        jay_print_json(json_pack("{s:o}", "keys", json_keys(ring)), false);
+        jay_print_json(
+            json_pack("{s:o, s:o}", "keys", json_keys(ring), "forced", json_forced(ring)), false);
         return;
     }
     printf("%-*s  %-8s  DUTY\n", KEYRING_LABEL_MAX, "LABEL", "ID");
@@ -103,11 +118,8 @@ static json_t *without(const json_t *a, const json_t *b)
 static json_t *ids_of(const struct keyring *ring)
 {
     json_t *out = json_array();
-    for (size_t i = 0; i < ring->n; i++) {
-        char id[9];
-        snprintf(id, sizeof id, "%08" PRIx32, ring->keys[i].id);
-        json_array_append_new(out, json_string(id));
-    }
+    for (size_t i = 0; i < ring->n; i++)
+        json_array_append_new(out, json_id(ring->keys[i].id));
     return out;
 }
 
