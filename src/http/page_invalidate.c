@@ -78,7 +78,11 @@ static bool permits(const struct http_call *call)
         http_problem(call->reply, 403, "NOT_PERMITTED", "requests of web pages are not answered");
         return false;
     }
-    return is_open_to(call) || permits_bearer(call);
+    if (!is_open_to(call))
+        return permits_bearer(call);
+    if (entry_hears_logins(loop_entry(call->site->loop)))
+        loop_count_guest(call->site->loop);
+    return true;
 }
 
 void http_page_invalidate(const struct http_call *call)

@@ -51,6 +51,7 @@ struct auth {
     _Atomic uint64_t edition; /* of the file: rises when it is replaced */
     _Atomic uint64_t strangers;
     _Atomic uint64_t guests;
+    _Atomic uint64_t passed; /* requests that came by no connection of clients, without a key */
 };
 
 /** What each worker has. */

@@ -113,6 +113,7 @@ void loop_counters(const struct loop *l, struct loop_counters *out)
         add_auth(out, &l->workers[i]->counters);
     }
     out->strangers = look(&l->auth.strangers);
+    out->logins_none += look(&l->auth.passed);
     out->guests = look(&l->auth.guests);
     add_udp(out, udp_counters(l->udp));
     add_tcp(out, tcp_counters(l->tcp));

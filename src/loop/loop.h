@@ -131,6 +131,10 @@ MUST_USE enum err loop_clients_set(struct loop *l, const struct clients *clients
 /** What the bearer of a token (base64 of a client's key) may do; 0 = nobody's token. Thread: any. */
 uint8_t loop_bearer(struct loop *l, struct slice token);
 
+/** Count a request that is served without a key and came by no connection of clients, where others log in:
+ *  among logins_none. Thread: any. */
+void loop_count_guest(struct loop *l);
+
 /** Must clients log in, may they, or is nobody asked? Settled. Thread: any. */
 enum entry loop_entry(const struct loop *l);
 
@@ -209,8 +213,8 @@ struct loop_counters {
     uint64_t waits_full;          /* of these, those for which there was no room */
     uint64_t accept_errors;
     uint64_t logins, logins_refused, not_permitted;
-    uint64_t logins_none; /* connections that were served without, where others log in */
-    uint64_t guests;      /* now: those of them that are open */
+    uint64_t logins_none; /* who was served without, where others log in; HTTP by requests */
+    uint64_t guests;      /* now: connections of them that are open */
     uint64_t clients_cut; /* connections closed because their client may do less, or is gone */
     uint64_t strangers;   /* now: connections that have not logged in */
     uint64_t strangers_crowded, strangers_displaced, strangers_full, strangers_late;

@@ -248,6 +248,14 @@ static void expect_answer(const struct site *s, const char *header, int status, 
     site_holds(answer, part);
 }
 
+/** So many were served without a login, where others log in. */
+static void expect_none(const struct site *s, unsigned n)
+{
+    char line[64];
+    snprintf(line, sizeof line, "\nscrubjay_logins_total{result=\"none\"} %u\n", n);
+    site_holds(site_ask(s, "GET /metrics", "", ""), line);
+}
+
 Test(server, others_invalidate_with_the_key_of_a_client_that_may)
 {
     struct site s = site_with_clients(true, ENTRY_REQUIRE);
@@ -281,6 +289,22 @@ Test(server, where_logins_are_accepted_who_shows_no_key_is_asked_for_none)
     expect_answer(&s, "Authorization: Bearer " READER "\r\n", 403, "the capability invalidate");
     expect_answer(&s, "Authorization: Bearer " NOBODYS "\r\n", 401, "AUTH_REQUIRED");
     site_holds(site_ask(&s, "GET /v1/node", "", ""), "\"login\":\"accept\"");
+    site_close(&s);
+}
+
+Test(server, who_is_served_without_a_key_is_counted_where_others_show_one)
+{
+    struct site s = site_with_clients(false, ENTRY_ACCEPT);
+    expect_answer(&s, "Authorization: Bearer " DROPPER "\r\n", 200, "\"stamp\"");
+    expect_answer(&s, "Origin: http://evil.example\r\n", 403, "web pages");
+    expect_none(&s, 0);
+    expect_answer(&s, "", 200, "\"stamp\"");
+    expect_answer(&s, "", 200, "\"stamp\"");
+    expect_none(&s, 2);
+    site_close(&s);
+    s = site_with_clients(false, ENTRY_OFF);
+    expect_answer(&s, "", 200, "\"stamp\"");
+    expect_none(&s, 0);
     site_close(&s);
 }
 
