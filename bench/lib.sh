@@ -1,6 +1,7 @@
 # bench/lib.sh - words that the comparisons share; to be sourced. The script sets nodes and BIN.
 # shellcheck shell=bash disable=SC2154 # nodes is the script's
 
+unset SCRUBJAY_CLIENT_KEY # nodes here know no clients
 BIN=${SCRUBJAY_BIN:-build/bin}
 WORK=$(mktemp -d)
 pids=()

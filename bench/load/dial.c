@@ -17,8 +17,7 @@ static void find_path(struct dial *d)
     struct sockaddr_un un = {.sun_family = AF_UNIX};
     const size_t len = strlen(d->text);
     if (len >= sizeof un.sun_path)
-        fatal(EXIT_USAGE, "--connect: a path of %zu bytes; the limit is %zu", len,
-              sizeof un.sun_path - 1);
+        fatal(EXIT_USAGE, "a path of %zu bytes; the limit is %zu", len, sizeof un.sun_path - 1);
     memcpy(un.sun_path, d->text, len + 1);
     memcpy(&d->to, &un, sizeof un);
     d->len = sizeof un;
@@ -33,7 +32,7 @@ static void split(const char *text, char host[256], const char **port)
     if (from != text && len > 0)
         len -= colon[-1] == ']';
     if (colon == NULL || colon <= from || len == 0 || len > 255 || colon[1] == '\0')
-        fatal(EXIT_USAGE, "--connect: \"%s\" is neither HOST:PORT nor a path from /", text);
+        fatal(EXIT_USAGE, "\"%s\" is neither HOST:PORT nor a path from /", text);
     memcpy(host, from, len);
     host[len] = '\0';
     *port = colon + 1;

@@ -1,5 +1,6 @@
 #include "load/fatal.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +9,7 @@ void fatal(int status, const char *form, ...)
 {
     va_list args;
     va_start(args, form);
-    (void)fputs("jay-bench: ", stderr);
+    (void)fprintf(stderr, "%s: ", program_invocation_short_name);
     (void)vfprintf(stderr, form, args);
     (void)fputc('\n', stderr);
     va_end(args);

@@ -11,7 +11,7 @@ enum fatal_status {
     EXIT_CONNECT = 3
 };
 
-/** Print "jay-bench: " and one line to standard error, and exit with the status. */
+/** Print the program's name and one line to standard error, and exit with the status. */
 _Noreturn void fatal(int status, const char *form, ...) __attribute__((format(printf, 2, 3)));
 
 /** calloc(), or the end of the program. */

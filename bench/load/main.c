@@ -19,19 +19,6 @@ static void raise_descriptors(void)
     (void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
-/** Whom to log in as: of a flag, or of the environment as jay. NULL = nobody. */
-static const struct clients_one *find_own(const struct options *o)
-{
-    static struct clients_one own;
-    const char *path = o->client_key;
-    if (path == NULL && o->protocol == &PROTOCOL_SCRUBJAY)
-        path = getenv("SCRUBJAY_CLIENT_KEY");
-    if (path == NULL || path[0] == '\0')
-        return NULL;
-    pass_read(path, &own);
-    return &own;
-}
-
 static void prepare(struct job *job, const struct options *o)
 {
     *job = (struct job){.options = o, .keys = o->keys};
@@ -43,7 +30,8 @@ static void prepare(struct job *job, const struct options *o)
     if (o->op == WORKLOAD_FILL && o->protocol->has_tokens)
         job->tokens.at = fatal_calloc(job->keys, sizeof *job->tokens.at);
     dial_find(&job->dial, o->connect);
-    job->dial.own = find_own(o);
+    if (o->protocol == &PROTOCOL_SCRUBJAY)
+        job->dial.own = pass_find(o->client_key);
 }
 
 static void clean_up(struct job *job)

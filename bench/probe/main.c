@@ -1,12 +1,14 @@
 /**
  * bench/probe/main.c - from the call on one node to its effect seen at all others, on one clock.
  *
- *   jay-latency SYSTEM RATE SECONDS PUBLISHER SUBSCRIBER...
+ *   jay-latency [--client-key FILE] SYSTEM RATE SECONDS PUBLISHER SUBSCRIBER...
  *
- * SYSTEM is scrubjay, redis or serf; the others are IP:PORT. Open loop: messages leave at their time
+ * SYSTEM is scrubjay, redis or serf; the others are HOST:PORT. At scrubjay it logs in as the client of FILE,
+ * which SCRUBJAY_CLIENT_KEY may name instead. Open loop: messages leave at their time
  * whether or not earlier ones arrived, and are timed from the moment they should have left. Prints one
  * JSON line, times in microseconds; exits 1 when a message did not arrive everywhere within 5 s.
  */
+#include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -14,12 +16,11 @@
 #include <string.h>
 #include <time.h>
 
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include "base/attr.h"
 #include "base/histogram.h"
+#include "load/dial.h"
+#include "load/fatal.h"
+#include "load/pass.h"
 
 #include "system.h"
 
@@ -49,29 +50,13 @@ static uint64_t now_us(void)
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-static void die(const char *what, const char *who)
+static void open_conn(struct conn *c, const char *endpoint, const struct clients_one *own)
 {
-    fprintf(stderr, "jay-latency: %s: %s\n", what, who);
-    exit(2);
-}
-
-static void open_conn(struct conn *c, const char *endpoint)
-{
-    char host[64];
-    const char *colon = strrchr(endpoint, ':');
-    const int on = 1;
-    if (colon == NULL || (size_t)(colon - endpoint) >= sizeof host)
-        die("not IP:PORT", endpoint);
-    memcpy(host, endpoint, (size_t)(colon - endpoint));
-    host[colon - endpoint] = 0;
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10))};
-    c->fd = socket(AF_INET, SOCK_STREAM, 0);
-    c->in = malloc(INPUT_MAX);
-    if (c->in == NULL || inet_pton(AF_INET, host, &to.sin_addr) != 1 ||
-        connect(c->fd, (struct sockaddr *)&to, sizeof to) != 0)
-        die("cannot connect", endpoint);
-    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    struct dial to;
+    dial_find(&to, endpoint);
+    to.own = own;
+    c->fd = dial_open(&to);
+    c->in = fatal_calloc(1, INPUT_MAX);
 }
 
 static void on_seen(void *ctx, uint64_t number)
@@ -100,11 +85,11 @@ static void drain(struct run *run, const struct pollfd *fds)
         if ((fds[i].revents & (POLLIN | POLLHUP)) == 0)
             continue;
         if (!conn_read(c, 0) || !run->system->consume(c, on_seen, run))
-            die("a subscriber was lost", run->system->name);
+            fatal(EXIT_CONNECT, "a subscriber of %s was lost", run->system->name);
     }
     if (fds[run->subscribers_n].revents != 0) {
         if (!conn_read(&run->publisher, 0))
-            die("the publisher was lost", run->system->name);
+            fatal(EXIT_CONNECT, "the publisher of %s was lost", run->system->name);
         run->system->consume(&run->publisher, ignore, NULL);
     }
 }
@@ -136,7 +121,7 @@ static void measure(struct run *run, uint64_t rate, uint64_t count)
         run->messages[run->sent_n].sent_us = due;
         run->sent_n++; /* first: an answer may come before publish() returns */
         if (!run->system->publish(&run->publisher, run->sent_n - 1))
-            die("cannot publish", run->system->name);
+            fatal(EXIT_CONNECT, "cannot publish at %s", run->system->name);
     }
     const uint64_t end = now_us() + STRAGGLERS_US;
     while (run->complete_n < count && now_us() < end)
@@ -149,8 +134,7 @@ static const struct system *system_of(const char *name)
     for (size_t i = 0; i < ARRAY_LEN(ALL); i++)
         if (strcmp(ALL[i]->name, name) == 0)
             return ALL[i];
-    die("unknown system", name);
-    return NULL;
+    fatal(EXIT_USAGE, "unknown system %s", name);
 }
 
 static void print(const struct run *run, uint64_t rate)
@@ -164,32 +148,53 @@ static void print(const struct run *run, uint64_t rate)
            histogram_quantile(h, 9990), h->max);
 }
 
+/* The file that --client-key names; NULL when there is none. argv[optind] is what follows. */
+static const char *read_options(int argc, char **argv)
+{
+    static const struct option OPTIONS[] = {{"client-key", required_argument, NULL, 'k'}, {0}};
+    const char *key = NULL;
+    int option;
+    while ((option = getopt_long(argc, argv, "+", OPTIONS, NULL)) == 'k')
+        key = optarg;
+    if (option != -1 || argc - optind < 5 || argc - optind - 4 > ENDPOINTS_MAX)
+        fatal(EXIT_USAGE, "usage: jay-latency [--client-key FILE] scrubjay|redis|serf RATE SECONDS "
+                          "PUBLISHER SUBSCRIBER...");
+    return key;
+}
+
+/* Connect to all; words: the publisher, and the subscribers. */
+static void connect_all(struct run *run, const char *key, char **words)
+{
+    const struct clients_one *own = NULL;
+    if (run->system == &SYSTEM_SCRUBJAY)
+        own = pass_find(key);
+    else if (key != NULL)
+        fatal(EXIT_USAGE, "--client-key is for scrubjay, got %s", run->system->name);
+    open_conn(&run->publisher, words[0], own);
+    if (!run->system->greet(&run->publisher))
+        fatal(EXIT_CONNECT, "no greeting from %s", words[0]);
+    for (char **word = words + 1; *word != NULL; word++) {
+        struct conn *c = &run->subscribers[run->subscribers_n++];
+        open_conn(c, *word, own);
+        if (!run->system->subscribe(c))
+            fatal(EXIT_CONNECT, "cannot subscribe at %s", *word);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static struct run run;
-    if (argc < 6 || argc - 5 > ENDPOINTS_MAX) {
-        fprintf(stderr,
-                "usage: jay-latency scrubjay|redis|serf RATE SECONDS PUBLISHER SUBSCRIBER...\n");
-        return 2;
-    }
-    const uint64_t rate = strtoull(argv[2], NULL, 10);
-    const uint64_t count = rate * strtoull(argv[3], NULL, 10);
-    run.system = system_of(argv[1]);
+    const char *key = read_options(argc, argv);
+    char **words = argv + optind;
+    const uint64_t rate = strtoull(words[1], NULL, 10);
+    const uint64_t count = rate * strtoull(words[2], NULL, 10);
+    run.system = system_of(words[0]);
     if (count <= WARM_UP || count > MESSAGES_MAX)
-        die("RATE x SECONDS must be 21 to 1,000,000, got", argv[2]);
-    run.messages = calloc(count, sizeof *run.messages);
-    if (run.messages == NULL)
-        die("no memory for messages", argv[2]);
-    open_conn(&run.publisher, argv[4]);
-    if (!run.system->greet(&run.publisher))
-        die("no greeting from", argv[4]);
-    for (int i = 5; i < argc; i++) {
-        struct conn *c = &run.subscribers[run.subscribers_n++];
-        open_conn(c, argv[i]);
-        if (!run.system->subscribe(c))
-            die("cannot subscribe at", argv[i]);
-    }
+        fatal(EXIT_USAGE, "RATE x SECONDS must be 21 to 1,000,000, got %s x %s", words[1],
+              words[2]);
+    run.messages = fatal_calloc(count, sizeof *run.messages);
+    connect_all(&run, key, words + 3);
     measure(&run, rate, count);
     print(&run, rate);
-    return run.complete_n == count ? 0 : 1;
+    return run.complete_n == count ? EXIT_FINE : EXIT_ERRORS;
 }

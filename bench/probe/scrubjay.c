@@ -37,16 +37,29 @@ static bool finish(struct conn *c, msgpack_sbuffer *buffer)
     return sent;
 }
 
+/* The next reply, [1, id, error, result], tells no error. */
+static bool is_agreed(struct conn *c)
+{
+    msgpack_unpacked one;
+    size_t at = 0;
+    msgpack_unpacked_init(&one);
+    const bool agreed = conn_read(c, 2000) && c->in_len > 4 &&
+                        msgpack_unpack_next(&one, (const char *)c->in + 4, c->in_len - 4, &at) ==
+                            MSGPACK_UNPACK_SUCCESS &&
+                        one.data.type == MSGPACK_OBJECT_ARRAY && one.data.via.array.size == 4 &&
+                        one.data.via.array.ptr[2].type == MSGPACK_OBJECT_NIL;
+    msgpack_unpacked_destroy(&one);
+    conn_drop(c, c->in_len);
+    return agreed;
+}
+
 static bool greet(struct conn *c)
 {
     msgpack_sbuffer buffer;
     msgpack_packer p;
     begin(&buffer, &p, "ping");
     msgpack_pack_array(&p, 0);
-    if (!finish(c, &buffer) || !conn_read(c, 2000))
-        return false;
-    conn_drop(c, c->in_len);
-    return true;
+    return finish(c, &buffer) && is_agreed(c);
 }
 
 static bool subscribe(struct conn *c)
@@ -58,10 +71,7 @@ static bool subscribe(struct conn *c)
     msgpack_pack_array(&p, 2);
     pack_text(&p, "");
     msgpack_pack_nil(&p);
-    if (!finish(c, &buffer) || !conn_read(c, 2000))
-        return false;
-    conn_drop(c, c->in_len);
-    return true;
+    return finish(c, &buffer) && is_agreed(c);
 }
 
 static bool publish(struct conn *c, uint64_t number)
