@@ -2,18 +2,25 @@
 # tests/deploy/render.sh - overlays become objects, and objects are looked at. Source it at the top of the
 # tree, with $BUILD, $BIN, $HERE (this folder) and $WORK set.
 
-# install_modules - the packages of package-lock.json, in the build folder.
+# install_modules - the packages of package-lock.json, in the build folder. Suites that need them at one time
+# wait for the first one.
 install_modules()
 {
     local folder=$BUILD/deploy-npm
     export NODE_PATH=$folder/node_modules
     mkdir -p "$folder"
-    if ! cmp -s "$HERE/package-lock.json" "$folder/installed.json"; then
-        cp "$HERE/package.json" "$HERE/package-lock.json" "$folder"
-        npm ci --prefix "$folder" --no-audit --no-fund --ignore-scripts >"$folder/npm.log" 2>&1 ||
-            { cat "$folder/npm.log" && return 1; }
-        cp "$HERE/package-lock.json" "$folder/installed.json"
-    fi
+    (flock 9 && fill_modules "$folder") 9>"$folder/lock"
+}
+
+# fill_modules FOLDER - from within it: with --prefix npm would look there for the settings of this machine, too,
+# and know nothing of its mirror or its certificates.
+fill_modules()
+{
+    cmp -s "$HERE/package-lock.json" "$1/installed.json" && return
+    cp "$HERE/package.json" "$HERE/package-lock.json" "$1"
+    (cd "$1" && npm ci --prefer-offline --no-audit --no-fund --ignore-scripts) >"$1/npm.log" 2>&1 ||
+        { cat "$1/npm.log" && return 1; }
+    cp "$HERE/package-lock.json" "$1/installed.json"
 }
 
 # make_keys FOLDER - the files of both Secrets, as deploy/README.md makes them.
