@@ -30,7 +30,7 @@
 
 #define SPREAD_TRIES        6
 #define SPREAD_HOT_SENDS    4 /* extra sends of a new dot in packets that leave anyway */
-#define SPREAD_PATIENCE_US  (60 * US_PER_MS) /* or 4 RTO: what relays may take before we send */
+#define SPREAD_PATIENCE_US  (45 * US_PER_MS) /* or 4 RTO: what relays may take before we send */
 #define SPREAD_DIRECT_MAX   64
 #define SPREAD_RELAY_BUDGET 50000
 #define SPREAD_RELAY_MAX    1024

@@ -163,7 +163,7 @@ Test(two_hops, a_relay_that_covers_spares_the_backup)
     }
     cr_assert_eq(take(&r, 10 * MS).dots_n, 0);
     cr_assert_eq(spread_counters(r.s).backups_asked, 0);
-    cr_assert_eq(spread_deadline(r.s), 60 * MS);
+    cr_assert_eq(spread_deadline(r.s), SPREAD_PATIENCE_US);
     drop(&r);
 }
 
@@ -215,12 +215,12 @@ Test(two_hops, whom_nobody_told_is_told_directly_when_patience_ends)
             ack(&r, 9 * MS, id, 1, 0);
     }
     const bool asked = take(&r, 10 * MS).dots[17] > 0; /* it may be a relay itself */
-    for (mono_us now = 11 * MS; now < 60 * MS; now += MS)
+    for (mono_us now = 11 * MS; now < SPREAD_PATIENCE_US; now += MS)
         cr_assert(asked || take(&r, now).dots_n == 0);
-    const struct outputs late = take(&r, 60 * MS);
+    const struct outputs late = take(&r, SPREAD_PATIENCE_US);
     cr_assert(asked || (late.dots[17] == 1 && late.relayed_n == 0));
     cr_assert_eq(late.dots_n, late.dots[17]);
-    ack(&r, 61 * MS, 17, 1, 0);
+    ack(&r, SPREAD_PATIENCE_US + MS, 17, 1, 0);
     cr_assert_eq(spread_deadline(r.s), NEVER);
     cr_assert(spread_all_covered(r.s, 1));
     drop(&r);
