@@ -192,7 +192,10 @@ static bool write_flush(struct fan *f, struct link *k, mono_us now, struct dots_
         return false;
     const bool said = done.n + done.left > 0;
     if (said) {
-        const struct flight flown = {.lo = run.lo, .hi = done.next - 1, .relay = run.relay};
+        const struct flight flown = {.lo = run.lo,
+                                     .hi = done.next - 1,
+                                     .kind = run.relay ? FLIGHT_ASKED : FLIGHT_SENT,
+                                     .relay = run.relay};
         spread_link_flown(k, &f->times, now, &flown);
         f->counters->dots_sent += done.n;
         f->counters->dots_left += done.left;
@@ -214,6 +217,12 @@ static bool needs_no_backup(const struct fan *f, const struct flight *flight)
            spread_link_has_all(primary, flight->lo, flight->hi);
 }
 
+/** Is the running try of a flight the first time that its dots are sent? */
+static bool is_first(const struct flight *flight)
+{
+    return flight->kind == FLIGHT_HELD || flight->kind == FLIGHT_BACKUP;
+}
+
 /** Begin, or go on with, a try: a backup that is sent to becomes a relay. */
 static struct run begin_try(struct fan *f, struct flight *flight)
 {
@@ -222,18 +231,16 @@ static struct run begin_try(struct fan *f, struct flight *flight)
         f->counters->backups_asked++;
     }
     f->counters->held_sent += flight->kind == FLIGHT_HELD && flight->next == flight->lo;
-    return (struct run){.lo = flight->next,
-                        .hi = flight->hi,
-                        .named = flight->kind != FLIGHT_SENT,
-                        .relay = flight->relay};
+    return (struct run){
+        .lo = flight->next, .hi = flight->hi, .named = is_first(flight), .relay = flight->relay};
 }
 
 static void count_try(struct fan *f, const struct flight *flight, const struct written *done)
 {
-    if (flight->kind == FLIGHT_SENT)
-        f->counters->dots_resent += done->n;
-    else
+    if (is_first(flight))
         f->counters->dots_sent += done->n;
+    else
+        f->counters->dots_resent += done->n;
     f->counters->dots_left += done->left;
     f->counters->heads += done->n == 0 && done->left > 0;
 }

@@ -120,10 +120,42 @@ static bool joins(const struct flight *newest, const struct flight *f, mono_us n
            newest->primary == f->primary && now < newest->sent_at + wait / 4;
 }
 
+/** A member has answered by then, if it does. It lets its cover wait for company too, but only half as
+ *  long as we let dots wait. */
+static uint64_t heard_us(const struct link *k, const struct link_times *t)
+{
+    return k->srtt_us + t->flush_us * 3 / 4;
+}
+
+/** Between two copies: time enough to hear that the first arrived, and a burst of losses is over. */
+static uint64_t copy_gap_us(const struct link *k, const struct link_times *t)
+{
+    const uint64_t quarter = rto_us(k, t) / 4;
+    return heard_us(k, t) < quarter ? heard_us(k, t) : quarter;
+}
+
+/** Until a relay that did not answer is asked again: seven times in an RTO at most, and never before its
+ *  answer can be here. */
+static uint64_t ask_gap_us(const struct link *k, const struct link_times *t)
+{
+    if (k->srtt_us == 0)
+        return rto_us(k, t) / 4;
+    const uint64_t eighth = rto_us(k, t) / 8;
+    return heard_us(k, t) > eighth ? heard_us(k, t) : eighth;
+}
+
+/** Until something happens to a flight of this kind that nobody answers. */
+static uint64_t wait_us(const struct link *k, const struct link_times *t, uint8_t kind)
+{
+    if (kind == FLIGHT_HELD)
+        return patience_us(k, t);
+    return kind == FLIGHT_ASKED ? ask_gap_us(k, t) : rto_us(k, t);
+}
+
 void spread_link_flown(struct link *k, const struct link_times *t, mono_us now,
                        const struct flight *f)
 {
-    const uint64_t wait = f->kind == FLIGHT_HELD ? patience_us(k, t) : rto_us(k, t);
+    const uint64_t wait = wait_us(k, t, f->kind);
     struct flight *newest = k->flights_n > 0 ? &k->flights[k->flights_n - 1] : NULL;
     if (newest != NULL && joins(newest, f, now, wait)) {
         newest->hi = f->hi;
@@ -234,25 +266,47 @@ struct flight *spread_link_due(struct link *k, mono_us now)
     return NULL;
 }
 
-/** Between two copies: time enough to hear that the first arrived, and a burst of losses is over. */
-static uint64_t copy_gap_us(const struct link *k, const struct link_times *t)
+/** When the next try of f begins, whose last copy leaves now. */
+static mono_us next_try_at(const struct link *k, const struct flight *f, const struct link_times *t,
+                           mono_us now)
 {
-    /* A member lets its cover wait for company too, but only half as long as we let dots wait. */
-    const uint64_t heard = k->srtt_us + t->flush_us * 3 / 4;
-    const uint64_t quarter = rto_us(k, t) / 4;
-    return heard < quarter ? heard : quarter;
+    if (f->kind == FLIGHT_ASKED)
+        return time_max(f->sent_at + rto_us(k, t), now + ask_gap_us(k, t));
+    const uint64_t passed = f->copies > 1 ? (f->copies - 1) * copy_gap_us(k, t) : 0;
+    return now + rto_us(k, t) - passed;
 }
 
 void spread_link_end_try(struct link *k, struct flight *f, const struct link_times *t, mono_us now)
 {
     assert(f->tries < SPREAD_TRIES);
-    const uint64_t passed = f->copies > 1 ? (f->copies - 1) * copy_gap_us(k, t) : 0;
+    f->due_at = next_try_at(k, f, t, now);
     if (f->kind == FLIGHT_SENT) /* else it was the first transmission */
         f->tries++;
     f->kind = FLIGHT_SENT;
     f->copies = 0;
     f->next = f->lo;
-    f->due_at = now + rto_us(k, t) - passed;
+}
+
+/** When the next copy of the running try is due; NEVER when it had all. */
+static mono_us next_copy_at(const struct link *k, const struct flight *f,
+                            const struct link_times *t, mono_us now)
+{
+    const mono_us again_at = now + ask_gap_us(k, t);
+    if (f->kind == FLIGHT_ASKED)
+        return again_at < f->sent_at + rto_us(k, t) ? again_at : NEVER;
+    const bool more = f->kind == FLIGHT_SENT && f->copies < copies_of_try[f->tries];
+    return more ? now + copy_gap_us(k, t) : NEVER;
+}
+
+/** The backup was asked: it is a relay like any other from now on. */
+static void become_asked(struct link *k, struct flight *f, const struct link_times *t, mono_us now)
+{
+    f->kind = FLIGHT_ASKED;
+    f->primary = 0;
+    f->sent_at = now;
+    f->copies = 0;
+    f->next = f->lo;
+    f->due_at = now + ask_gap_us(k, t);
 }
 
 void spread_link_resent(struct link *k, struct flight *f, const struct link_times *t, mono_us now,
@@ -262,13 +316,18 @@ void spread_link_resent(struct link *k, struct flight *f, const struct link_time
     f->next = next;
     if (next <= f->hi)
         return;
+    if (f->kind == FLIGHT_BACKUP) {
+        become_asked(k, f, t, now);
+        return;
+    }
     f->copies++;
-    if (f->kind != FLIGHT_SENT || f->copies == copies_of_try[f->tries]) {
+    const mono_us copy_at = next_copy_at(k, f, t, now);
+    if (copy_at == NEVER) {
         spread_link_end_try(k, f, t, now);
         return;
     }
     f->next = f->lo;
-    f->due_at = now + copy_gap_us(k, t);
+    f->due_at = copy_at;
 }
 
 void spread_link_hold(struct link *k, struct flight *f, const struct link_times *t)

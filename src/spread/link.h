@@ -26,8 +26,9 @@ struct link_times {
 };
 
 enum flight_kind {
-    FLIGHT_SENT, /* sent: repeat it after an RTO */
-    FLIGHT_HELD, /* not sent, a relay has it: send it when patience ends */
+    FLIGHT_SENT,  /* sent: repeat it after an RTO */
+    FLIGHT_ASKED, /* sent to a relay, which answers at once: repeat it soon, until an RTO is over */
+    FLIGHT_HELD,  /* not sent, a relay has it: send it when patience ends */
     FLIGHT_BACKUP /* not sent, another is the relay: ask for relaying after an RTO if that one fails */
 };
 

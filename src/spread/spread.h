@@ -9,8 +9,9 @@
  * newest unacknowledged dots while there is room.
  *
  * In a large and busy cluster our dots go to one relay per group of members instead, which passes them
- * on and repeats them to its group. We remain answerable: who has not covered a dot in good time gets
- * it from us. Dots of others travel by relaying as far as they ask for it, and else by healing.
+ * on and repeats them to its group. A relay that does not answer at once is asked again before the RTO,
+ * and another one after it. We remain answerable: who has not covered a dot in good time gets it from
+ * us. Dots of others travel by relaying as far as they ask for it, and else by healing.
  *
  * Never knows addresses, membership rules or time sources: members are node ids, handed in.
  * Thread: the control thread only. Source: Bimodal Multicast (Birman et al. 1999) for push plus

@@ -117,13 +117,24 @@ Test(scale, the_time_that_each_send_takes_leaves_the_goal_at_one_percent_loss_in
     }
 }
 
-Test(scale, two_hops_take_the_load_off_the_origin_and_leave_nobody_out)
+/* A burst on the uplink of a relay, which has few packets to send, lasts for tries: there the time at 1 % is
+ * that of a member that its relay cannot reach, and which we tell when patience ends. */
+static struct goal two_hops_goal_of(const struct weather *weather)
+{
+    struct goal goal = goal_of(weather);
+    if (weather->burst > 1 && weather->loss <= 10)
+        goal.last_us = 50 * MS;
+    return goal;
+}
+
+Test(scale, two_hops_take_the_load_off_the_origin_are_as_cheap_and_leave_nobody_out)
 {
     for (size_t i = 0; i < sizeof(weathers) / sizeof(*weathers); i++) {
         const struct summary sum = measure(1000, &weathers[i], BUSY);
+        const struct goal goal = two_hops_goal_of(&weathers[i]);
         const bool light = weathers[i].loss <= 10;
-        cr_expect_leq(sum.p99_us, (light ? 70 : 120) * MS, "seed %lu", (unsigned long)test_seed());
-        cr_expect_leq(sum.copies_e3, (uint64_t)(light ? 1100 : 3500));
+        cr_expect_leq(sum.p99_us, goal.last_us, "seed %lu", (unsigned long)test_seed());
+        cr_expect_leq(sum.copies_p99_e3, goal.copies_e3, "seed %lu", (unsigned long)test_seed());
         cr_expect_leq(sum.origin_sent, (uint64_t)(light ? 100 : 600), "of 999");
     }
 }

@@ -184,6 +184,92 @@ Test(two_hops, the_backup_is_asked_after_one_rto_without_the_relay)
     drop(&r);
 }
 
+static void rtt_all(struct rig *r, uint64_t srtt_us)
+{
+    for (uint64_t id = 1; id <= MEMBERS; id++)
+        spread_rtt(r->s, id, srtt_us);
+}
+
+Test(two_hops, a_relay_that_does_not_answer_is_asked_again_long_before_the_backup)
+{
+    const struct spread_cfg cfg = wide_cfg();
+    struct rig r = busy(&cfg);
+    rtt_all(&r, 500);
+    issue(&r, 0, 1);
+    cr_assert_eq(take(&r, 0).relayed_n, GROUPS);
+    for (mono_us now = 1250; now < 10 * MS; now += 1250) { /* a round trip and 0.75 ms */
+        cr_assert_eq(spread_deadline(r.s), now);
+        const struct outputs sent = take(&r, now);
+        cr_assert_eq(sent.dots_n, GROUPS);
+        cr_assert_eq(sent.relayed_n, GROUPS);
+    }
+    cr_assert_eq(spread_counters(r.s).backups_asked, 0);
+    cr_assert_eq(spread_deadline(r.s), 10 * MS);
+    cr_assert_eq(take(&r, 10 * MS).relayed_n, 2 * GROUPS);
+    cr_assert_eq(spread_counters(r.s).backups_asked, GROUPS);
+    drop(&r);
+}
+
+Test(two_hops, a_relay_whose_round_trip_is_unknown_has_more_time_to_answer)
+{
+    const struct spread_cfg cfg = wide_cfg();
+    struct rig r = busy(&cfg);
+    issue(&r, 0, 1);
+    take(&r, 0);
+    cr_assert_eq(spread_deadline(r.s), 2500);
+    drop(&r);
+}
+
+Test(two_hops, a_relay_far_away_is_not_asked_again_before_its_answer_can_be_here)
+{
+    const struct spread_cfg cfg = wide_cfg();
+    struct rig r = busy(&cfg);
+    rtt_all(&r, 20 * MS);
+    issue(&r, 0, 1);
+    take(&r, 0);
+    cr_assert_eq(spread_deadline(r.s), 20750);
+    cr_assert_eq(take(&r, 20750).relayed_n, GROUPS);
+    cr_assert_eq(spread_deadline(r.s), 40 * MS, "the backup");
+    drop(&r);
+}
+
+Test(two_hops, a_relay_that_answers_is_not_asked_again)
+{
+    const struct spread_cfg cfg = wide_cfg();
+    struct rig r = busy(&cfg);
+    rtt_all(&r, 500);
+    issue(&r, 0, 1);
+    const struct outputs sent = take(&r, 0);
+    uint64_t silent = 1;
+    while (sent.dots[silent] == 0)
+        silent++;
+    for (uint64_t id = silent + 1; id <= MEMBERS; id++)
+        ack(&r, MS, id, 1, 0);
+    const struct outputs again = take(&r, 1250);
+    cr_assert_eq(again.dots_n, 1);
+    cr_assert_eq(again.relayed[silent], 1);
+    drop(&r);
+}
+
+Test(two_hops, a_backup_is_asked_again_as_soon_as_a_relay)
+{
+    const struct spread_cfg cfg = wide_cfg();
+    struct rig r = busy(&cfg);
+    rtt_all(&r, 500);
+    issue(&r, 0, 1);
+    const struct outputs sent = take(&r, 0);
+    mono_us now = 0;
+    for (; now < 10 * MS; now = spread_deadline(r.s))
+        take(&r, now);
+    take(&r, now);
+    for (uint64_t id = 1; id <= MEMBERS; id++) {
+        if (sent.dots[id] > 0)
+            ack(&r, 11 * MS, id, 1, 0);
+    }
+    cr_assert_eq(take(&r, 11250).relayed_n, GROUPS);
+    drop(&r);
+}
+
 Test(two_hops, the_backup_of_a_relay_that_left_is_asked)
 {
     const struct spread_cfg cfg = wide_cfg();
