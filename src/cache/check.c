@@ -89,7 +89,8 @@ static enum cache_reason ask_barriers(const struct shard *s, const struct fill *
         return CACHE_NAMESPACE;
     if (s->allbar > f->stamp || s->all_soft > f->stamp)
         return CACHE_ALL;
-    if (*shard_bucket_bar(s, f->key->hash) > f->stamp)
+    /* Hardly any bucket was ever raised: then its memory need not be waited for. */
+    if (f->stamp < s->bucket_top && f->stamp < *shard_bucket_bar(s, f->key->hash))
         return CACHE_INVALIDATED;
     if (s->recent.floor > f->stamp)
         return CACHE_FORGOTTEN;

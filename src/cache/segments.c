@@ -12,6 +12,7 @@ void segments_init(struct segments *g, uint8_t *at, struct unit *units, uint32_t
 {
     assert(n > 0 && unit_len % ITEM_ALIGN == 0);
     *g = (struct segments){.units = units, .n = n, .free_n = n, .unit_len = unit_len};
+    g->unit_places = (uint32_t)(unit_len / ITEM_ALIGN);
     g->at = at;
 }
 
@@ -222,7 +223,7 @@ struct item *segments_item(const struct segments *g, uint32_t where)
 
 uint32_t segments_of(const struct segments *g, uint32_t where)
 {
-    const uint32_t unit = (uint32_t)((uint64_t)where * ITEM_ALIGN / g->unit_len);
+    const uint32_t unit = where / g->unit_places;
     assert(unit < g->n);
     return g->units[unit].head;
 }

@@ -61,10 +61,11 @@ struct segments {
     struct unit *units;
     uint32_t n;
     uint32_t free_n;
-    uint32_t freed;    /* 1 + the unit that was freed last; 0 = none was yet */
-    uint32_t index_n;  /* units of the index, the last ones */
-    uint32_t top;      /* units from the first to the highest that ever held an item */
-    uint64_t unit_len; /* bytes, a multiple of ITEM_ALIGN */
+    uint32_t freed;       /* 1 + the unit that was freed last; 0 = none was yet */
+    uint32_t index_n;     /* units of the index, the last ones */
+    uint32_t top;         /* units from the first to the highest that ever held an item */
+    uint64_t unit_len;    /* bytes, a multiple of ITEM_ALIGN */
+    uint32_t unit_places; /* the same in steps of it: a division of 32 bits takes half as long */
     uint32_t born;
     uint64_t used, live; /* bytes, of all segments */
     uint64_t next;       /* bytes in front of what is appended next, probably; read by hints, too */
