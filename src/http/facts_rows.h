@@ -79,7 +79,9 @@ extern const struct facts_table facts_process; /**< sockets, threads, the proces
         KIND(field, prefix, family, direction, PEER_SUMS, "sums", NULL),                           \
         KIND(field, prefix, family, direction, PEER_SAMPLE, "sample", NULL),                       \
         KIND(field, prefix, family, direction, PEER_TRACE, "trace", NULL),                         \
-        KIND(field, prefix, family, direction, PEER_TRACED, "traced", NULL)
+        KIND(field, prefix, family, direction, PEER_TRACED, "traced", NULL),                       \
+        KIND(field, prefix, family, direction, PEER_SURVEY, "survey", NULL),                       \
+        KIND(field, prefix, family, direction, PEER_SURVEYED, "surveyed", NULL)
 #define REQUESTS(op, word, help)                                                                   \
     ROW("loop", "requests_" word, "requests", "op=\"" word "\"", help, FACTS_COUNTER,              \
         loop.requests[op])

@@ -174,6 +174,12 @@ static const struct facts_row ROWS[] = {
     OF_NODE(trace, strangers, "trace_results", "result=\"stranger\"", NULL),
     OF_NODE(trace, ackers_full, "trace_ackers_full", "",
             "Acknowledgements not remembered: too many members."),
+    OF_NODE(survey, asks, "survey_asks", "", "Surveys begun: what each member has of each origin."),
+    OF_NODE(survey, asks_full, "survey_asks_full", "", "Surveys refused: too many at one time."),
+    OF_NODE(survey, answers, "survey_results", "result=\"answered\"",
+            "Members asked, by answer; stranger: datagrams that answered nothing."),
+    OF_NODE(survey, silent, "survey_results", "result=\"silent\"", NULL),
+    OF_NODE(survey, strangers, "survey_results", "result=\"stranger\"", NULL),
 
     SECONDS("proof_age_seconds",
             "Age of what is proven here: a read with a narrower bound is not certified. 0 = "

@@ -253,17 +253,36 @@ static void ask_after(struct node *n, const struct node_command *c)
     notice_add(n->notices, &out);
 }
 
+/** The ids of all other members that are thought to live. Returns: their number. */
+static size_t others_of(const struct node *n, uint64_t ids[NODE_TRACED_MAX])
+{
+    size_t ids_n = 0;
+    for (size_t i = 0; i < swim_members(n->swim) && ids_n < NODE_TRACED_MAX - 1; i++) {
+        const struct swim_member m = swim_member_at(n->swim, i);
+        if (!m.self && swim_lives(m.state))
+            ids[ids_n++] = m.id;
+    }
+    return ids_n;
+}
+
 static void ask_trace(struct node *n, mono_us now, const struct node_command *c)
 {
     uint64_t ids[NODE_TRACED_MAX];
-    struct trace_question q = {
-        .ticket = c->ticket, .epoch = c->stamps[0].epoch, .seq = c->stamps[0].seq, .members = ids};
-    for (size_t i = 0; i < swim_members(n->swim) && q.members_n < NODE_TRACED_MAX - 1; i++) {
-        const struct swim_member m = swim_member_at(n->swim, i);
-        if (!m.self && swim_lives(m.state))
-            ids[q.members_n++] = m.id;
-    }
+    const struct trace_question q = {.ticket = c->ticket,
+                                     .epoch = c->stamps[0].epoch,
+                                     .seq = c->stamps[0].seq,
+                                     .members = ids,
+                                     .members_n = others_of(n, ids)};
     if (trace_ask(n->trace, now, &q) != OK)
+        refuse(n, c, ERR_FULL);
+}
+
+static void ask_survey(struct node *n, mono_us now, const struct node_command *c)
+{
+    uint64_t ids[NODE_TRACED_MAX];
+    const struct survey_question q = {
+        .ticket = c->ticket, .members = ids, .members_n = others_of(n, ids)};
+    if (survey_ask(n->survey, now, n->ledger, &q) != OK)
         refuse(n, c, ERR_FULL);
 }
 
@@ -274,6 +293,8 @@ void ask_command(struct node *n, mono_us now, const struct node_command *c)
         ask_after(n, c);
     } else if (c->ask == NODE_TRACE) {
         ask_trace(n, now, c);
+    } else if (c->ask == NODE_SURVEY) {
+        ask_survey(n, now, c);
     } else {
         const enum err err = admit(n, c);
         if (err != OK)
@@ -408,9 +429,43 @@ static bool poll_trace(struct node *n, mono_us now, struct node_out *out)
     return true;
 }
 
+/** Who has meanwhile been forgotten has no name any more, and is left out. */
+static void add_surveyed(struct node *n, const struct survey_done *done,
+                         const struct survey_row *row)
+{
+    struct swim_member m = {.name = n->cfg.name};
+    if (row->id != 0 && !swim_find(n->swim, row->id, &m))
+        return;
+    n->surveyed[n->surveyed_n++] =
+        (struct node_surveyed){.name = m.name,
+                               .epoch = row->silent ? m.epoch : row->epoch,
+                               .silent = row->silent,
+                               .after_us = row->silent ? 0 : row->told_at - done->asked_at,
+                               .left = row->left,
+                               .heard = row->heard,
+                               .heard_n = row->heard_n};
+}
+
+static bool poll_survey(struct node *n, mono_us now, struct node_out *out)
+{
+    struct survey_done done;
+    if (!survey_done(n->survey, now, &done))
+        return false;
+    n->surveyed_n = 0;
+    for (size_t i = 0; i < done.rows_n; i++)
+        add_surveyed(n, &done, &done.rows[i]);
+    *out = (struct node_out){.kind = NODE_OUT_REPLY,
+                             .reply = {.ticket = done.ticket,
+                                       .ask = NODE_SURVEY,
+                                       .surveyed = n->surveyed,
+                                       .surveyed_n = n->surveyed_n,
+                                       .took_us = now - done.asked_at}};
+    return true;
+}
+
 bool ask_poll(struct node *n, mono_us now, struct node_out *out)
 {
-    return poll_acks(n, now, out) || poll_trace(n, now, out);
+    return poll_acks(n, now, out) || poll_trace(n, now, out) || poll_survey(n, now, out);
 }
 
 /** Whoever leaves issues nothing any more; and a dot of a poisoned run may be another's. */
@@ -421,7 +476,8 @@ static bool may_issue(const struct node *n)
 
 mono_us ask_deadline(const struct node *n)
 {
-    const mono_us at = time_min(acks_deadline(n->acks), trace_deadline(n->trace));
+    const mono_us told = time_min(trace_deadline(n->trace), survey_deadline(n->survey));
+    const mono_us at = time_min(acks_deadline(n->acks), told);
     return time_min(at, may_issue(n) ? intent_deadline(n->intents) : NEVER);
 }
 

@@ -178,7 +178,7 @@ static void recv_poll(struct node *n, uint64_t id, const struct peer_poll *poll)
 {
     certify_window(n, id, poll->window_ms);
     if (n->polled_n < NODE_POLLED_MAX) /* else it asks again */
-        n->polled[n->polled_n++] = (struct polled){.from = id, .poll = *poll};
+        n->polled[n->polled_n++] = (struct polled){.from = id, .type = PEER_POLL, .poll = *poll};
 }
 
 static void recv_proof(struct node *n, mono_us now, uint64_t id, uint64_t epoch,
@@ -205,9 +205,14 @@ void certify_recv(struct node *n, mono_us now, uint64_t id, uint64_t epoch,
         recv_proof(n, now, id, epoch, &m->args.proof);
     else if (m->type == PEER_TRACED)
         trace_recv(n->trace, now, id, &m->args.traced);
+    else if (m->type == PEER_SURVEYED)
+        survey_recv(n->survey, now, id, epoch, &m->args.surveyed);
     else if (m->type == PEER_TRACE && n->polled_n < NODE_POLLED_MAX)
         n->polled[n->polled_n++] =
-            (struct polled){.from = id, .traces = true, .trace = m->args.trace};
+            (struct polled){.from = id, .type = PEER_TRACE, .trace = m->args.trace};
+    else if (m->type == PEER_SURVEY && n->polled_n < NODE_POLLED_MAX)
+        n->polled[n->polled_n++] =
+            (struct polled){.from = id, .type = PEER_SURVEY, .survey = m->args.survey};
 }
 
 /** How many covers a PROOF to that node may have, so that it comes there. */
@@ -249,11 +254,26 @@ static uint64_t prove(struct node *n, struct peer_msg *m)
     return to;
 }
 
+/** Write what we have of origins, as much of it as comes there. */
+static void tell_origins(struct node *n, mono_us now, const struct polled *p, struct peer_msg *m)
+{
+    const struct peer_msg blank = {.type = PEER_SURVEYED,
+                                   .args.surveyed = {.after = UINT64_MAX, .left = UINT32_MAX}};
+    const size_t used = DATAGRAM_HEADER_ROOM + peer_msg_len(&blank);
+    const size_t room = (datagram_room(n, now, p->from) - used) / PEER_HEARD_LEN;
+    m->type = PEER_SURVEYED;
+    survey_answer(n->ledger, &p->survey, room, &m->args.surveyed);
+}
+
 /** Write one answer. The order does not matter: all are written before the next input. */
 static uint64_t answer_polled(struct node *n, mono_us now, struct peer_msg *m)
 {
     const struct polled *p = &n->polled[--n->polled_n];
-    if (p->traces) {
+    if (p->type == PEER_SURVEY) {
+        tell_origins(n, now, p, m);
+        return p->from;
+    }
+    if (p->type == PEER_TRACE) {
         m->type = PEER_TRACED;
         trace_answer(n->trace, now, n->ledger, &p->trace, &m->args.traced);
         return p->from;
@@ -266,6 +286,7 @@ uint64_t certify_compose(struct node *n, mono_us now, struct peer_msg *m)
 {
     struct proof_out poll;
     struct trace_out trace;
+    struct survey_out survey;
     if (n->proving.to != 0)
         return prove(n, m);
     if (n->polled_n > 0)
@@ -279,6 +300,11 @@ uint64_t certify_compose(struct node *n, mono_us now, struct peer_msg *m)
         m->type = PEER_TRACE;
         m->args.trace = trace.trace;
         return trace.to;
+    }
+    if (survey_poll(n->survey, now, &survey)) {
+        m->type = PEER_SURVEY;
+        m->args.survey = survey.survey;
+        return survey.to;
     }
     return 0;
 }

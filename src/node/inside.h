@@ -104,7 +104,7 @@ void certify_synced(struct node *n, uint64_t id, uint64_t epoch, enum peer_vote 
 /** A proven run said what its D is: another one than ours is told to people, once. */
 void certify_window(struct node *n, uint64_t id, uint32_t window_ms);
 
-/** Take in a message of a proven run that concerns proofs or traces. */
+/** Take in a message of a proven run that concerns proofs, traces or surveys. */
 void certify_recv(struct node *n, mono_us now, uint64_t id, uint64_t epoch,
                   const struct peer_msg *m);
 

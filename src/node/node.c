@@ -140,13 +140,22 @@ static struct trace *make_trace(struct node *n, struct arena *arena)
     return trace_new(arena, &cfg);
 }
 
+/* A seed of its own: the numbers that others draw do not depend on it. */
+static struct survey *make_survey(const struct node *n, struct arena *arena)
+{
+    const struct survey_cfg cfg = {.seed = ~n->cfg.seed, .members_max = NODE_TRACED_MAX - 1};
+    return survey_new(arena, &cfg);
+}
+
 static bool make_pending(struct node *n, struct arena *arena)
 {
     n->pending = arena_take(arena, NODE_WAITS_MAX, sizeof *n->pending);
     n->pending_free = arena_take(arena, NODE_WAITS_MAX, sizeof *n->pending_free);
     n->polled = arena_take(arena, NODE_POLLED_MAX, sizeof *n->polled);
     n->traced = arena_take(arena, NODE_TRACED_MAX, sizeof *n->traced);
-    if (n->pending == NULL || n->pending_free == NULL || n->polled == NULL || n->traced == NULL)
+    n->surveyed = arena_take(arena, NODE_TRACED_MAX, sizeof *n->surveyed);
+    if (n->pending == NULL || n->pending_free == NULL || n->polled == NULL || n->traced == NULL ||
+        n->surveyed == NULL)
         return false;
     for (uint32_t i = 0; i < NODE_WAITS_MAX; i++)
         n->pending_free[n->pending_free_n++] = NODE_WAITS_MAX - 1 - i;
@@ -166,10 +175,11 @@ static bool make_promises(struct node *n, struct arena *arena, mono_us now)
     n->intents = intents_new(arena, &intents);
     n->hot = hot_new(arena, &hot);
     n->trace = make_trace(n, arena);
+    n->survey = make_survey(n, arena);
     n->sample = sample_new(arena, now, rng_next(&n->rng));
     return n->acks != NULL && n->proof != NULL && n->votes != NULL && n->after != NULL &&
-           n->intents != NULL && n->hot != NULL && n->trace != NULL && n->sample != NULL &&
-           make_pending(n, arena);
+           n->intents != NULL && n->hot != NULL && n->trace != NULL && n->survey != NULL &&
+           n->sample != NULL && make_pending(n, arena);
 }
 
 static bool make_buffers(struct node *n, struct arena *arena)

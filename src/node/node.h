@@ -123,7 +123,8 @@ enum node_ask {
     NODE_COMMIT, /* end the intents that stamps[0] names: their keys have changed */
     NODE_ABORT,  /* end them: nothing has changed */
     NODE_AFTER,  /* from which index on does an entry reflect all of the stamps? */
-    NODE_TRACE   /* what became of stamps[0] at each node? */
+    NODE_TRACE,  /* what became of stamps[0] at each node? */
+    NODE_SURVEY  /* what has each node of each origin? */
 };
 
 /** One command. Targets are lent for the call; ticket comes back in the reply. */
@@ -203,6 +204,9 @@ struct node_reply {
     size_t missing_n;
     const struct node_traced *traced; /* TRACE */
     size_t traced_n;
+    const struct node_surveyed *surveyed; /* SURVEY: this node is the last one */
+    size_t surveyed_n;
+    uint64_t took_us; /* SURVEY: from the question until now */
 };
 
 /** Outputs are lent until the next call on n. What is not of its kind is not there. */

@@ -20,6 +20,7 @@
 #include "node/proof.h"
 #include "node/rotation.h"
 #include "node/sample.h"
+#include "node/survey.h"
 #include "node/trace.h"
 #include "node/view.h"
 #include "node/votes.h"
@@ -58,9 +59,10 @@ struct synced {
 /** A question of another node that waits for its answer. */
 struct polled {
     uint64_t from;
-    bool traces; /* else it polls */
+    uint8_t type; /* which of these it is */
     struct peer_poll poll;
     struct peer_trace trace;
+    struct peer_survey survey;
 };
 
 /** An answer to a POLL that is being told, in one datagram or more. */
@@ -124,6 +126,7 @@ struct node {
     struct intents *intents;
     struct hot *hot;
     struct trace *trace;
+    struct survey *survey;
     struct sample *sample;
     struct warm *warm;
     struct pending *pending; /* NODE_WAITS_MAX */
@@ -134,6 +137,8 @@ struct node {
     struct proving proving;
     struct node_traced *traced; /* NODE_TRACED_MAX: the reply being given */
     size_t traced_n;
+    struct node_surveyed *surveyed; /* NODE_TRACED_MAX: the same */
+    size_t surveyed_n;
     struct active active;
     uint32_t owing_cursor;
     struct leftover leftover;

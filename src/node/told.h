@@ -9,6 +9,7 @@
 #include "base/slice.h"
 #include "node/late.h"
 #include "seal/keyring.h"
+#include "wire/peer_args.h"
 
 /** Something that everybody who watches should know; target may be unknown. */
 struct node_applied {
@@ -70,4 +71,15 @@ struct node_traced {
     bool timed, acked; /* are these known? */
     struct late late;  /* how long after it was issued it took effect there */
     uint64_t acked_us; /* how long after that we knew, by our clock: of dots of ours alone */
+};
+
+/** What one node has heard and covered of every origin. */
+struct node_surveyed {
+    struct slice name;
+    uint64_t epoch;    /* of its run: this one is its own origin */
+    bool silent;       /* it did not answer in time */
+    uint64_t after_us; /* it was asked, all of this was here */
+    uint32_t left;     /* origins that it has beside these: for want of room, or of time */
+    const struct peer_heard *heard; /* by epoch, the lowest first */
+    size_t heard_n;
 };

@@ -49,6 +49,7 @@ static void inspect_promises(const struct node *n, struct node_view *out)
     out->intents = intent_counters(n->intents);
     out->hot = hot_counters(n->hot);
     out->trace = trace_counters(n->trace);
+    out->survey = survey_counters(n->survey);
 }
 
 static void inspect_ledger(const struct node *n, struct node_view *out)

@@ -11,6 +11,7 @@
 #include "node/proof.h"
 #include "node/rotation.h"
 #include "node/sample.h"
+#include "node/survey.h"
 #include "node/trace.h"
 #include "node/votes.h"
 #include "node/warm.h"
@@ -94,6 +95,7 @@ struct node_view {
     struct intent_counters intents;
     struct hot_counters hot;
     struct trace_counters trace;
+    struct survey_counters survey;
     struct warm_view warm;
     struct sample_counters sample;
     struct node_spans spans;

@@ -37,16 +37,18 @@ enum peer_type {
     PEER_GONE = 8,
     PEER_HEADS = 9,
     PEER_LEAVE = 10,
-    PEER_DOTS = 11,   /* an answer to PULL: as GOSSIP, but the dots were asked for */
-    PEER_POLL = 12,   /* what have you covered? for a certificate */
-    PEER_PROOF = 13,  /* the answer */
-    PEER_SUMS = 14,   /* running digests, to be compared */
-    PEER_SAMPLE = 15, /* hashes of a few entries, to be compared */
-    PEER_TRACE = 16,  /* what became of this dot at your place? */
-    PEER_TRACED = 17  /* the answer */
+    PEER_DOTS = 11,    /* an answer to PULL: as GOSSIP, but the dots were asked for */
+    PEER_POLL = 12,    /* what have you covered? for a certificate */
+    PEER_PROOF = 13,   /* the answer */
+    PEER_SUMS = 14,    /* running digests, to be compared */
+    PEER_SAMPLE = 15,  /* hashes of a few entries, to be compared */
+    PEER_TRACE = 16,   /* what became of this dot at your place? */
+    PEER_TRACED = 17,  /* the answer */
+    PEER_SURVEY = 18,  /* what have you heard and covered of every origin? */
+    PEER_SURVEYED = 19 /* the answer */
 };
 
-#define PEER_KINDS PEER_TRACED /* how many there are */
+#define PEER_KINDS PEER_SURVEYED /* how many there are */
 
 /** Member states on the wire. CANDIDATE is never sent. */
 enum peer_state {
@@ -103,6 +105,8 @@ struct peer_msg {
         struct peer_samples samples;
         struct peer_trace trace;
         struct peer_traced traced;
+        struct peer_survey survey;
+        struct peer_surveyed surveyed;
     } args; /* GOSSIP, DOTS, LEAVE: nil */
     struct peer_record records[PEER_RECORDS_MAX];
     size_t records_n;

@@ -18,6 +18,8 @@
 #define PEER_RETIRED_MARK (1ULL << 63) /* in `last`: a mark, see heal/ring.h, and no origin */
 #define PEER_SUMS_MAX     24           /* of one message */
 #define PEER_SAMPLES_MAX  48
+#define PEER_HEARD_MAX    32 /* origins in one SURVEYED, */
+#define PEER_HEARD_LEN    24 /* and bytes of one of them */
 
 /** What a PING's sender believes of its target (the buddy field of Lifeguard). */
 struct peer_you {
@@ -120,6 +122,28 @@ struct peer_traced { /* [challenge8 bin, state, wait_us, age_us] */
     uint8_t state;    /* enum peer_trace_state */
     uint64_t wait_us; /* APPLIED: from first hearing of it to its effect, on the answerer's clock */
     uint64_t age_us;  /* APPLIED, BARRED: since its effect, on the answerer's clock */
+};
+
+struct peer_survey { /* [challenge8 bin, after, most] */
+    uint64_t challenge;
+    uint64_t after; /* tell of origins with higher epochs than this: 0 = from the first one */
+    uint8_t most;   /* of so many at most; 1 to PEER_HEARD_MAX */
+};
+
+/** What a node has of one origin, the run of some process. */
+struct peer_heard { /* `epoch u64 | heard u64 | covered u64` */
+    uint64_t epoch;
+    uint64_t heard;   /* the highest sequence that it has heard of, */
+    uint64_t covered; /* and the one up to which it has covered all; at most heard */
+};
+
+/** [challenge8 bin, after, left, bin of peer_heard]: the origins behind after, epochs rising. */
+struct peer_surveyed {
+    uint64_t challenge;
+    uint64_t after; /* as it was asked */
+    uint32_t left;  /* origins behind the last one here: ask again */
+    struct peer_heard at[PEER_HEARD_MAX];
+    size_t n;
 };
 
 struct

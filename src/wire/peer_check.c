@@ -9,13 +9,19 @@
 
 bool peer_check_has(uint8_t type)
 {
-    return type >= PEER_POLL && type <= PEER_TRACED;
+    return type >= PEER_POLL && type <= PEER_SURVEYED;
 }
 
 /** Does it name an origin, and at least one sequence behind lo? */
 static bool sum_is_sound(const struct peer_sum *sum)
 {
     return sum->epoch != 0 && sum->lo < sum->hi;
+}
+
+/** Does it name an origin behind `after`, and is what is covered heard of? */
+static bool heard_is_sound(const struct peer_heard *heard, uint64_t after)
+{
+    return heard->epoch > after && heard->covered <= heard->heard;
 }
 
 /* ---- encoding ---- */
@@ -92,6 +98,36 @@ static void pack_traced(struct packer *p, const struct peer_traced *traced)
     pack_u64(p, traced->age_us);
 }
 
+static void pack_survey(struct packer *p, const struct peer_survey *survey)
+{
+    assert(survey->most >= 1 && survey->most <= PEER_HEARD_MAX);
+    pack_array(p, 3);
+    pack_bin64(p, survey->challenge);
+    pack_u64(p, survey->after);
+    pack_u64(p, survey->most);
+}
+
+static void pack_surveyed(struct packer *p, const struct peer_surveyed *surveyed)
+{
+    uint8_t buf[PEER_HEARD_MAX * PEER_HEARD_LEN];
+    struct writer w = writer_of(buf, sizeof buf);
+    uint64_t after = surveyed->after;
+    assert(surveyed->n <= PEER_HEARD_MAX);
+    for (size_t i = 0; i < surveyed->n; i++) {
+        const struct peer_heard *heard = &surveyed->at[i];
+        assert(heard_is_sound(heard, after));
+        after = heard->epoch;
+        write_u64(&w, heard->epoch);
+        write_u64(&w, heard->heard);
+        write_u64(&w, heard->covered);
+    }
+    pack_array(p, 4);
+    pack_bin64(p, surveyed->challenge);
+    pack_u64(p, surveyed->after);
+    pack_u64(p, surveyed->left);
+    pack_bin(p, writer_slice(&w));
+}
+
 void peer_check_pack(struct packer *p, const struct peer_msg *m)
 {
     assert(peer_check_has(m->type));
@@ -105,8 +141,12 @@ void peer_check_pack(struct packer *p, const struct peer_msg *m)
         pack_samples(p, &m->args.samples);
     else if (m->type == PEER_TRACE)
         pack_trace(p, &m->args.trace);
-    else
+    else if (m->type == PEER_TRACED)
         pack_traced(p, &m->args.traced);
+    else if (m->type == PEER_SURVEY)
+        pack_survey(p, &m->args.survey);
+    else
+        pack_surveyed(p, &m->args.surveyed);
 }
 
 /* ---- decoding ---- */
@@ -184,6 +224,35 @@ static void read_samples(struct object_reader *r, struct peer_samples *out)
     }
 }
 
+static void read_survey(struct object_reader *r, struct peer_survey *out)
+{
+    out->challenge = object_bin64(r);
+    out->after = object_u64(r, UINT64_MAX);
+    out->most = (uint8_t)object_u64(r, PEER_HEARD_MAX);
+    if (out->most == 0)
+        object_fail(r, ERR_MALFORMED);
+}
+
+static void read_surveyed(struct object_reader *r, struct peer_surveyed *out)
+{
+    out->challenge = object_bin64(r);
+    out->after = object_u64(r, UINT64_MAX);
+    out->left = object_u32(r);
+    struct reader list = read_list(r, PEER_HEARD_MAX, PEER_HEARD_LEN);
+    uint64_t after = out->after;
+    for (; list.rest.len != 0; out->n++) {
+        struct peer_heard *heard = &out->at[out->n];
+        heard->epoch = read_u64(&list);
+        heard->heard = read_u64(&list);
+        heard->covered = read_u64(&list);
+        if (!heard_is_sound(heard, after))
+            object_fail(r, ERR_MALFORMED);
+        after = heard->epoch;
+    }
+    if (out->n == 0 && out->left > 0)
+        object_fail(r, ERR_MALFORMED);
+}
+
 /** Read an array of arguments, whose elements behind the known ones are of a later version. */
 static void read_fields(struct object_reader *r, struct peer_msg *out)
 {
@@ -194,8 +263,12 @@ static void read_fields(struct object_reader *r, struct peer_msg *out)
         read_proof(&fields, &out->args.proof);
     else if (out->type == PEER_TRACE)
         read_trace(&fields, &out->args.trace);
-    else
+    else if (out->type == PEER_TRACED)
         read_traced(&fields, &out->args.traced);
+    else if (out->type == PEER_SURVEY)
+        read_survey(&fields, &out->args.survey);
+    else
+        read_surveyed(&fields, &out->args.surveyed);
     object_join(r, &fields);
 }
 

@@ -1,7 +1,7 @@
 /**
  * wire/peer_check.h - the messages by which nodes check each other, as arguments of a body.
  *
- * POLL and PROOF, SUMS, SAMPLE, TRACE and TRACED. Private to `wire`, as wire/peer_fields.h; never
+ * POLL and PROOF, SUMS, SAMPLE, TRACE and TRACED, SURVEY and SURVEYED. Private to `wire`, as wire/peer_fields.h; never
  * decides what an answer proves. The layouts are in proto/peer.md.
  */
 #pragma once

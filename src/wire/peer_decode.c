@@ -139,7 +139,7 @@ static void read_args(struct object_reader *r, struct peer_msg *out)
 static void read_type(struct object_reader *r, uint8_t *out)
 {
     const uint64_t type = object_u64(r, UINT64_MAX);
-    if (type < PEER_PING || type > PEER_TRACED)
+    if (type < PEER_PING || type > PEER_KINDS)
         object_fail(r, ERR_VERSION);
     *out = r->err == OK ? (uint8_t)type : 0;
 }

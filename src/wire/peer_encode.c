@@ -102,7 +102,7 @@ static void pack_heads(struct packer *p, const struct peer_heads *heads)
 
 static void pack_args(struct packer *p, const struct peer_msg *m)
 {
-    assert(m->type >= PEER_PING && m->type <= PEER_TRACED);
+    assert(m->type >= PEER_PING && m->type <= PEER_KINDS);
     switch ((enum peer_type)m->type) {
     case PEER_PING:
         pack_ping(p, &m->args.ping);
@@ -137,6 +137,8 @@ static void pack_args(struct packer *p, const struct peer_msg *m)
     case PEER_SAMPLE:
     case PEER_TRACE:
     case PEER_TRACED:
+    case PEER_SURVEY:
+    case PEER_SURVEYED:
         peer_check_pack(p, m);
         return;
     }

@@ -223,6 +223,8 @@ static void set_args(struct peer_msg *m, struct addr own)
         m->args.ranges = (struct peer_ranges){.at = {{.epoch = 1, .lo = 1, .hi = 1000}}, .n = 1};
     else if (m->type == PEER_TRACE)
         m->args.trace = (struct peer_trace){.epoch = 1, .seq = 1};
+    else if (m->type == PEER_SURVEY)
+        m->args.survey = (struct peer_survey){.most = PEER_HEARD_MAX};
 }
 
 /* The body of a message with our own record; 0 when it cannot be written so. */
@@ -375,7 +377,7 @@ static void amplify_types(int fd, struct forger *f, struct sockaddr_in own, uint
 {
     uint8_t body[PEER_BODY_MAX];
     char what[64];
-    for (int type = PEER_PING; type <= PEER_TRACED; type++) {
+    for (int type = PEER_PING; type <= PEER_KINDS; type++) {
         const size_t len = write_body(f, (enum peer_type)type, own, body);
         for (int to_all = 0; len > 0 && to_all < 2; to_all++) {
             const size_t n = seal(f, to_all ? 0 : node, slice_of(body, len));

@@ -246,6 +246,74 @@ static void quiet(struct sim *s)
                  "at most 5 datagrams a second and node");
 }
 
+/* ---- surveys ---- */
+
+#define SURVEY_TICKET 30
+
+static bool was_surveyed(struct sim *s, void *ctx)
+{
+    (void)ctx;
+    return s->work.replied;
+}
+
+/** A row is what that node's ledger has, no more and no less: it was asked of nobody else. */
+static void hold_row(struct sim *s, const struct node_surveyed *row, uint64_t cut)
+{
+    uint32_t i = 0;
+    while (i < s->cfg.nodes && !slice_eq(row->name, slice_text(s->nodes[i].name)))
+        i++;
+    if (!story_expect(s, i < s->cfg.nodes, "a row is of a member"))
+        return;
+    if ((cut >> i & 1) != 0) {
+        story_expect(s, row->silent && row->heard_n == 0, "who is cut off is silent");
+        return;
+    }
+    const size_t origins = sim_view(s, i).origins;
+    story_expect(s, !row->silent && row->left == 0 && row->heard_n == origins, "all are told");
+    for (size_t k = 0; k < origins && !s->failed; k++) {
+        struct origin_view o;
+        size_t at = 0;
+        node_origin_at(s->nodes[i].node, k, &o);
+        while (at < row->heard_n && row->heard[at].epoch != o.epoch)
+            at++;
+        story_expect(s,
+                     at < row->heard_n && row->heard[at].heard == o.head &&
+                         row->heard[at].covered == o.applied,
+                     "as its ledger has them");
+    }
+}
+
+static void survey_at(struct sim *s, uint32_t asked, uint64_t cut)
+{
+    const struct node_command command = {.ticket = SURVEY_TICKET, .ask = NODE_SURVEY};
+    s->work.replied = false;
+    sim_input(s, asked, &(struct node_in){.kind = NODE_IN_COMMAND, .command = &command});
+    story_within(s, US_PER_SEC, was_surveyed, NULL, "a survey ends");
+    story_expect(s, s->failed || s->work.reply.surveyed_n == s->cfg.nodes, "with all nodes");
+    for (size_t i = 0; i < s->work.reply.surveyed_n && !s->failed; i++)
+        hold_row(s, &s->work.reply.surveyed[i], cut);
+}
+
+static void survey_of_cut(struct sim *s)
+{
+    story_begin(s);
+    const uint32_t cut = 1 + (uint32_t)rng_below(&s->rest_rng, s->cfg.nodes - 1);
+    for (uint32_t i = 0; i < s->cfg.nodes; i++)
+        sim_invalidate(s, i, i);
+    story_within(s, 10 * US_PER_SEC, sim_settled, NULL, "all cover all");
+    if (!s->failed)
+        survey_at(s, (uint32_t)rng_below(&s->rest_rng, s->cfg.nodes), 0);
+    sim_split(s, 1ULL << cut, true);
+    sim_invalidate(s, 0, 0);
+    sim_run(s, 100 * US_PER_MS);
+    if (!s->failed)
+        survey_at(s, 0, 1ULL << cut);
+    sim_split(s, 1ULL << cut, false);
+    story_within(s, 10 * US_PER_SEC, sim_settled, NULL, "one view after the cut is mended");
+    if (!s->failed)
+        survey_at(s, cut, 0);
+}
+
 struct stories stories_network(void)
 {
     static const struct story STORIES[] = {
@@ -265,6 +333,8 @@ struct stories stories_network(void)
          "one voice that calls another DEAD only makes it suspect"},
         {"late_answer", 3, 200, late_answer,
          "a dead process that answers late does not silence the next one"},
+        {"survey_of_cut", 5, 20, survey_of_cut,
+         "a survey lists what each member has, and who is cut off as silent"},
         {"quiet_two", 2, 5, quiet, "two nodes with nothing to say send probes alone"},
         {"quiet_ten", 10, 2, quiet, "ten nodes with nothing to say send probes alone"},
     };

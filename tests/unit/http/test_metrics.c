@@ -228,6 +228,7 @@ static struct facts numbered(uint64_t *end)
     number_all(&f.node.intents, offsetof(struct intent_counters, open), &next);
     number_all(&f.node.hot, sizeof f.node.hot, &next);
     number_all(&f.node.trace, sizeof f.node.trace, &next);
+    number_all(&f.node.survey, sizeof f.node.survey, &next);
     number_all(&f.node.sample, sizeof f.node.sample, &next);
     number_all(&f.node.warm.counters, sizeof f.node.warm.counters, &next);
     number_all(&f.cache, sizeof f.cache, &next);
@@ -245,8 +246,8 @@ static_assert(sizeof(struct node_view) ==
                       sizeof(struct acks_counters) + sizeof(struct proof_counters) +
                       sizeof(struct after_counters) + sizeof(struct intent_counters) +
                       sizeof(struct hot_counters) + sizeof(struct trace_counters) +
-                      sizeof(struct warm_view) + sizeof(struct sample_counters) +
-                      sizeof(struct node_spans),
+                      sizeof(struct survey_counters) + sizeof(struct warm_view) +
+                      sizeof(struct sample_counters) + sizeof(struct node_spans),
               "numbered() knows every counter");
 static_assert(sizeof(struct node_spans) == 4 * sizeof(struct spans), "so does count_spans()");
 

@@ -206,6 +206,20 @@ static const char *word_of(const struct node_traced *row)
     return row->silent ? ":silent" : WORDS[row->state];
 }
 
+static void keep_surveyed(struct net_reply *r, const struct node_surveyed *row)
+{
+    char text[64] = ":silent";
+    uint64_t heard = 0, covered = 0;
+    for (size_t i = 0; i < row->heard_n; i++) {
+        heard += row->heard[i].heard;
+        covered += row->heard[i].covered;
+    }
+    if (!row->silent)
+        (void)snprintf(text, sizeof text, ":%llu/%llu", (unsigned long long)covered,
+                       (unsigned long long)heard);
+    append(r->traced, ",", row->name, text);
+}
+
 static void keep_reply(struct net *t, const struct node_reply *reply)
 {
     struct net_reply *r = &t->replies[reply->ticket];
@@ -222,6 +236,8 @@ static void keep_reply(struct net *t, const struct node_reply *reply)
         append(r->applied, ",", reply->applied[i], "");
     for (size_t i = 0; i < reply->missing_n; i++)
         append(r->missing, ",", reply->missing[i], "");
+    for (size_t i = 0; i < reply->surveyed_n; i++)
+        keep_surveyed(r, &reply->surveyed[i]);
     for (size_t i = 0; i < reply->traced_n; i++) {
         append(r->traced, ",", reply->traced[i].name, word_of(&reply->traced[i]));
         append(r->traced, "", slice_text(reply->traced[i].acked ? "+" : ""), "");

@@ -21,7 +21,8 @@ struct net_reply {
     char applied[NET_LETTER];
     char missing[NET_LETTER];
     char traced
-        [NET_LETTER];   /* "a:applied,b:silent"; with "+" behind it when it acknowledged to us */
+        [NET_LETTER]; /* "a:applied,b:silent"; with "+" behind it when it acknowledged to us. Of a survey
+                           "a:3/5,b:silent": dots covered and heard of, of all origins */
     uint64_t waited_us; /* the longest that a node waited for what it had heard of, */
     uint64_t late_us;   /* and by which the last one was late, at least */
 };

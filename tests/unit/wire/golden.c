@@ -73,7 +73,8 @@ struct slice golden_peer(uint8_t type, uint8_t *buf, size_t cap)
         [PEER_DOTS] = "peer_dots",         [PEER_POLL] = "peer_poll",
         [PEER_PROOF] = "peer_proof",       [PEER_SUMS] = "peer_sums",
         [PEER_SAMPLE] = "peer_sample",     [PEER_TRACE] = "peer_trace",
-        [PEER_TRACED] = "peer_traced",
+        [PEER_TRACED] = "peer_traced",     [PEER_SURVEY] = "peer_survey",
+        [PEER_SURVEYED] = "peer_surveyed",
     };
     return golden_bytes(vector_names[type], buf, cap);
 }

@@ -199,6 +199,20 @@ static void any_samples(struct peer_gen *g, struct peer_samples *out)
         out->at[i] = (struct peer_sample){any_u64(g), any_u64(g)};
 }
 
+static void any_surveyed(struct peer_gen *g, struct peer_surveyed *out)
+{
+    out->challenge = any_u64(g);
+    out->after = peer_gen_u64(g, UINT64_MAX / 2);
+    out->n = (size_t)peer_gen_u64(g, PEER_HEARD_MAX);
+    out->left = out->n == 0 ? 0 : any_u32(g);
+    uint64_t epoch = out->after;
+    for (size_t i = 0; i < out->n; i++) {
+        const uint64_t heard = any_u64(g);
+        epoch += 1 + peer_gen_u64(g, UINT64_MAX / 4 / PEER_HEARD_MAX);
+        out->at[i] = (struct peer_heard){epoch, heard, peer_gen_u64(g, heard)};
+    }
+}
+
 static void any_check(struct peer_gen *g, struct peer_msg *m)
 {
     if (m->type == PEER_POLL)
@@ -215,6 +229,11 @@ static void any_check(struct peer_gen *g, struct peer_msg *m)
     if (m->type == PEER_TRACED)
         m->args.traced = (struct peer_traced){any_u64(g), (uint8_t)rng_below(&g->rng, 5),
                                               any_u64(g), any_u64(g)};
+    if (m->type == PEER_SURVEY)
+        m->args.survey = (struct peer_survey){any_u64(g), any_u64(g),
+                                              (uint8_t)(1 + rng_below(&g->rng, PEER_HEARD_MAX))};
+    if (m->type == PEER_SURVEYED)
+        any_surveyed(g, &m->args.surveyed);
 }
 
 static void any_args(struct peer_gen *g, struct peer_msg *m)
@@ -405,6 +424,17 @@ static bool traced_same(const struct peer_traced *a, const struct peer_traced *b
            a->age_us == b->age_us;
 }
 
+static bool survey_same(const struct peer_survey *a, const struct peer_survey *b)
+{
+    return a->challenge == b->challenge && a->after == b->after && a->most == b->most;
+}
+
+static bool surveyed_same(const struct peer_surveyed *a, const struct peer_surveyed *b)
+{
+    return a->challenge == b->challenge && a->after == b->after && a->left == b->left &&
+           a->n == b->n && memcmp(a->at, b->at, a->n * sizeof a->at[0]) == 0;
+}
+
 static bool check_same(const struct peer_msg *a, const struct peer_msg *b)
 {
     switch ((enum peer_type)a->type) {
@@ -422,6 +452,10 @@ static bool check_same(const struct peer_msg *a, const struct peer_msg *b)
         return trace_same(&a->args.trace, &b->args.trace);
     case PEER_TRACED:
         return traced_same(&a->args.traced, &b->args.traced);
+    case PEER_SURVEY:
+        return survey_same(&a->args.survey, &b->args.survey);
+    case PEER_SURVEYED:
+        return surveyed_same(&a->args.surveyed, &b->args.surveyed);
     default:
         return false;
     }

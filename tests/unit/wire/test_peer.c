@@ -14,7 +14,7 @@
 #define GEN_TOP (UINT64_C(1) << 62)
 #define BIG     131072
 
-static const uint8_t last_type = PEER_TRACED;
+static const uint8_t last_type = PEER_SURVEYED;
 
 /** A decoder, a generator and room for bytes and messages. */
 struct bench {
@@ -76,6 +76,15 @@ static void want_check(struct peer_msg *m)
         m->args.trace = (struct peer_trace){challenge, GOLDEN_EPOCH, 7};
     if (m->type == PEER_TRACED)
         m->args.traced = (struct peer_traced){challenge, TRACE_APPLIED, 250, 4000};
+    if (m->type == PEER_SURVEY)
+        m->args.survey = (struct peer_survey){challenge, GOLDEN_EPOCH, 12};
+    if (m->type == PEER_SURVEYED)
+        m->args.surveyed =
+            (struct peer_surveyed){.challenge = challenge,
+                                   .after = GOLDEN_EPOCH - 1,
+                                   .left = 3,
+                                   .at = {{GOLDEN_EPOCH, 43, 41}, {GOLDEN_EPOCH_B, 300, 300}},
+                                   .n = 2};
 }
 
 static void want_args(struct peer_msg *m, uint8_t groups[256])
@@ -518,9 +527,9 @@ Test(peer, an_unknown_type_is_another_version)
 {
     struct bench *t = bench_new();
     static const uint8_t wide[] = {0x91, 0xCF, 0, 0, 0, 0, 0, 0, 1, 1}; /* 257 is not 1 */
-    cr_expect(peer_decode(t->codec, slice_text("\x91\x12"), &t->out) == ERR_VERSION);
+    cr_expect(peer_decode(t->codec, slice_text("\x91\x14"), &t->out) == ERR_VERSION);
     cr_expect(peer_decode(t->codec, slice_of("\x91\x00", 2), &t->out) == ERR_VERSION);
-    cr_expect(peer_decode(t->codec, slice_text("\x92\x12\xa1y"), &t->out) == ERR_VERSION);
+    cr_expect(peer_decode(t->codec, slice_text("\x92\x14\xa1y"), &t->out) == ERR_VERSION);
     cr_expect(peer_decode(t->codec, slice_of(wide, sizeof wide), &t->out) == ERR_VERSION);
     cr_expect(peer_decode(t->codec, slice_text("\x91\xff"), &t->out) == ERR_MALFORMED);
     cr_expect(peer_decode(t->codec, slice_text("\x90"), &t->out) == ERR_MALFORMED);

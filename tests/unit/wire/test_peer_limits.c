@@ -318,6 +318,71 @@ Test(peer_limits, limits_of_the_arguments_of_checks)
     bench_free(t);
 }
 
+Test(peer_limits, limits_of_the_arguments_of_surveys)
+{
+    static const struct replaced cases[] = {
+        {PEER_SURVEY, "7", "\xc0", 0, 0, BAD},
+        {PEER_SURVEY, "7.0", NULL, 'b', 9, BAD},
+        {PEER_SURVEY, "7.1", NULL, 'u', 0, OK},
+        {PEER_SURVEY, "7.1", NULL, 'u', UINT64_MAX, OK},
+        {PEER_SURVEY, "7.2", NULL, 'u', 0, BAD},
+        {PEER_SURVEY, "7.2", NULL, 'u', 1, OK},
+        {PEER_SURVEY, "7.2", NULL, 'u', PEER_HEARD_MAX, OK},
+        {PEER_SURVEY, "7.2", NULL, 'u', PEER_HEARD_MAX + 1, BAD},
+        {PEER_SURVEY, "7.2", NULL, 'u', 257, BAD},
+        {PEER_SURVEYED, "7", "\xc0", 0, 0, BAD},
+        {PEER_SURVEYED, "7.0", "\xc0", 0, 0, BAD},
+        {PEER_SURVEYED, "7.1", NULL, 'u', 0, OK},
+        {PEER_SURVEYED, "7.1", NULL, 'u', UINT64_MAX, BAD}, /* epochs lie behind it */
+        {PEER_SURVEYED, "7.2", NULL, 'u', UINT32_MAX, OK},
+        {PEER_SURVEYED, "7.2", NULL, 'u', (uint64_t)UINT32_MAX + 1, BAD},
+        {PEER_SURVEYED, "7.3", "\xc0", 0, 0, BAD},
+        {PEER_SURVEYED, "7.3", NULL, 'b', 0, BAD}, /* and 3 left: it would be asked for ever */
+        {PEER_SURVEYED, "7.3", NULL, 'b', 23, BAD},
+        {PEER_SURVEYED, "7.3", NULL, 'b', PEER_HEARD_MAX * 24 + 1, LIMIT},
+    };
+    struct bench *t = bench_new();
+    expect_replaced(t, cases, ARRAY_LEN(cases));
+    bench_free(t);
+}
+
+/** A SURVEYED with two origins, behind the golden one's predecessor. */
+static enum err decode_heard(struct bench *t, struct peer_heard a, struct peer_heard b)
+{
+    uint8_t buf[2 + 2 * PEER_HEARD_LEN];
+    const struct peer_heard both[] = {a, b};
+    struct writer w = writer_of(buf, sizeof buf);
+    write_u8(&w, 0xC4);
+    write_u8(&w, 2 * PEER_HEARD_LEN);
+    for (size_t i = 0; i < ARRAY_LEN(both); i++) {
+        write_u64(&w, both[i].epoch);
+        write_u64(&w, both[i].heard);
+        write_u64(&w, both[i].covered);
+    }
+    cr_assert(w.err == OK);
+    struct edit e = {.path = "7.3", .with = writer_slice(&w), .leaf = -1};
+    const size_t len = edit_value(&e, golden_peer(PEER_SURVEYED, t->a, sizeof t->a), t->b);
+    return peer_decode(t->codec, slice_of(t->b, len), &t->out);
+}
+
+Test(peer_limits, heard_origins_rise_and_cover_no_more_than_they_heard)
+{
+    const uint64_t e = GOLDEN_EPOCH;
+    struct bench *t = bench_new();
+    cr_expect(decode_heard(t, (struct peer_heard){e, 9, 9}, (struct peer_heard){e + 1, 0, 0}) ==
+              OK);
+    cr_expect(t->out.args.surveyed.n == 2 && t->out.args.surveyed.at[1].epoch == e + 1);
+    cr_expect(decode_heard(t, (struct peer_heard){e, 9, 10}, (struct peer_heard){e + 1, 0, 0}) ==
+              BAD);
+    cr_expect(decode_heard(t, (struct peer_heard){e, 9, 9}, (struct peer_heard){e, 9, 9}) == BAD);
+    cr_expect(decode_heard(t, (struct peer_heard){e + 1, 9, 9}, (struct peer_heard){e, 9, 9}) ==
+              BAD);
+    cr_expect(decode_heard(t, (struct peer_heard){e - 1, 9, 9}, (struct peer_heard){e, 9, 9}) ==
+              BAD);
+    cr_expect(decode_heard(t, (struct peer_heard){0, 9, 9}, (struct peer_heard){e, 9, 9}) == BAD);
+    bench_free(t);
+}
+
 /** Sums of one bin: n of them, all of sequences lo + 1 to hi of this epoch. */
 static enum err decode_sums(struct bench *t, uint64_t epoch, uint64_t lo, uint64_t hi, size_t n)
 {

@@ -23,7 +23,7 @@ static void encode_with(void (*spoil)(struct peer_msg *))
 
 static void spoil_type(struct peer_msg *m)
 {
-    m->type = PEER_TRACED + 1;
+    m->type = PEER_KINDS + 1;
 }
 
 static void spoil_records(struct peer_msg *m)
