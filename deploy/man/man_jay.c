@@ -26,7 +26,7 @@ static void put_commands(void)
 
 static void put_operations(void)
 {
-    for (uint32_t op = OP_HELLO; op <= OP_ABORT; op++)
+    for (uint32_t op = OP_HELLO; op <= OP_MATRIX; op++)
         printf(".It Ic %s Ta %u\n", client_op_text(op), (unsigned)op);
 }
 

@@ -116,7 +116,8 @@ enum scrubjay_status scrubjay_touch(struct scrubjay *c, const char *ns, struct s
 /** Round trip to the node. */
 enum scrubjay_status scrubjay_ping(struct scrubjay *c);
 
-/** One of "members", "node", "stats", "vectors", "namespaces" as msgpack bytes, lent. */
+/** One of "members", "node", "stats", "vectors", "namespaces", "matrix" as msgpack bytes, lent. The matrix is
+ *  asked of all members, for at most half a second. */
 enum scrubjay_status scrubjay_inspect(struct scrubjay *c, const char *what,
                                       struct scrubjay_bytes *msgpack);
 

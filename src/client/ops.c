@@ -161,7 +161,8 @@ enum scrubjay_status scrubjay_ping(struct scrubjay *c)
 enum scrubjay_status scrubjay_inspect(struct scrubjay *c, const char *what,
                                       struct scrubjay_bytes *msgpack)
 {
-    static const uint32_t ops[] = {OP_MEMBERS, OP_NODE, OP_STATS, OP_VECTORS, OP_NAMESPACES};
+    static const uint32_t ops[] = {OP_MEMBERS, OP_NODE,       OP_STATS,
+                                   OP_VECTORS, OP_NAMESPACES, OP_MATRIX};
     struct slice result;
     struct client_request request = {0};
     call_begin(c);
@@ -170,9 +171,10 @@ enum scrubjay_status scrubjay_inspect(struct scrubjay *c, const char *what,
             request.op = ops[i];
     }
     if (request.op == 0)
-        return fail(c, SCRUBJAY_INVALID,
-                    "\"%s\" cannot be inspected; members, node, stats, vectors and namespaces can",
-                    what);
+        return fail(
+            c, SCRUBJAY_INVALID,
+            "\"%s\" cannot be inspected; members, node, stats, vectors, namespaces and matrix can",
+            what);
     const enum scrubjay_status status = call_run(c, &request, &result);
     if (status == SCRUBJAY_OK)
         *msgpack = bytes_from(result);

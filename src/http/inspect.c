@@ -45,8 +45,10 @@ size_t http_inspect(void *site, enum client_op what, uint8_t **msgpack)
     return pack(render(site, what), msgpack);
 }
 
-size_t http_inspect_trace(void *site, const struct node_reply *reply, uint8_t **msgpack)
+size_t http_inspect_told(void *site, const struct node_reply *reply, uint8_t **msgpack)
 {
     const struct http_site *s = site;
-    return pack(http_json_trace(loop_node(s->loop), reply), msgpack);
+    const struct node *n = loop_node(s->loop);
+    return pack(reply->ask == NODE_SURVEY ? http_json_matrix(n, reply) : http_json_trace(n, reply),
+                msgpack);
 }

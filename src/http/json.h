@@ -37,6 +37,10 @@ json_t *http_json_vectors(const struct node *n, mono_us now);
 /** What a trace found: {"stamp", "origin", "seq", "count", "issuer", "nodes": [...]}. */
 json_t *http_json_trace(const struct node *n, const struct node_reply *reply);
 
+/** What a survey found: {"node", "took_ms", "origins": [...], "members": [...]}, where each member lacks so
+ *  much of each origin, in their order. */
+json_t *http_json_matrix(const struct node *n, const struct node_reply *reply);
+
 /** {"namespaces": [...]} in use here, with their policies and what is counted for each. */
 json_t *http_json_namespaces(struct cache *c, const struct policies *policies);
 

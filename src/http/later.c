@@ -19,6 +19,14 @@ static void on_reply(void *ctx, const struct node_reply *reply)
     free(w);
 }
 
+void http_later_refused(struct http_reply *out, enum err err, const char *busy)
+{
+    if (err == ERR_REFUSED)
+        http_problem(out, 503, "DRAINING", "this node is leaving; ask another one");
+    else
+        http_problem(out, 503, "BUSY", busy);
+}
+
 void http_later_command(const struct http_call *call, const struct node_command *command,
                         http_answer *answer)
 {

@@ -10,3 +10,6 @@ typedef void http_answer(struct loop *l, const struct node_reply *reply, struct 
  *  answered at once. */
 void http_later_command(const struct http_call *call, const struct node_command *command,
                         http_answer *answer);
+
+/** Say why the node did not ask all members; busy is for when it asks too much already. */
+void http_later_refused(struct http_reply *out, enum err err, const char *busy);

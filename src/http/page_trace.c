@@ -8,10 +8,8 @@ static void answer_traced(struct loop *l, const struct node_reply *reply, struct
 {
     if (reply->err == OK)
         http_reply_json(out, 200, http_json_trace(loop_node(l), reply));
-    else if (reply->err == ERR_REFUSED)
-        http_problem(out, 503, "DRAINING", "this node is leaving; ask another one");
     else
-        http_problem(out, 503, "BUSY", "too many traces at one time; try again");
+        http_later_refused(out, reply->err, "too many traces at one time; try again");
 }
 
 static bool read_stamp(const struct http_call *call, struct stamp *out)

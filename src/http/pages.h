@@ -24,6 +24,7 @@ void http_page_member(const struct http_call *call);        /**< GET /v1/members
 void http_page_node(const struct http_call *call);          /**< GET /v1/node */
 void http_page_stats(const struct http_call *call);         /**< GET /v1/stats */
 void http_page_vectors(const struct http_call *call);       /**< GET /v1/vectors */
+void http_page_matrix(const struct http_call *call);        /**< GET /v1/matrix */
 void http_page_namespaces(const struct http_call *call);    /**< GET /v1/namespaces */
 void http_page_invalidations(const struct http_call *call); /**< GET /v1/invalidations */
 void http_page_trace(const struct http_call *call);         /**< GET /v1/invalidations/STAMP */

@@ -26,6 +26,7 @@ static const struct route ROUTES[] = {
     {"GET", "/v1/node", http_page_node},
     {"GET", "/v1/stats", http_page_stats},
     {"GET", "/v1/vectors", http_page_vectors},
+    {"GET", "/v1/matrix", http_page_matrix},
     {"GET", "/v1/namespaces", http_page_namespaces},
     {"GET", "/v1/invalidations", http_page_invalidations},
     {"GET", "/v1/invalidations/" NAMED, http_page_trace},

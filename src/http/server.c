@@ -166,7 +166,7 @@ struct http *http_new(struct loop *l, const struct addr *addr, char *why, size_t
         free(h);
         return NULL;
     }
-    loop_inspect_set(l, http_inspect, http_inspect_trace, &h->exchanges.site);
+    loop_inspect_set(l, http_inspect, http_inspect_told, &h->exchanges.site);
     return h;
 }
 

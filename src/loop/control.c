@@ -70,8 +70,8 @@ static void ask_node(struct loop *l, struct ticket *t)
 
 static void reply_to_worker(struct loop *l, struct ticket *t, const struct node_reply *r)
 {
-    if (r->ask == NODE_TRACE && r->err == OK && l->trace != NULL)
-        t->rendered_len = l->trace(l->inspect_ctx, r, &t->rendered);
+    if (ticket_is_told(r) && l->told != NULL)
+        t->rendered_len = l->told(l->inspect_ctx, r, &t->rendered);
     ticket_keep_reply(t, r);
     worker_reply(t->worker, t);
 }

@@ -75,7 +75,7 @@ struct loop {
     bool left;
 
     loop_inspect *inspect;
-    loop_trace *trace;
+    loop_told *told;
     void *inspect_ctx;
     loop_watch *watch;
     void *watch_ctx;

@@ -227,10 +227,10 @@ bool loop_keys_swappable(const struct loop *l)
     return l->auth.swappable || l->ring_swappable;
 }
 
-void loop_inspect_set(struct loop *l, loop_inspect *inspect, loop_trace *trace, void *ctx)
+void loop_inspect_set(struct loop *l, loop_inspect *inspect, loop_told *told, void *ctx)
 {
     l->inspect = inspect;
-    l->trace = trace;
+    l->told = told;
     l->inspect_ctx = ctx;
 }
 

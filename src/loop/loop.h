@@ -28,7 +28,7 @@
 
 #define LOOP_WORKERS_MAX 64
 #define LOOP_WHY_MAX     256 /* a good capacity for the reason of loop_new() */
-#define LOOP_OPS         21  /* slots for counters by enum client_op; 0 = not understood */
+#define LOOP_OPS         22  /* slots for counters by enum client_op; 0 = not understood */
 #define LOOP_EVENTS      12  /* slots for counters by enum swim_event_kind */
 #define LOOP_SAMPLE                                                                                \
     61 /* of so many requests one is timed; a prime, as clients send in even numbers */
@@ -147,7 +147,7 @@ bool loop_keys_swappable(const struct loop *l);
 typedef void loop_done(void *ctx, const struct node_reply *reply);
 
 /**
- * Give the node a command (the HTTP endpoint's POST, a trace). Hashes of the targets must be set, ticket
+ * Give the node a command (the HTTP endpoint's POST, a trace, a survey). Hashes of the targets must be set, ticket
  * need not be.
  *
  * command: lent for the call.
@@ -166,11 +166,11 @@ void loop_commands_end(struct loop *l);
  */
 typedef size_t loop_inspect(void *ctx, enum client_op what, uint8_t **msgpack);
 
-/** Renders the reply to a NODE_TRACE as loop_inspect does. */
-typedef size_t loop_trace(void *ctx, const struct node_reply *reply, uint8_t **msgpack);
+/** Renders the reply to a NODE_TRACE or a NODE_SURVEY as loop_inspect does. */
+typedef size_t loop_told(void *ctx, const struct node_reply *reply, uint8_t **msgpack);
 
 /** Set who renders; before that, clients are told NOT_CONFIGURED. Called on the control thread. */
-void loop_inspect_set(struct loop *l, loop_inspect *inspect, loop_trace *trace, void *ctx);
+void loop_inspect_set(struct loop *l, loop_inspect *inspect, loop_told *told, void *ctx);
 
 /** Sees every APPLIED, EVENT and STATE output, lent for the call; must not call back into loop. */
 typedef void loop_watch(void *ctx, const struct node_out *out);

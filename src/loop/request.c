@@ -242,7 +242,7 @@ static void answer_asked(struct conn *c, const struct ticket *t)
 
 bool request_answer(struct conn *c, const struct ticket *t)
 {
-    if (t->renders || (t->reply.ask == NODE_TRACE && t->reply.err == OK))
+    if (t->renders || ticket_is_told(&t->reply))
         return answer_rendered(c, t);
     if (t->reply.ask != NODE_AFTER)
         return answer_issued(c, t);

@@ -91,6 +91,11 @@ static void copy_names(struct slice *to, uint8_t **bytes, const struct slice *na
     }
 }
 
+bool ticket_is_told(const struct node_reply *reply)
+{
+    return reply->err == OK && (reply->ask == NODE_TRACE || reply->ask == NODE_SURVEY);
+}
+
 void ticket_keep_reply(struct ticket *t, const struct node_reply *reply)
 {
     const size_t n = reply->applied_n + reply->missing_n;
@@ -99,7 +104,7 @@ void ticket_keep_reply(struct ticket *t, const struct node_reply *reply)
         bytes +=
             i < reply->applied_n ? reply->applied[i].len : reply->missing[i - reply->applied_n].len;
     t->reply = *reply;
-    t->reply.traced_n = 0; /* rendered, if asked for */
+    t->reply.traced_n = t->reply.surveyed_n = 0; /* rendered, if asked for */
     t->names = n == 0 ? NULL : malloc(bytes);
     if (t->names == NULL) {
         t->reply.applied_n = t->reply.missing_n = 0;

@@ -58,6 +58,9 @@ struct ticket_cfg {
 /** Make a ticket with copies of frame and targets. NULL = no memory. */
 struct ticket *ticket_new(const struct ticket_cfg *cfg);
 
+/** Is it what other nodes told, to be rendered? */
+bool ticket_is_told(const struct node_reply *reply);
+
 /** Keep reply, with copies of its names, which are only lent to control. Without memory for them the
  *  names are left out; whether the level was reached is not. */
 void ticket_keep_reply(struct ticket *t, const struct node_reply *reply);

@@ -10,7 +10,7 @@ static const char *const FEATURES[] = {
     "subscribe", "members",    "stats",      "node",       "vectors", "trace",     "namespaces",
     "begin",     "commit",     "abort",      "after",      "stale",   "wait",      "within",
     "fresh",     "version",    "soft",       "tags_all",   "dry_run", "ack_local", "ack_nodes",
-    "ack_all",   "ack_quorum", "ack_fenced", "txn"};
+    "ack_all",   "ack_quorum", "ack_fenced", "txn",        "matrix"};
 
 void command_fault(struct writer *w, uint32_t id, const char *name, const char *text)
 {
@@ -93,6 +93,7 @@ enum command_step command_run(const struct command_ctx *ctx, const struct comman
     case OP_COMMIT:
     case OP_ABORT:
     case OP_TRACE:
+    case OP_MATRIX:
         return command_plan(ctx, request, w, issue);
     default:
         return answer(ctx, call, request, w);

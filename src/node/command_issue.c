@@ -161,8 +161,10 @@ bool command_stamps(const struct command_ctx *ctx, uint32_t id, struct slice byt
 enum command_step command_plan(const struct command_ctx *ctx, const struct client_request *request,
                                struct writer *w, struct command_issue *issue)
 {
-    static const enum node_ask ASKS[] = {
-        [OP_TRACE] = NODE_TRACE, [OP_COMMIT] = NODE_COMMIT, [OP_ABORT] = NODE_ABORT};
+    static const enum node_ask ASKS[] = {[OP_TRACE] = NODE_TRACE,
+                                         [OP_COMMIT] = NODE_COMMIT,
+                                         [OP_ABORT] = NODE_ABORT,
+                                         [OP_MATRIX] = NODE_SURVEY};
 
     issue->ask = NODE_ISSUE;
     issue->targets_n = 0;

@@ -31,6 +31,7 @@ static const struct client_op_spec SPECS[] = {
     {"begin", "[ns, \"key\", targets]", OP_BEGIN, 3, RIGHT_WRITE, ACK_OPTIONS},
     {"commit", "[txn]", OP_COMMIT, 1, RIGHT_WRITE, ACK_OPTIONS},
     {"abort", "[txn]", OP_ABORT, 1, RIGHT_WRITE, 0},
+    {"matrix", "[]", OP_MATRIX, 0, RIGHT_ADMIN, 0},
 };
 
 /** A word of the protocol and what it stands for. */

@@ -67,7 +67,8 @@ enum client_op {
     OP_NAMESPACES = 17,
     OP_BEGIN = 18,
     OP_COMMIT = 19,
-    OP_ABORT = 20
+    OP_ABORT = 20,
+    OP_MATRIX = 21
 };
 
 /** The name of an op, "get"; NULL when the number is unknown. Lends static text. */

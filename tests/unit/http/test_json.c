@@ -236,6 +236,77 @@ Test(json, a_trace_of_an_unknown_run_has_no_issuer)
     one_node_fini(&o);
 }
 
+/* ---- the matrix ---- */
+
+static const json_t *cell(const json_t *out, size_t row, const char *what, size_t column)
+{
+    const json_t *member = json_array_get(json_object_get(out, "members"), row);
+    return json_array_get(json_object_get(member, what), column);
+}
+
+static const struct peer_heard OURS[] = {{5, 9, 7}, {0x0102030405060708, 3, 3}};
+static const struct peer_heard THEIRS[] = {{5, 8, 8}, {6, 0, 0}};
+
+/** What four members said, of whom b has so many origins left. */
+static json_t *matrix(const struct one_node *o, uint32_t left)
+{
+    const struct node_surveyed rows[] = {
+        {.name = slice_text("d"), .epoch = 9, .silent = true},
+        {.name = slice_text("c"), .epoch = 6, .after_us = 1500, .heard = THEIRS, .heard_n = 2},
+        {.name = slice_text("b"), .epoch = 5, .left = left, .heard = THEIRS, .heard_n = 1},
+        {.name = slice_text("alone"), .epoch = 0x0102030405060708, .heard = OURS, .heard_n = 2}};
+    return http_json_matrix(
+        o->node, &(struct node_reply){
+                     .ask = NODE_SURVEY, .took_us = 2250, .surveyed = rows, .surveyed_n = 4});
+}
+
+Test(json, a_matrix_tells_how_far_each_member_is_behind_the_newest)
+{
+    struct one_node o;
+    one_node_init(&o, "alone");
+    json_t *out = matrix(&o, 0);
+    cr_assert_float_eq(json_real_value(json_object_get(out, "took_ms")), 2.25, 1e-9);
+    cr_assert_eq(json_integer_value(cell(out, 0, "behind", 0)), 0);
+    cr_assert_eq(json_integer_value(cell(out, 0, "behind", 1)), 2);
+    cr_assert_eq(json_integer_value(cell(out, 0, "unheard", 1)), 0);
+    cr_assert_eq(json_integer_value(cell(out, 1, "behind", 1)), 1);
+    cr_assert_eq(json_integer_value(cell(out, 1, "unheard", 1)), 1);
+    for (size_t row = 0; row < 3; row++)
+        for (size_t column = 2; column < 4; column++)
+            cr_assert(json_is_integer(cell(out, row, "behind", column)), "nobody heard of any");
+    cr_assert(json_is_null(cell(out, 2, "behind", 0)), "c did not say so");
+    for (size_t column = 0; column < 4; column++)
+        cr_assert(json_is_null(cell(out, 3, "behind", column)) &&
+                  json_is_null(cell(out, 3, "unheard", column)));
+    json_decref(out);
+    out = matrix(&o, 4);
+    cr_assert(json_is_null(cell(out, 0, "behind", 2)), "b may have heard of some");
+    cr_assert_eq(json_integer_value(cell(out, 2, "behind", 2)), 0, "c says so itself");
+    json_decref(out);
+    one_node_fini(&o);
+}
+
+Test(json, a_matrix_has_its_rows_and_columns_by_name)
+{
+    struct one_node o;
+    one_node_init(&o, "alone");
+    json_t *out = matrix(&o, 4);
+    const json_t *origins = json_object_get(out, "origins");
+    const json_t *members = json_object_get(out, "members");
+    cr_assert_eq(json_array_size(origins), 4, "d is a member, though nobody told of its run");
+    cr_assert_str_eq(text(json_array_get(origins, 0), "member"), "alone", "members come first");
+    cr_assert(is_null(json_array_get(origins, 1), "member"));
+    cr_assert_str_eq(text(json_array_get(origins, 1), "epoch"), "0000000000000005");
+    cr_assert_eq(number(json_array_get(origins, 1), "newest"), 9, "the most that anybody heard");
+    cr_assert_eq(number(json_array_get(origins, 3), "newest"), 0);
+    cr_assert_str_eq(text(json_array_get(members, 0), "name"), "alone");
+    cr_assert_str_eq(text(json_array_get(members, 3), "name"), "d");
+    cr_assert(is_null(json_array_get(members, 3), "left"));
+    cr_assert_eq(number(json_array_get(members, 1), "left"), 4);
+    json_decref(out);
+    one_node_fini(&o);
+}
+
 Test(json, namespaces_have_the_policies_that_are_configured)
 {
     struct one_node o;

@@ -94,6 +94,37 @@ Test(later, a_trace_tells_who_is_silent)
     close_pair(&p);
 }
 
+Test(later, a_matrix_has_the_rows_of_both_nodes)
+{
+    struct pair p;
+    open_pair(&p, 0);
+    (void)site_post(&p.a, "", "{\"key\": \"k\", \"ack\": \"all\"}");
+    const char *answer = site_ask(&p.a, "GET /v1/matrix", "", "");
+    cr_assert_eq(site_status(answer), 200);
+    site_holds(answer, "\"member\":\"a\",\"newest\":1}");
+    site_holds(answer, "\"member\":\"b\",\"newest\":0}],\"members\":[{\"name\":\"a\"");
+    const char *b = strstr(answer, "{\"name\":\"b\"");
+    cr_assert_not_null(b, "%s", answer);
+    cr_assert_not_null(strstr(b, "\"left\":0,\"behind\":[0,0],\"unheard\":[0,0]}"), "%s", b);
+    close_pair(&p);
+}
+
+Test(later, a_matrix_tells_nothing_of_who_is_silent)
+{
+    struct pair p;
+    open_pair(&p, 0);
+    (void)site_post(&p.a, "", "{\"key\": \"k\", \"ack\": \"all\"}");
+    freeze(&p);
+    const char *answer =
+        site_ask(&p.a, "GET /v1/matrix", "", ""); /* half a second: SURVEY_WAIT_US */
+    cr_assert_eq(site_status(answer), 200);
+    site_holds(answer, "\"answered\":false,\"after_ms\":null,\"left\":null,");
+    const char *b = strstr(answer, "{\"name\":\"b\"");
+    cr_assert_not_null(b, "%s", answer);
+    cr_assert_not_null(strstr(b, "\"behind\":[null"), "%s", b);
+    close_pair(&p);
+}
+
 Test(later, more_nodes_than_expected_refuse_what_a_majority_must_know)
 {
     struct pair p;

@@ -14,7 +14,8 @@ Test(route, every_page_is_there_for_get_and_head)
     static const char *const paths[] = {"/healthz",    "/livez",         "/readyz",
                                         "/startupz",   "/metrics",       "/v1/node",
                                         "/v1/members", "/v1/members/a",  "/v1/stats",
-                                        "/v1/vectors", "/v1/namespaces", "/v1/invalidations/00"};
+                                        "/v1/vectors", "/v1/namespaces", "/v1/invalidations/00",
+                                        "/v1/matrix"};
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         cr_assert(found("GET", paths[i]), "%s", paths[i]);
         cr_assert(found("HEAD", paths[i]), "%s", paths[i]);

@@ -11,9 +11,10 @@
 
 Test(server, pages_answer)
 {
-    static const char *const lines[] = {"GET /livez",        "GET /metrics",      "GET /v1/members",
-                                        "GET /v1/node",      "GET /v1/stats",     "GET /v1/vectors",
-                                        "GET /v1/members/a", "GET /v1/namespaces"};
+    static const char *const lines[] = {
+        "GET /livez",        "GET /metrics",       "GET /v1/members",
+        "GET /v1/node",      "GET /v1/stats",      "GET /v1/vectors",
+        "GET /v1/members/a", "GET /v1/namespaces", "GET /v1/matrix"};
     struct site s = site_alone();
     for (size_t i = 0; i < ARRAY_LEN(lines); i++)
         cr_assert_eq(site_status(site_ask(&s, lines[i], "", "")), 200, "%s", lines[i]);

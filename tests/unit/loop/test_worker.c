@@ -118,6 +118,17 @@ Test(worker, a_trace_is_told_with_the_number_of_dots_of_its_stamp)
     loop_free(l);
 }
 
+Test(worker, a_survey_tells_what_this_node_has)
+{
+    struct loop *l = kit_still(0);
+    struct node_reply surveyed = {.err = ERR_COUNT};
+    const struct node_command survey = {.ask = NODE_SURVEY};
+    loop_command(l, &survey, on_done, &surveyed);
+    cr_expect_eq(surveyed.err, OK);
+    cr_expect_eq(surveyed.surveyed_n, 1);
+    loop_free(l);
+}
+
 Test(worker, a_keyring_can_be_replaced_but_not_taken_away)
 {
     struct loop *l = kit_still(0);

@@ -31,6 +31,7 @@ static const char *const VECTORS[] = {
     "invalidate_dry",
     "trace",
     "namespaces",
+    "matrix",
     "begin",
     "commit",
     "abort",
