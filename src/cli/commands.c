@@ -111,6 +111,13 @@ const struct jay_command JAY_COMMANDS[] = {
     {"stats", "", "print the counters of this node", NULL, 0, 0, 0, jay_stats},
     {"namespaces", "", "print the counters of every namespace", NULL, 0, 0, 0, jay_namespaces},
     {"vectors", "", "print what this node has heard of every origin", NULL, 0, 0, 0, jay_vectors},
+    {"matrix", "", "ask every member what it has of every other's invalidations",
+     "A row for each member, a column for each origin: how far the member is behind the newest\n"
+     "invalidation of it that anybody has heard of; 0 is all of it, - is what it did not say. "
+     "AFTER\n"
+     "is how long its answer took, LACKS the sum of its row. Runs that ended have a number for a\n"
+     "name. Exit status 1 unless every member says that it has everything.",
+     0, 0, 0, jay_matrix},
     {"doctor", "", "tell what is wrong with the cluster, and what to do",
      "Asks this node, and every other that serves clients on the same port, twice within a "
      "second.\n"

@@ -190,7 +190,9 @@ struct jay_column {
     int digits; /* behind the point, of numbers that have one */
 };
 
-/** Print an array of objects as an aligned table of at most 11 columns; an empty text
+#define JAY_COLUMNS_MAX 256
+
+/** Print an array of objects as an aligned table of at most JAY_COLUMNS_MAX columns; an empty text
  *  is shown as "". */
 void jay_print_table(const struct jay *j, const json_t *rows, const struct jay_column *columns,
                      size_t columns_n);
@@ -215,6 +217,7 @@ enum jay_exit jay_members(struct jay *j, const struct jay_args *a);    /**< the 
 enum jay_exit jay_node(struct jay *j, const struct jay_args *a);       /**< this node */
 enum jay_exit jay_stats(struct jay *j, const struct jay_args *a);      /**< counters */
 enum jay_exit jay_vectors(struct jay *j, const struct jay_args *a);    /**< what is covered */
+enum jay_exit jay_matrix(struct jay *j, const struct jay_args *a);     /**< what each has of each */
 enum jay_exit jay_get(struct jay *j, const struct jay_args *a);        /**< read */
 enum jay_exit jay_put(struct jay *j, const struct jay_args *a);        /**< write */
 enum jay_exit jay_fill(struct jay *j, const struct jay_args *a);       /**< store under a token */

@@ -4,8 +4,7 @@
 #include "base/attr.h"
 #include "cli/jay.h"
 
-#define COLUMNS_MAX 11
-#define CELL_MAX    128
+#define CELL_MAX 128
 
 static void cell_text(const json_t *row, const struct jay_column *column, char out[CELL_MAX])
 {
@@ -71,11 +70,11 @@ static void print_heads(const struct jay_column *columns, size_t n, const size_t
 void jay_print_table(const struct jay *j, const json_t *rows, const struct jay_column *columns,
                      size_t columns_n)
 {
-    size_t widths[COLUMNS_MAX] = {0}; /* of the last one 0: nothing stands behind it */
+    size_t widths[JAY_COLUMNS_MAX] = {0}; /* of the last one 0: nothing stands behind it */
     char cell[CELL_MAX];
     size_t i;
     json_t *row;
-    for (size_t k = 0; k + 1 < columns_n && k < COLUMNS_MAX; k++)
+    for (size_t k = 0; k + 1 < columns_n && k < JAY_COLUMNS_MAX; k++)
         widths[k] = measure(rows, &columns[k]);
     print_heads(columns, columns_n, widths);
     json_array_foreach(rows, i, row)

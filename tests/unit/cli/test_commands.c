@@ -42,6 +42,29 @@ static const char TRACE[] =
     "age_ms\xC0\xA8"
     "acked_ms\xC0";
 
+static const char MATRIX[] = "\x84\xA4node\xA2n1\xA7took_ms\xCB\x3F\xD0\0\0\0\0\0\0"
+                             "\xA7origins\x92"
+                             "\x83\xA5"
+                             "epoch\xA2"
+                             "0a\xA6member\xA2n1\xA6newest\x09"
+                             "\x83\xA5"
+                             "epoch\xA2"
+                             "0b\xA6member\xC0\xA6newest\x03"
+                             "\xA7members\x92"
+                             "\x87\xA4name\xA2n1\xA5"
+                             "epoch\xA2"
+                             "0a\xA8"
+                             "answered\xC3\xA8"
+                             "after_ms\xCB\x3F\xD0\0\0\0\0\0\0"
+                             "\xA4left\0\xA6"
+                             "behind\x92\0\x02\xA7unheard\x92\0\0"
+                             "\x87\xA4name\xA2n2\xA5"
+                             "epoch\xA2"
+                             "0c\xA8"
+                             "answered\xC2\xA8"
+                             "after_ms\xC0\xA4left\xC0\xA6"
+                             "behind\x92\xC0\xC0\xA7unheard\x92\xC0\xC0";
+
 static struct client_got got_for(const struct client_request *q)
 {
     const struct client_got miss = {.status = STATUS_MISS, .token = slice_text("tok")};
@@ -86,6 +109,8 @@ static void answer(const struct client_request *q, struct writer *w)
         client_reply_dry_run(w, q->id, 3, 1234);
     else if (q->op == OP_TRACE)
         client_reply_raw(w, q->id, slice_of(TRACE, sizeof TRACE - 1));
+    else if (q->op == OP_MATRIX)
+        client_reply_raw(w, q->id, slice_of(MATRIX, sizeof MATRIX - 1));
     else if (q->op == OP_BEGIN)
         client_reply_begin(w, q->id, &acks, &token, 1);
     else if (q->op == OP_FILL)
@@ -337,4 +362,19 @@ Test(commands, a_trace_is_a_table_of_nodes, .init = redirect)
                             "n1    applied  0.250ms  0.062ms  0.125ms  0.500ms  5ms\n"
                             "n2    silent   -        -        -        -        -\n");
     cr_expect_stderr_eq_str("jay: not every node is known to have applied it\n");
+}
+
+Test(commands, a_matrix_is_a_table_of_members_and_origins, .init = redirect)
+{
+    cr_expect_eq(RUN("matrix"), JAY_NEGATIVE, "a silent member may lack something");
+    cr_expect_stdout_eq_str("MEMBER  AFTER   LACKS  n1  0b\n"
+                            "n1      0.25ms  2      0   2\n"
+                            "n2      -       -      -   -\n");
+    cr_expect_stderr_eq_str("jay: not every member has said that it has everything\n");
+}
+
+Test(commands, a_matrix_is_printed_as_it_came, .init = redirect)
+{
+    cr_expect_eq(JSON("matrix"), JAY_NEGATIVE);
+    cr_expect_stderr_eq_str("jay: not every member has said that it has everything\n");
 }
