@@ -83,6 +83,22 @@ async function thaw() {
   traced = null;
 }
 
+/** What these members have of each other, and of a run that ended: suspects do not say, others lack a little. */
+function matrixOf(all) {
+  const epoch = (i) => i.toString(16).padStart(16, "0");
+  const lacks = (i, k) => (i !== k && (7 * i + 3 * k) % 11 === 3 ? 1 + 100 * k : 0);
+  const origins = all.map((m, k) => ({ epoch: epoch(k), member: m.name, newest: 10000 }));
+  origins.push({ epoch: epoch(all.length), member: null, newest: 3 });
+  const members = all.map((m, i) => ({ m, i })).filter(({ m }) => m.state !== "dead").map(({ m, i }) => {
+    const answered = m.state !== "suspect";
+    return {
+      name: m.name, epoch: epoch(i), answered, after_ms: answered ? 0.4 + i : null, left: answered ? 0 : null,
+      behind: origins.map((o, k) => (answered ? lacks(i, k) : null)), unheard: origins.map(() => (answered ? 0 : null)),
+    };
+  });
+  return { node: all[0].name, took_ms: 500, origins, members };
+}
+
 /** From now on the node has so many members, made after those that it has: some dead, suspect or with a long
  *  name; and all of them applied whatever is asked for, a few late. */
 async function pretend(n) {
@@ -104,6 +120,7 @@ async function pretend(n) {
       late_error_ms: 0.3, wait_ms: 0.1, acked_ms: null, age_ms: 900,
     })),
   });
+  frozen.set("/v1/matrix", JSON.stringify(matrixOf(all)));
   await within(6000, `${n} members are listed`, (wanted) => document.querySelectorAll("#member-rows tr").length === wanted, n);
 }
 
@@ -138,6 +155,14 @@ async function photograph(name, size, scheme) {
   await page.screenshot({ path: join(OUT, `${name}-${size}-${scheme}.png`), fullPage: true });
 }
 
+/** One part of the page alone. */
+async function portrait(name, size, scheme, selector) {
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+  await page.setViewport(SIZES[size]);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await (await page.$(selector)).screenshot({ path: join(OUT, `${name}-${size}-${scheme}.png`) });
+}
+
 async function violations(scheme) {
   const found = await page.evaluate(async (axe) => {
     if (!window.axe) (0, eval)(axe);
@@ -165,11 +190,44 @@ try {
   check("and nothing else", (await page.$$("img, script")).length === 1);
   await within(8000, "an invalidation was traced by itself", () => [...document.querySelectorAll("#news-rows .cell")].some((c) => /^(≤ )?[\d.]+ (ms|s)$/.test(c.textContent)));
 
+  /* Who has what of whom: asked only while somebody looks. */
+  const asked = [];
+  page.on("request", (request) => { if (new URL(request.url()).pathname === "/v1/matrix") asked.push(Date.now()); });
+  await page.setViewport(SIZES.narrow);
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const before = asked.length;
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  check("what nobody looks at is not asked for", asked.length === before, `${asked.length - before} times`);
+  await page.setViewport(SIZES.wide);
+  await page.$eval("#versions", (card) => card.scrollIntoView());
+  await within(6000, "everybody has something to say of everybody", () => {
+    const rows = [...document.querySelectorAll("#versions-rows tr")].map((row) => [...row.querySelectorAll(".cell")].map((c) => c.textContent));
+    return rows.length === 9 && rows.every((row, i) => row.length === 9 && row.every((text, k) => (i === k ? text === "own" : /^(all|[\d,]+)$/.test(text))));
+  });
+  check("it is a table whose rows and columns have heads", await page.$eval("#versions table", (table) =>
+    table.querySelectorAll("thead th[scope=col]").length === 13 && table.querySelectorAll("tbody th[scope=row]").length === 9));
+  check("its rows and columns are in one order", await page.$eval("#versions table", (table) =>
+    [...table.querySelectorAll("thead th.cell")].map((th) => th.textContent).join() === [...table.querySelectorAll("tbody th")].map((th) => th.textContent).join()));
+  for (let i = 0; i < 200 && asked.length < before + 3; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+  check("it is asked for at most every two seconds", asked.slice(1).every((at, i) => at - asked[i] >= 1900), asked.map((at, i) => at - (asked[i - 1] || at)).join());
+  await page.evaluate(() => { // what it says of who does not answer, if only for a moment
+    window.silent = "";
+    setInterval(() => {
+      const row = [...document.querySelectorAll("#versions-rows tr")].find((r) => r.children[0].textContent === "h");
+      if (row && row.children[1].textContent === "no answer") window.silent = [...row.querySelectorAll(".cell")].map((c) => c.textContent).join("");
+    }, 50);
+  });
+
   tell("kill", "d");
   await within(9000, "a crash is shown as dead", stateIs, "d", "dead");
   tell("stop", "h");
   await within(9000, "a stopped node is shown as suspect", stateIs, "h", "suspect");
   check("the answer that said so is kept", await freezeSuspicion("h"));
+  await within(6000, "nothing is guessed of who does not answer", () => /^\?+$/.test(window.silent));
+  for (const scheme of ["light", "dark"])
+    for (const size of ["wide", "narrow"]) await portrait("matrix", size, scheme, "#versions");
+  await page.setViewport(SIZES.wide);
   tell("go", "h");
   await within(3000, "the title counts the problems", () => /^\(2\) scrubjay/.test(document.title));
   const shown = await members();
@@ -198,6 +256,10 @@ try {
       const row = document.querySelector("#news-rows tr");
       return row && [...row.querySelectorAll(".cell")].filter((c) => /ms|silent/.test(c.textContent)).length >= 15;
     });
+    const alive = n - Math.floor((n + 3) / 9);
+    await page.$eval("#versions", (card) => card.scrollIntoView());
+    await within(6000, "and in the table of who has what of whom", (rows, columns) =>
+      document.querySelectorAll("#versions-rows tr").length === rows && document.querySelectorAll("#versions-head .cell").length === columns, alive, Math.min(32, alive));
     for (const size of ["wide", "narrow"]) {
       await photograph(`many-${n}`, size, "light");
       check(`${n} members, ${size}: nothing hangs over`, (await overflow()) <= 0, `${await overflow()} pixels`);
@@ -214,6 +276,15 @@ try {
     Math.abs(table.querySelector("tbody td").getBoundingClientRect().left - table.parentElement.getBoundingClientRect().left) <= 1));
   await within(9000, "and the sum of all members is beside it", () => [...document.querySelectorAll("#news-rows tr")]
     .some((row) => row.children[4].textContent === "54 of 57" && row.children[5].textContent === "141 ms"));
+  check("a row of what a member has keeps its name, too", await page.$eval("#versions table", (table) => {
+    table.parentElement.scrollLeft = 400;
+    return Math.abs(table.querySelector("tbody th").getBoundingClientRect().left - table.parentElement.getBoundingClientRect().left) <= 1;
+  }));
+  const sums = await page.$$eval("#versions-rows tr", (all) => all.slice(0, 8).map((row) => [1, 2, 3].map((i) => row.children[i].textContent).join("; ")));
+  check("and what has no column is summed up", sums.some((text) => /^\d.* ms; \d+ of 65; [\d,]+$/.test(text)) && sums.includes("no answer; ?; ?"), sums.join(" | "));
+  await portrait("matrix-64", "wide", "light", "#versions");
+  await portrait("matrix-64", "narrow", "dark", "#versions");
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "light" }]);
   await violations("light, with 64 members");
   await page.$eval("#stamp", (input) => { input.value = ""; });
   await page.setViewport(SIZES.wide);

@@ -6,6 +6,7 @@
   const SAMPLES = 120, NEWS_MAX = 12, LOG_MAX = 30;
   const COLUMNS_MAX = 32, SLOW_MS = 100, MANY = 100, MANY_POLLS = 5, AGAIN_MS = 250;
   const NAME_SHORT = 16, NAME_END = 8;
+  const MATRIX_PAUSE_MS = 2000, MATRIX_MANY_MS = 10000;
   const TRACE_PAUSE_MS = 500, TRACE_AFTER_MS = 400, TRACE_AGE_MS = 60000, TRACE_TRIES = 3;
   const SVG = "http://www.w3.org/2000/svg";
   const id = (name) => document.getElementById(name);
@@ -57,6 +58,10 @@
     let i = 0;
     for (; bytes >= 1024 && i < units.length - 1; i++) bytes /= 1024;
     return `${bytes < 10 && i > 0 ? bytes.toFixed(1) : Math.round(bytes)} ${units[i]}`;
+  }
+
+  function byName(a, b) {
+    return a.localeCompare(b, "en", { numeric: true });
   }
 
   /** Names of one cluster begin alike: of a long one the middle is left out, never the end. */
@@ -252,7 +257,7 @@
   function order(a, b) {
     const rank = { suspect: 0, dead: 0, alive: 1, candidate: 2, left: 3 };
     return Number(b.self) - Number(a.self) || rank[a.state] - rank[b.state] ||
-      a.name.localeCompare(b.name, "en", { numeric: true });
+      byName(a.name, b.name);
   }
 
   function drawMembers() {
@@ -336,7 +341,7 @@
 
   function columns() {
     return living()
-      .sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true })).slice(0, COLUMNS_MAX);
+      .sort((a, b) => byName(a.name, b.name)).slice(0, COLUMNS_MAX);
   }
 
   function makeNews(i) {
@@ -456,6 +461,90 @@
     for (const said of body.nodes) trace.nodes.set(said.name, said);
     drawNews();
   }
+
+  /* ---- who has what of whom ---- */
+
+  const MATRIX_FIXED = 4; // columns before those of members
+  let matrix = null;      // the last answer
+  let matrixSeen = false; // is the table in sight?
+  let matrixAt = -Infinity, matrixAsked = false;
+
+  function makeVersions() {
+    const row = make("tr", {}, make("th", { scope: "row" }, make("bdi")));
+    for (let i = 1; i < MATRIX_FIXED; i++) row.append(make("td", { class: "n" }));
+    return row;
+  }
+
+  function drawLack(cell, said, origin) {
+    const behind = said.behind[origin.at], own = said.epoch === origin.epoch;
+    const state = behind === null ? "wait" : behind > 0 ? "slow" : own ? "issued" : "good";
+    mark(cell, "data-state", state);
+    cell.toggleAttribute("data-own", own);
+    say(cell, behind === null ? "?" : behind > 0 ? number(behind) : own ? "own" : "all");
+    const what = `of ${number(origin.newest)} of ${inside(origin.member)}`;
+    mark(cell, "title", behind === null ? `${what}: ${said.answered ? "it did not say" : "no answer"}`
+      : `${what}: ${number(behind)} missing, ${number(said.unheard[origin.at])} not heard of`);
+  }
+
+  /** What the cells beside say, and those that have no place there. */
+  function drawLacks(row, said, names) {
+    const told = said.behind.filter((behind, at) => behind !== null || names.has(matrix.origins[at].member));
+    const has = told.filter((behind) => behind === 0).length;
+    const most = Math.max(0, ...told.filter((behind) => behind !== null));
+    say(row.children[1], said.name === matrix.node ? "this node" : said.answered ? span(said.after_ms) : "no answer");
+    mark(row.children[1], "class", said.answered ? "n" : "n differs");
+    say(row.children[2], said.answered ? `${has} of ${told.length + said.left}` : "?");
+    mark(row.children[2], "class", said.answered && has === told.length + said.left ? "n" : "n differs");
+    say(row.children[3], !said.answered ? "?" : most === 0 ? "none" : number(most));
+    mark(row.children[3], "class", most > 0 ? "n differs" : "n");
+  }
+
+  function drawMatrix() {
+    const names = new Set(living().map((m) => m.name));
+    const origins = matrix.origins.map((origin, at) => ({ ...origin, at }));
+    const shown = origins.filter((o) => o.member !== null && names.has(o.member))
+      .sort((a, b) => byName(a.member, b.member)).slice(0, COLUMNS_MAX);
+    const head = id("versions-head");
+    while (head.children.length > MATRIX_FIXED + shown.length) head.lastElementChild.remove();
+    shown.forEach((o, i) => {
+      if (!head.children[MATRIX_FIXED + i]) head.append(make("th", { scope: "col", class: "cell n" }, make("bdi")));
+      sayName(head.children[MATRIX_FIXED + i].firstElementChild, o.member);
+    });
+    const rows = [...matrix.members].sort((a, b) => byName(a.name, b.name));
+    keep(id("versions-rows"), rows, (said) => said.name, makeVersions, (row, said) => {
+      sayName(row.firstElementChild.firstElementChild, said.name);
+      drawLacks(row, said, names);
+      while (row.children.length > MATRIX_FIXED + shown.length) row.lastElementChild.remove();
+      shown.forEach((o, i) => {
+        if (!row.children[MATRIX_FIXED + i]) row.append(make("td", { class: "cell" }));
+        drawLack(row.children[MATRIX_FIXED + i], said, o);
+      });
+    });
+    id("versions-more").hidden = shown.length < COLUMNS_MAX;
+    const answered = rows.filter((said) => said.answered).length;
+    const gone = origins.filter((o) => o.member === null || !names.has(o.member)).length;
+    const others = gone === 0 ? "" : gone === 1 ? " One run that ended is counted and has no column."
+      : ` ${number(gone)} runs that ended are counted and have no column.`;
+    say(id("versions-said"), `${answered} of ${rows.length} members answered, in ${span(matrix.took_ms)}.${others}`);
+  }
+
+  async function askMatrix() {
+    const pause = known.members.length > MANY ? MATRIX_MANY_MS : MATRIX_PAUSE_MS;
+    const wanted = matrixSeen && !document.hidden && link !== "lost" && link !== "wait";
+    if (!wanted || matrixAsked || performance.now() - matrixAt < pause) return;
+    matrixAsked = true;
+    matrixAt = performance.now();
+    const body = await ask("v1/matrix").catch(() => null);
+    matrixAsked = false;
+    if (body === null) return; // too many ask: what is shown stays
+    matrix = body;
+    drawMatrix();
+  }
+
+  new IntersectionObserver((entries) => {
+    matrixSeen = entries[entries.length - 1].isIntersecting;
+    askMatrix();
+  }).observe(id("versions"));
 
   /* ---- one stamp ---- */
 
@@ -619,6 +708,7 @@
     if (known.members.length <= MANY || ++ticks % MANY_POLLS === 0) poll();
   }, POLL_MS);
   setInterval(traceOne, TRACE_PAUSE_MS);
+  setInterval(askMatrix, MATRIX_PAUSE_MS / 4);
   loadNews().catch(() => {});
   poll(true);
   listen();
