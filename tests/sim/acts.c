@@ -182,6 +182,9 @@ static void begin(struct sim *s, const struct act *act, uint64_t index)
     case ACT_CLONE:
         copy_process(s, act);
         break;
+    case ACT_RING:
+        keys_edit(s, as_node(s, act->arg[0]), act);
+        break;
     default:
         change_weather(s, act);
         break;
@@ -339,6 +342,7 @@ void acts_heal(struct sim *s, uint64_t rest)
         else
             leave_broken(s, i, (enum rest)rng_below(&s->rest_rng, RESTS));
     }
+    keys_heal(s);
 }
 
 void acts_fini(struct sim *s)

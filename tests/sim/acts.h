@@ -27,8 +27,8 @@ void acts_begin(struct sim *s, const struct script *sc);
 /** EVENT_ACT, EVENT_STORM. */
 void acts_event(struct sim *s, const struct event *e);
 
-/** End all acts: links whole, the zone right, and every process of the core running, to which the
- *  nodes of `rest` do not belong: each of those is left dead, asleep, or half connected. */
+/** End all acts: links whole, the zone right, all keyring files equal, and every process of the core running,
+ *  to which the nodes of `rest` do not belong: each of those is left dead, asleep, or half connected. */
 void acts_heal(struct sim *s, uint64_t rest);
 
 /** Forget the script. */

@@ -95,9 +95,10 @@ static const struct {
     [CHECK_L3] = {"L3", "quiet.c", "and their vectors are equal, without gaps"},
     [CHECK_L4] = {"L4", "quiet.c", "and they fall quiet: datagrams a second and node are bounded"},
     [CHECK_L5] = {"L5", "streams.c", "no stream stays open on which nothing was said for long"},
-    [CHECK_L6] = {"L6", "stories_*.c",
-                  "a key that is rotated node by node seals everything in the end, and on the way "
-                  "no packet is refused"},
+    [CHECK_L6] =
+        {"L6", "quiet.c",
+         "a key that is rotated seals everything in the end, alone, and while the old ones "
+         "go no packet is refused"},
     [CHECK_L7] = {"L7", "quiet.c",
                   "when all is quiet no reply, announced write or quarantine is left over"},
     [CHECK_AFTER] = {"after", "reader.c",

@@ -6,6 +6,7 @@
 #include "wire/peer.h"
 
 #include "dns.h"
+#include "keys.h"
 #include "link.h"
 
 struct draw {
@@ -396,6 +397,104 @@ static void draw_clones(struct script *sc, uint32_t allowed)
     draw_class(&d);
 }
 
+/* ---- keys: one rotation after the other ---- */
+
+#define AWAY_MAX_US  (60 * US_PER_SEC)
+#define APART_MIN_US (2 * US_PER_SEC) /* from one edit of a file to the next */
+#define APART_MAX_US (80 * US_PER_SEC)
+#define LATE_MAX_US  (30 * US_PER_SEC)
+#define READ_US      (3 * US_PER_SEC) /* within which a node finds its file changed */
+
+struct rotation_draw {
+    struct draw d;
+    uint64_t free_at[64]; /* by node: from when on its file may be edited next */
+    int64_t newest;       /* the key that is to seal in the end */
+};
+
+/* What a file is to say, from step to step. */
+static struct act edit_of(const struct rotation_draw *r, enum keyring_step step, int64_t force)
+{
+    const int64_t old = r->newest - 1;
+    const int64_t first = step == KEYRING_INSTALL ? old : r->newest;
+    const int64_t second = step == KEYRING_INSTALL ? r->newest : old;
+    return (struct act){.kind = ACT_RING,
+                        .arg = {0, first, step == KEYRING_RETIRE ? -1 : second, force}};
+}
+
+/* A file of some node is late now and then, but never goes back. */
+static void draw_edits(struct rotation_draw *r, uint64_t at, enum keyring_step step)
+{
+    struct draw *d = &r->d;
+    struct act act = edit_of(r, step, KEYS_SAFELY);
+    for (uint32_t i = 0; i < d->sc->nodes; i++) {
+        const uint64_t soon = rng_below(&d->rng, READ_US);
+        const uint64_t late = between(&d->rng, READ_US, LATE_MAX_US);
+        act.at_us = at + (coin(d, 150) ? late : soon);
+        act.at_us = time_max(act.at_us, r->free_at[i]);
+        act.arg[0] = i;
+        r->free_at[i] = act.at_us + 1;
+        add(d, &act);
+    }
+}
+
+/* One node is told to take a step whose time has not come. */
+static void draw_force(struct rotation_draw *r, uint64_t at)
+{
+    struct draw *d = &r->d;
+    const bool promotes = coin(d, 500);
+    const int64_t victim = node(d);
+    struct act act = edit_of(r, promotes ? KEYRING_PROMOTE : KEYRING_RETIRE,
+                             promotes ? KEYS_PROMOTE : KEYS_RETIRE);
+    act.at_us = time_max(at, r->free_at[victim]);
+    act.arg[0] = victim;
+    r->free_at[victim] = act.at_us + 1;
+    add(d, &act);
+}
+
+/* A node dies, and comes back with the file that it had, for a while. */
+static void draw_away(struct rotation_draw *r, uint64_t at)
+{
+    struct draw *d = &r->d;
+    struct act act = {.kind = ACT_CRASH, .at_us = at};
+    act.arg[0] = node(d);
+    act.arg[1] = coin(d, 700);
+    act.arg[2] = number(d, US_PER_SEC, AWAY_MAX_US);
+    act.arg[3] = coin(d, 500);
+    uint64_t *free_at = &r->free_at[act.arg[0]];
+    *free_at = time_max(*free_at, at + (uint64_t)act.arg[2] + rng_below(&d->rng, LATE_MAX_US));
+    add(d, &act);
+}
+
+/* Returns: when the next may begin. */
+static uint64_t draw_rotation(struct rotation_draw *r, uint64_t at)
+{
+    const bool away = coin(&r->d, 350);
+    const bool forced = coin(&r->d, 250);
+    const uint64_t odd_step = rng_below(&r->d.rng, 3);
+    for (uint32_t step = KEYRING_INSTALL; step <= KEYRING_RETIRE; step++) {
+        if (away && step == odd_step)
+            draw_away(r, at);
+        draw_edits(r, at, (enum keyring_step)step);
+        if (forced && step == odd_step)
+            draw_force(r, at + between(&r->d.rng, 1, READ_US));
+        at += between(&r->d.rng, APART_MIN_US, APART_MAX_US);
+    }
+    return at;
+}
+
+/* By itself, and in half of the seeds whose packets are sealed, which are few. */
+static void draw_keys(struct script *sc, uint32_t allowed)
+{
+    struct rotation_draw r = {.d = {.sc = sc, .fault = FAULT_KEYS}};
+    rng_init(&r.d.rng, sc->seed ^ 0x4E75ULL);
+    if (!rng_chance(&r.d.rng, 500) || (allowed >> FAULT_KEYS & 1) == 0 || !sc->sealed)
+        return;
+    sc->classes |= 1U << FAULT_KEYS;
+    uint64_t at = link_exponential(&r.d.rng, 10 * US_PER_SEC);
+    while (++r.newest < KEYS_WORLD && at < sc->length_us)
+        at = draw_rotation(&r, at);
+}
+
 void draw_script(struct script *sc, uint32_t allowed)
 {
     struct rng root;
@@ -408,6 +507,7 @@ void draw_script(struct script *sc, uint32_t allowed)
             draw_class(&d);
     }
     draw_clones(sc, allowed);
+    draw_keys(sc, allowed);
     script_sort(sc);
 }
 

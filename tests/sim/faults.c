@@ -11,7 +11,8 @@ static const char *const TEXTS[FAULTS] = {
     [FAULT_FLIP] = "flip",     [FAULT_CRASH] = "crash",     [FAULT_RESTART] = "restart",
     [FAULT_MASS] = "mass",     [FAULT_ROLLING] = "rolling", [FAULT_FOREIGN] = "foreign",
     [FAULT_PAUSE] = "pause",   [FAULT_CLOCK] = "clock",     [FAULT_DNS] = "dns",
-    [FAULT_MEMORY] = "memory", [FAULT_CORE] = "core",       [FAULT_CLONE] = "clone"};
+    [FAULT_MEMORY] = "memory", [FAULT_CORE] = "core",       [FAULT_CLONE] = "clone",
+    [FAULT_KEYS] = "keys"};
 
 const char *fault_text(enum fault fault)
 {

@@ -34,6 +34,7 @@ enum fault {
     FAULT_MEMORY,  /* tables so small that everything overflows */
     FAULT_CORE,    /* not all is healed: some nodes stay down or half connected for ever */
     FAULT_CLONE,   /* a process begins with the random bytes of another that runs */
+    FAULT_KEYS,    /* keys are rotated, each file at its own time; sealed worlds only */
     FAULTS
 };
 

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "block.h"
 #include "calm.h"
 #include "draw.h"
 #include "minimise.h"
@@ -337,6 +338,6 @@ int main(int argc, char **argv)
         o.seed = o.seed == 0 ? 1 : o.seed;
         status = run_seeds(&o);
     }
-    sim_blocks_free();
+    blocks_free();
     return status;
 }

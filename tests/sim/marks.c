@@ -68,6 +68,12 @@ static const struct mark LIST[] = {
     NODE("stream failed", node.streams_failed),
     NODE("stream timed out", node.streams_timeout),
     NODE("no addresses in an answer", node.names_none),
+    /* keys */
+    NODE("key installed", rotation.counters.installed),
+    NODE("key promoted", rotation.counters.promoted),
+    NODE("key retired", rotation.counters.retired),
+    NODE("step of a rotation forced", rotation.counters.forced),
+    NODE("step of a rotation refused", rotation.counters.refused),
     /* dots */
     NODE("dot sent again", spread.dots_resent),
     NODE("dot sent along", spread.dots_hot),

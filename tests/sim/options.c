@@ -27,7 +27,7 @@ void options_usage(FILE *out)
           "  --faults LIST    classes allowed: all, none, loss,crash, or -pause,-dns (all)\n"
           "  --calm           faults one after the other, for a tenth of the time at most; each\n"
           "                   seed is also run without any, and its hits are compared\n"
-          "  --sealed         seal packets with a real key (plain)\n"
+          "  --sealed         seal packets with a real key (plain); without it no key is rotated\n"
           "  --replay FILE    run the script in a file, or the script that is given here\n"
           "  --print-script   print the script of a seed instead of running it\n"
           "  --no-minimise    do not look for a smaller script that fails the same check\n"

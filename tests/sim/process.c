@@ -20,11 +20,6 @@ void process_free(struct sim_node *n)
     n->memory = NULL;
 }
 
-void sim_blocks_free(void)
-{
-    blocks_free();
-}
-
 const struct cache_key *process_key(struct sim *s, struct sim_node *n, uint32_t key)
 {
     struct cache_key *ck = &n->keys[key];
@@ -99,7 +94,7 @@ static struct node_cfg config_of(struct sim *s, const struct sim_node *n)
     cfg.generation = SIM_WALL_MS + (uint64_t)((int64_t)(s->now / US_PER_MS) + n->wall_offset_ms);
     cfg.run = draw_run(s, cfg.generation);
     cfg.seed = rng_next(&s->boot_rng);
-    cfg.ring = &s->ring;
+    cfg.ring = keys_of(s, n);
     cfg.crypto = n->crypto;
     if (s->cfg.key_quiet_us != 0)
         cfg.key_quiet_us = s->cfg.key_quiet_us;

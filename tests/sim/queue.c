@@ -21,7 +21,8 @@ const char *event_text(enum event_kind kind)
         [EVENT_FILL] = "fill",         [EVENT_ISSUE] = "issue",
         [EVENT_STORE] = "store",       [EVENT_CLIENT] = "client",
         [EVENT_THAW] = "thaw",         [EVENT_BOOT] = "boot",
-        [EVENT_ACT] = "act",           [EVENT_STORM] = "storm"};
+        [EVENT_ACT] = "act",           [EVENT_STORM] = "storm",
+        [EVENT_READ] = "read"};
     return TEXTS[kind];
 }
 

@@ -27,9 +27,10 @@ enum event_kind {
     EVENT_STORE,  /* p: struct storing; the second half of a put, on its worker */
     EVENT_CLIENT, /* a = enum client_step, b and p: see there; a client goes on */
     EVENT_THAW,
-    EVENT_BOOT, /* b = flags of sim_restart() */
-    EVENT_ACT,  /* a = index in the script; b = 0: it begins, 1: it ends */
-    EVENT_STORM /* a = how many recorded datagrams `node` still gets; b = time between two */
+    EVENT_BOOT,  /* b = flags of sim_restart() */
+    EVENT_ACT,   /* a = index in the script; b = 0: it begins, 1: it ends */
+    EVENT_STORM, /* a = how many recorded datagrams `node` still gets; b = time between two */
+    EVENT_READ   /* a process looks at its keyring file */
 };
 
 /** The name of a kind, for reports. Lends static text. */

@@ -2,12 +2,15 @@
 
 #include <string.h>
 
+#include "swim/suspicion.h"
+
 #define SETTLE_US        (10 * US_PER_SEC)
 #define SETTLE_REST_US   (12 * US_PER_SEC) /* for each node: who is gone must be found out first */
 #define LOOK_US          (50 * US_PER_MS)
 #define DRAIN_US         (3 * US_PER_SEC) /* what clients have under way when they stop */
 #define HEALED_WAIT      (5 * US_PER_SEC)
-#define LEFTOVER_US      (8 * US_PER_SEC) /* longer than any announcement, fence or timeout */
+#define LEFTOVER_US      (8 * US_PER_SEC)  /* longer than any announcement, fence or timeout */
+#define ROTATE_US        (15 * US_PER_SEC) /* beside the silence of the old keys */
 #define LISTEN_MAX       3
 #define PERIOD_US        (500 * US_PER_MS)
 #define QUIET_PER_S      8   /* datagrams of a node, a second, when all are well */
@@ -261,6 +264,60 @@ static void watch(struct sim *s)
                     (unsigned long long)loud.most);
 }
 
+/* Another cluster at an address of ours goes on with the key that it has. */
+static bool has_strangers(const struct sim *s)
+{
+    for (uint32_t i = s->cfg.nodes; i < s->all; i++)
+        if (s->nodes[i].up)
+            return true;
+    return false;
+}
+
+/* Packets that its ring did not open. */
+static uint64_t key_refusals(struct sim *s)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < s->cfg.nodes; i++)
+        if (in_core(s, i) && s->nodes[i].up)
+            n += sim_view(s, i).node.dropped_key;
+    return n;
+}
+
+/* Until the old keys were silent for long enough, and a little. */
+static void await_keys(struct sim *s)
+{
+    const uint64_t quiet_us = 2 * suspicion_max(s->cfg.nodes, PERIOD_US);
+    for (uint64_t us = 0; us < quiet_us + ROTATE_US && !s->failed; us += LOOK_US) {
+        if (keys_behind(s) == UINT32_MAX)
+            return;
+        sim_run(s, LOOK_US);
+    }
+}
+
+/* With all well the newest key stays alone, and nobody is lost by that. A node that is half connected may
+ * seal with its own for ever, so that nothing goes. */
+static void rotate(struct sim *s)
+{
+    const mono_us from = s->now;
+    const uint64_t refused = key_refusals(s);
+    if (s->keys.files == NULL || (s->acts.rest & ~s->acts.gone) != 0)
+        return;
+    keys_end(s);
+    await_keys(s);
+    if (s->failed)
+        return;
+    sim_checked(s, CHECK_L6);
+    const uint32_t behind = keys_behind(s);
+    if (behind != UINT32_MAX)
+        sim_violate(s, CHECK_L6, "n%u still does not hold the newest key alone", behind);
+    settle(s, HEALED_WAIT, "agreement did not outlast the old keys, nor come back within");
+    if (s->failed)
+        return;
+    check_deaths(s, from);
+    if (!has_strangers(s) && key_refusals(s) != refused)
+        sim_violate(s, CHECK_L6, "packets were refused for their key while the old ones went");
+}
+
 uint64_t quiet_watch(struct sim *s)
 {
     const mono_us healed_at = s->now;
@@ -273,5 +330,7 @@ uint64_t quiet_watch(struct sim *s)
     if (!s->failed)
         watch(s);
     check_leftovers(s);
+    if (!s->failed)
+        rotate(s);
     return took;
 }

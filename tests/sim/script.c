@@ -29,6 +29,7 @@ static const struct {
     [ACT_WALL] = {"wall", {"node", "ms"}},
     [ACT_DNS] = {"dns", {"mode"}},
     [ACT_CLONE] = {"clone", {"node", "of"}}, /* the second goes on beside its copy */
+    [ACT_RING] = {"ring", {"node", "first", "second", "force"}}, /* keys by number; -1 = none */
 };
 
 /* ---- cuts ---- */

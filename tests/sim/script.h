@@ -40,6 +40,7 @@ enum act_kind {
     ACT_WALL,
     ACT_DNS,
     ACT_CLONE,
+    ACT_RING,
     ACTS
 };
 

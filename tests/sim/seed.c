@@ -30,6 +30,11 @@ static bool has(const struct script *sc, enum fault fault)
     return (sc->classes >> fault & 1) != 0;
 }
 
+static bool rotates(const struct script *sc)
+{
+    return has(sc, FAULT_KEYS) && sc->sealed;
+}
+
 /* Processes that a script starts, the first ones included. */
 static uint32_t count_boots(const struct script *sc)
 {
@@ -122,6 +127,8 @@ static struct sim_cfg world_of(const struct script *sc, int64_t watch, struct rn
         make_small(&out, &small);
     configure(&out, sc, r);
     draw_sizes(&out);
+    if (rotates(sc))
+        out.key_quiet_us = 1; /* twice the longest suspicion, then, instead of ten minutes */
     return out;
 }
 
@@ -279,6 +286,8 @@ static void begin(struct sim *s, const struct script *sc, struct rng *r)
     s->source.aba = rng_chance(r, 500);
     s->source.value_max = rng_chance(r, 300) ? 3000 : 64;
     acts_begin(s, sc);
+    if (rotates(sc))
+        keys_begin(s);
     sim_boot_all(s);
     workload_begin(s, &clients);
 }

@@ -155,6 +155,7 @@ void sim_free(struct sim *s)
     batches_free(s);
     source_free(&s->source);
     keyring_fini(&s->ring);
+    keys_free(s);
     peer_codec_free(s->codec);
     free(s->codec_memory);
     free(s->runs);
@@ -406,6 +407,8 @@ bool sim_happen(struct sim *s, struct event *e)
     case EVENT_STORM:
         acts_event(s, e);
         return false;
+    case EVENT_READ:
+        return keys_read(s, e);
     }
     return false;
 }

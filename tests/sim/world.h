@@ -24,6 +24,7 @@
 #include "counters.h"
 #include "dns.h"
 #include "gifts.h"
+#include "keys.h"
 #include "link.h"
 #include "marks.h"
 #include "oracle.h"
@@ -143,7 +144,8 @@ struct sim {
     struct policies policies;
     struct policy policy[SOURCE_NAMESPACES]; /* of those that are strict */
     struct trace trace;
-    struct keyring ring;
+    struct keyring ring; /* with which processes begin, where keys has no files */
+    struct keys keys;
     struct hkey hkey;
     struct peer_codec *codec; /* of the checks */
     void *codec_memory;
@@ -156,9 +158,6 @@ struct sim *sim_new(const struct sim_cfg *cfg);
 
 /** Drop it. */
 void sim_free(struct sim *s);
-
-/** Give back the memory that worlds keep for the next one. */
-void sim_blocks_free(void);
 
 /* ---- what stories say ---- */
 
