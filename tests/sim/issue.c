@@ -253,14 +253,17 @@ static void check_own(struct sim *s, struct sim_node *n, uint64_t seq)
                     (unsigned long long)seq, (unsigned long long)own.applied);
 }
 
-/* The reply that came at once: of the very dots that end with seq. */
+/* The reply that came at once: of the very dots that end with seq. What it promises is looked at before
+ * what it says. */
 static bool check_reply(struct sim *s, struct sim_node *n, uint64_t seq, uint32_t dots)
 {
     const struct node_reply *reply = &s->work.reply;
     sim_checked(s, CHECK_S19);
     if (!s->work.replied)
         sim_violate(s, CHECK_S19, "n%u does not answer a command", n->i);
-    else if (reply->err == OK && (reply->seq != seq || reply->count != dots))
+    else if (reply->err == OK && n->up)
+        check_own(s, n, seq);
+    if (s->work.replied && reply->err == OK && (reply->seq != seq || reply->count != dots))
         sim_violate(s, CHECK_S19, "n%u answers a command with dot %llu, expected %llu", n->i,
                     (unsigned long long)reply->seq, (unsigned long long)seq);
     if (s->failed || reply->err != OK)
@@ -354,7 +357,7 @@ static bool is_accepted(struct sim *s, struct sim_node *n, const struct handed *
         later ? promise_accepted(s, h->ticket) : check_reply(s, n, h->seq, h->dots);
     if (accepted && !later)
         promise_stamped(s, n, &(struct stamped){.seq = h->seq, .count = h->count, .at = s->now});
-    if (accepted && n->up)
+    if (accepted && later && n->up)
         check_own(s, n, h->seq);
     return accepted;
 }
