@@ -6,7 +6,8 @@
 #include "base/bytes.h"
 #include "node/inside.h"
 
-#define ID_LEN 4
+#define ID_LEN    4
+#define CALLED_US (2 * ROTATION_LOOK_US) /* a packet is looked at at least once */
 
 _Static_assert(ID_LEN *KEYRING_KEYS_MAX <= SWIM_META_MAX, "a record has room for all ids");
 
@@ -143,6 +144,19 @@ static void listen_for(const struct node *n, mono_us now, size_t i, struct rotat
     p->member = r->heard[i].from;
 }
 
+/** Did somebody just seal with the i-th key? Who does not reach its members may be cut off because they have
+ *  forgotten its own key: then it is this one that they open. */
+static bool is_called(const struct node *n, mono_us now, size_t i)
+{
+    const struct rotation_heard *heard = &n->rotation.heard[i];
+    return heard->from != 0 && heard->from != n->seal.self && now <= heard->at + CALLED_US;
+}
+
+static bool is_cut_off(const struct node *n)
+{
+    return n->life.state == NODE_JOINING || swim_isolated(n->swim);
+}
+
 /** What is in the way of promoting or retiring the i-th key? */
 static struct rotation_pending gate(const struct node *n, mono_us now, enum keyring_step step,
                                     size_t i)
@@ -150,7 +164,7 @@ static struct rotation_pending gate(const struct node *n, mono_us now, enum keyr
     struct rotation_pending p = {.step = step, .key = n->rotation.ring.keys[i].id};
     if (!is_gated(&n->seal))
         return p;
-    if (n->life.state == NODE_JOINING || swim_isolated(n->swim)) {
+    if (is_cut_off(n) && !(step == KEYRING_PROMOTE && is_called(n, now, i))) {
         p.why = ROTATION_JOINING;
         return p;
     }

@@ -4,7 +4,8 @@
  * The file says what is wanted; the node goes there in steps, each when it is safe:
  *
  *     install   a key is added, behind the others: at once
- *     promote   a key becomes the first, which seals: when every live member says that it holds the key
+ *     promote   a key becomes the first, which seals: when every live member says that it holds the key; a node
+ *               that does not reach its members promotes none but one that it hears others seal with
  *     retire    a key goes: when no live member says that it seals with it, and no packet came under it for
  *               node_cfg.key_quiet_us, or for twice the longest suspicion if that is more
  *

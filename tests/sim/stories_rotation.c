@@ -269,6 +269,32 @@ static void rotation_forced(struct sim *s)
     story_within(s, 60 * US_PER_SEC, sim_settled, NULL, "with the key it is met again");
 }
 
+/* Cut off while the others go from one key to the next, until they have forgotten the old one: nobody opens what
+ * it seals any more. Its own file changes with theirs. */
+static void rotation_missed(struct sim *s)
+{
+    struct rotations r = {.i = 0};
+    begin(s, &r);
+    draw_key(s, &r.new);
+    mount(s, r.old.text, r.new.text);
+    follow(s, "the new key is installed everywhere");
+    sim_split(s, 1U << VICTIM, true);
+    sim_run(s, rng_below(&s->boot_rng, 30 * US_PER_SEC));
+    mount(s, r.new.text, r.old.text);
+    sim_run(s, 60 * US_PER_SEC);
+    mount(s, r.new.text, "");
+    sim_run(s, 120 * US_PER_SEC);
+    workload_stop(s);
+    for (uint32_t i = 0; i < s->cfg.nodes && !s->failed; i++)
+        story_expect(s, (sim_view(s, i).keys[0] == r.new.id) == (i != VICTIM),
+                     "only who reaches its members promotes");
+    for (uint32_t i = 0; i < VICTIM && !s->failed; i++)
+        story_expect(s, sim_view(s, i).keys_n == 1, "and the others are done");
+    sim_split(s, 1U << VICTIM, false);
+    story_within(s, 60 * US_PER_SEC, sim_settled, NULL, "it is met again");
+    follow(s, "and its old key goes, too");
+}
+
 struct stories stories_rotation(void)
 {
     static const struct story STORIES[] = {
@@ -278,6 +304,10 @@ struct stories stories_rotation(void)
         {"rotation_forced", 5, 3, rotation_forced,
          "a key that is forced to seal while others lack it splits its node off, until they have "
          "it"},
+        {"rotation_missed", 5, 5, rotation_missed,
+         "who is cut off until the others have forgotten its key hears the new one when it is "
+         "back, "
+         "and is met again under that"},
     };
     return (struct stories){STORIES, ARRAY_LEN(STORIES)};
 }

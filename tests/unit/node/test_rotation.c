@@ -258,6 +258,34 @@ Test(rotation, who_has_not_joined_yet_promotes_nothing)
     rig_fini(&a);
 }
 
+/** b has gone on to K2 and forgotten the key of a: it opens nothing that a seals. */
+Test(rotation, who_reaches_nobody_promotes_the_key_that_it_hears_others_seal_with)
+{
+    struct rig a, b;
+    char k1[KEYRING_LINE_MAX + 1];
+    uint8_t key[KEYRING_KEY_LEN] = {1};
+    k1[keyring_line("ring", key, k1)] = '\0';
+    rig_init(&b, &(struct rig_cfg){.name = "b", .key = 1, .run = 2, .host = 2, .seeded = true});
+    rig_pass(&b, 5 * US_PER_SEC);
+    edit(&b, K2, "", "");
+    rig_pass(&b, QUIET + 5 * US_PER_SEC);
+    cr_assert_eq(rig_view(&b).keys_n, 1);
+    rig_init(&a, &(struct rig_cfg){
+                     .name = "a", .key = 1, .run = 1, .host = 1, .seeded = true, .now = b.now});
+    edit(&a, K2, k1, "");
+    cr_assert_eq(why(&a, KEYRING_PROMOTE), ROTATION_JOINING);
+    node_recv(b.node, b.now,
+              &(struct node_in){.kind = NODE_IN_NAMES, .names = &a.addr, .names_n = 1});
+    rig_talk(&a, &b, 1500 * US_PER_MS);
+    cr_assert_eq(first_key(&a), first_key(&b), "before it gives up joining");
+    node_recv(b.node, b.now,
+              &(struct node_in){.kind = NODE_IN_NAMES, .names = &a.addr, .names_n = 1});
+    rig_talk(&a, &b, 5 * US_PER_SEC);
+    cr_assert_eq(rig_view(&a).alive, 2);
+    rig_fini(&a);
+    rig_fini(&b);
+}
+
 Test(rotation, the_same_file_again_is_told_again)
 {
     struct pair p;
