@@ -89,7 +89,9 @@ static bool say_range(struct answering *a, struct dot_range *r)
 {
     const uint64_t hi = known_hi(a, r);
     const uint64_t forgotten = long_gone(a, r);
-    if (forgotten >= r->lo && forgotten < hi) {
+    if (forgotten >= r->hi)
+        return add_gone(a->gone, r);
+    if (forgotten >= r->lo) {
         const struct dot_range gone = {.epoch = r->epoch, .lo = r->lo, .hi = forgotten};
         if (!add_gone(a->gone, &gone))
             return false;

@@ -109,6 +109,20 @@ Test(answer, a_truncated_range_is_named_in_one_piece)
     alone_drop(&a);
 }
 
+Test(answer, a_range_that_is_long_gone_as_a_whole_costs_nothing_either)
+{
+    struct alone a = alone_make(1);
+    struct peer_ranges gone = {0};
+    struct dots_writer w = dots_writer_of(NULL, 0);
+    arrive_all(&a, 40000); /* the log, and what may have come out of order, reach back to 34,880 */
+    struct dot_range part = {.epoch = 500, .lo = 1, .hi = 34879};
+    cr_assert_eq(heal_answer(a.ledger, &part, 1, &w, &gone), 0, "one call says it all");
+    cr_assert_eq(gone.n, 1);
+    cr_assert_eq(gone.at[0].lo, 1);
+    cr_assert_eq(gone.at[0].hi, 34879);
+    alone_drop(&a);
+}
+
 /** Answer seq lo to 20,000 of which the log holds the last 1,024. Returns: sequence of the first dot; 0 =
  *  there is none. */
 static uint64_t answer_in_order(const struct alone *a, struct dot_range *range,
