@@ -364,13 +364,14 @@ static void send_challenge(struct conn *c, uint32_t id, const struct login_answe
 static struct login_answer judge(struct conn *c, struct slice word)
 {
     struct auth *a = auth_of(c->worker);
-    uint8_t nonce[LOGIN_NONCE_LEN];
-    if (entropy_fill(nonce, sizeof nonce) != OK)
+    const struct login_word said = {.auth = word};
+    struct login_fresh fresh = {.nonce = {0}};
+    if (entropy_fill(fresh.nonce, sizeof fresh.nonce) != OK)
         return (struct login_answer){.step = login_fail(&c->stranger->login)};
     pthread_mutex_lock(&a->lock);
     const struct login_node node = {
         .cluster = a->cluster, .clients = &a->secrets->clients, .nobody = &a->secrets->nobody};
-    const struct login_answer answer = login_hear(&c->stranger->login, &node, word, nonce);
+    const struct login_answer answer = login_hear(&c->stranger->login, &node, &said, &fresh);
     if (answer.step == LOGIN_CHALLENGE)
         crowd_speak(&a->crowd, c->io.fd);
     pthread_mutex_unlock(&a->lock);

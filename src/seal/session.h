@@ -13,6 +13,8 @@
  *             an end being share (32) || run (16) || challenge of its HELLO (u64)
  *
  * The first 32 bytes seal what the opener says, the last 32 what the other end says.
+ * The connections of clients are sealed by keys that are agreed on in the same way: seal/login.h.
+ *
  * Secrets come from a ratchet: 32 bytes that each draw replaces, so a later state does not tell an earlier
  * secret. Never looks at a clock or a socket; its only random bytes are those that it is begun with.
  * Source: RFC 7748 (X25519); Perrin, "The Noise protocol framework", pattern NNpsk0, for what is mixed in.
@@ -23,11 +25,13 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/slice.h"
 #include "seal/keyring.h"
 #include "seal/packet.h"
 
 #define SESSION_SHARE_LEN 32
 #define SESSION_SEED_LEN  32
+#define SESSION_KEY_LEN   32
 
 /** Where secrets are drawn from. Holds a secret. */
 struct ratchet {
@@ -45,6 +49,24 @@ struct session_pair {
 
 /** Draw a pair. */
 void session_draw(struct ratchet *r, struct session_pair *out);
+
+/** What keys are made of beside the secret that both ends agree on. Lends. */
+struct session_mix {
+    const uint8_t *key; /* SESSION_KEY_LEN bytes that both ends held before */
+    struct slice label; /* of the protocol */
+    struct slice terms; /* what both ends said */
+};
+
+/**
+ * Make two keys of X25519(own secret, share) and of mix, one behind the other:
+ * BLAKE2b-512(key, label || dh || terms).
+ *
+ * Errors: ERR_UNAUTHENTIC when share is one of the few that make dh no secret (RFC 7748, 6.1); out is
+ *         unchanged.
+ */
+MUST_USE enum err session_agree(const struct session_pair *own,
+                                const uint8_t share[SESSION_SHARE_LEN],
+                                const struct session_mix *mix, uint8_t out[2 * SESSION_KEY_LEN]);
 
 /** What one end said in HELLO. */
 struct session_end {
@@ -66,12 +88,7 @@ struct session {
     struct packet_key send, take; /* key ids are that of terms->key */
 };
 
-/**
- * Make the keys of a stream.
- *
- * Errors: ERR_UNAUTHENTIC when the other end's share is one of the few that make dh no secret
- *         (RFC 7748, 6.1); *out is unchanged.
- */
+/** Make the keys of a stream. Errors: those of session_agree(); *out is unchanged. */
 MUST_USE enum err session_derive(const struct session_pair *own, const struct session_terms *terms,
                                  struct session *out);
 

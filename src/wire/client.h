@@ -44,13 +44,14 @@ struct client_request {
     uint32_t id;
     uint32_t op;
     struct slice ns;
-    struct slice client;         /* HELLO: name of the client program */
-    uint32_t proto;              /* HELLO: wanted protocol, 0 when not given */
-    struct slice auth;           /* HELLO: a claim or a proof, or empty */
-    struct client_fill fill;     /* FILL, PUT; GET and TOUCH use fill.key; TOUCH fill.ttl_ms;
+    struct slice client;     /* HELLO: name of the client program */
+    uint32_t proto;          /* HELLO: wanted protocol, 0 when not given */
+    struct slice auth;       /* HELLO: a claim or a proof, or empty */
+    struct slice share;      /* HELLO: CLIENT_SHARE_LEN bytes, or empty: what follows is plain */
+    struct client_fill fill; /* FILL, PUT; GET and TOUCH use fill.key; TOUCH fill.ttl_ms;
                                   * INVALIDATE with SCOPE_KEY fill.version */
-    struct client_read read;     /* GET, MGET: for all keys alike */
-    enum client_scope scope;     /* INVALIDATE; BEGIN: SCOPE_KEY */
+    struct client_read read; /* GET, MGET: for all keys alike */
+    enum client_scope scope; /* INVALIDATE; BEGIN: SCOPE_KEY */
     const struct slice *targets; /* INVALIDATE, BEGIN targets, MGET keys: lent from the codec */
     size_t targets_n;
     bool soft;             /* INVALIDATE: mark instead of kill; SCOPE_KEY, TAG, NAMESPACE, ALL */
@@ -187,11 +188,12 @@ struct client_hello {
 void client_reply_hello(struct writer *w, uint32_t id,
                         const struct client_hello *hello); /**< hello */
 
-/** `{proto, cluster, challenge, proof}`: what a hello with a claim is answered with. */
+/** `{proto, cluster, challenge, proof, share}`: what a hello with a claim is answered with. */
 struct client_challenge {
     struct slice cluster;
     struct slice nonce; /* CLIENT_NONCE_LEN bytes each */
     struct slice proof;
+    struct slice share; /* CLIENT_SHARE_LEN bytes; empty where the claim had none */
 };
 
 void client_reply_challenge(struct writer *w, uint32_t id,

@@ -353,7 +353,7 @@ enum err client_challenge_decode(struct client_codec *c, struct slice result,
                                  struct client_challenge *out)
 {
     msgpack_object o;
-    struct client_challenge told;
+    struct client_challenge told = {.share = {0}};
     const enum err err = object_decode_whole(&c->room, result, &o);
     if (err != OK || o.type != MSGPACK_OBJECT_MAP)
         return ERR_MALFORMED;
@@ -362,6 +362,8 @@ enum err client_challenge_decode(struct client_codec *c, struct slice result,
         return ERR_MALFORMED;
     if (told.cluster.len > UINT8_MAX || told.nonce.len != CLIENT_NONCE_LEN ||
         told.proof.len != CLIENT_NONCE_LEN)
+        return ERR_MALFORMED;
+    if (read_bytes_of(&o, "share", &told.share) && told.share.len != CLIENT_SHARE_LEN)
         return ERR_MALFORMED;
     *out = told;
     return OK;

@@ -59,6 +59,7 @@ static uint32_t options_used(uint32_t allowed, const struct client_fill *fill,
     used |= q->reason.len != 0 ? OPTION_REASON : 0;
     used |= q->proto != 0 ? OPTION_PROTO : 0;
     used |= q->auth.len != 0 ? OPTION_AUTH : 0;
+    used |= q->share.len != 0 ? OPTION_SHARE : 0;
     used |= q->read.after.len != 0 ? OPTION_AFTER : 0;
     used |= q->read.stale ? OPTION_STALE : 0;
     used |= q->read.wait_ms != 0 ? OPTION_WAIT_MS : 0;
@@ -123,6 +124,9 @@ static void pack_option(struct packer *p, uint32_t option, const struct client_r
         break;
     case OPTION_AUTH:
         pack_bin(p, q->auth);
+        break;
+    case OPTION_SHARE:
+        pack_bin(p, q->share);
         break;
     case OPTION_WAIT_MS:
         pack_u64(p, q->read.wait_ms);

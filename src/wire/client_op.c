@@ -9,7 +9,7 @@
 #define AIM_OPTIONS   (OPTION_SOFT | OPTION_VERSION | OPTION_REASON | OPTION_DRY_RUN)
 
 static const struct client_op_spec SPECS[] = {
-    {"hello", "[client]", OP_HELLO, 1, 0, OPTION_PROTO | OPTION_AUTH},
+    {"hello", "[client]", OP_HELLO, 1, 0, OPTION_PROTO | OPTION_AUTH | OPTION_SHARE},
     {"ping", "[]", OP_PING, 0, 0, 0},
     {"get", "[ns, key]", OP_GET, 2, RIGHT_READ, READ_OPTIONS},
     {"fill", "[ns, key, value, token]", OP_FILL, 4, RIGHT_WRITE, STORE_OPTIONS},
@@ -46,7 +46,7 @@ static const struct word OPTIONS[] = {
     {"reason", OPTION_REASON},   {"proto", OPTION_PROTO},         {"soft", OPTION_SOFT},
     {"dry_run", OPTION_DRY_RUN}, {"after", OPTION_AFTER},         {"stale", OPTION_STALE},
     {"wait_ms", OPTION_WAIT_MS}, {"within_ms", OPTION_WITHIN_MS}, {"timeout_ms", OPTION_TIMEOUT_MS},
-    {"txn", OPTION_TXN},         {"auth", OPTION_AUTH},
+    {"txn", OPTION_TXN},         {"auth", OPTION_AUTH},           {"share", OPTION_SHARE},
 };
 
 static const struct word SCOPES[] = {

@@ -30,7 +30,8 @@ enum client_option {
     OPTION_WAIT_MS = 1 << 13,
     OPTION_WITHIN_MS = 1 << 14,
     OPTION_TXN = 1 << 15,
-    OPTION_AUTH = 1 << 16
+    OPTION_AUTH = 1 << 16,
+    OPTION_SHARE = 1 << 17
 };
 
 /** What one op looks like. */

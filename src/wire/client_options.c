@@ -229,6 +229,18 @@ MUST_USE static enum err read_auth(const struct client_args *a, const msgpack_ob
     return OK;
 }
 
+/** The public half of what the client drew for this connection. */
+MUST_USE static enum err read_share(const struct client_args *a, const msgpack_object *o,
+                                    const struct target *to)
+{
+    struct slice share;
+    if (o->type != MSGPACK_OBJECT_BIN || !client_arg_bytes(o, &share) ||
+        share.len != CLIENT_SHARE_LEN)
+        return refuse_value(a, "share", "a bin of 32 bytes");
+    to->request->share = share;
+    return OK;
+}
+
 /** Reads one option's value to where it belongs. */
 typedef enum err option_reader(const struct client_args *a, const msgpack_object *o,
                                const struct target *to);
@@ -245,7 +257,7 @@ static const struct {
     {OPTION_PROTO, read_proto},        {OPTION_AFTER, read_after},
     {OPTION_STALE, read_stale},        {OPTION_WAIT_MS, read_wait},
     {OPTION_WITHIN_MS, read_within},   {OPTION_TXN, read_txn},
-    {OPTION_AUTH, read_auth},
+    {OPTION_AUTH, read_auth},          {OPTION_SHARE, read_share},
 };
 
 MUST_USE static enum err read_option(const struct client_args *a, uint32_t option,

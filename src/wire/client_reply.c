@@ -292,7 +292,7 @@ void client_reply_hello(struct writer *w, uint32_t id, const struct client_hello
 void client_reply_challenge(struct writer *w, uint32_t id, const struct client_challenge *challenge)
 {
     struct frame f = open_reply(w, id);
-    pack_map(&f.p, 4);
+    pack_map(&f.p, challenge->share.len > 0 ? 5 : 4);
     pack_pair_u64(&f.p, "proto", CLIENT_PROTO);
     pack_word(&f.p, "cluster");
     pack_str(&f.p, challenge->cluster);
@@ -300,6 +300,10 @@ void client_reply_challenge(struct writer *w, uint32_t id, const struct client_c
     pack_bin(&f.p, challenge->nonce);
     pack_word(&f.p, "proof");
     pack_bin(&f.p, challenge->proof);
+    if (challenge->share.len > 0) {
+        pack_word(&f.p, "share");
+        pack_bin(&f.p, challenge->share);
+    }
     close_frame(&f);
 }
 

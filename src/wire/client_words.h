@@ -40,6 +40,7 @@
 #define CLIENT_INTENT_MS_MAX     600000U
 #define CLIENT_NONCE_LEN         32  /* of a login; also the length of a proof */
 #define CLIENT_AUTH_MAX          64  /* a nonce and the id of a client */
+#define CLIENT_SHARE_LEN         32  /* of a login whose connection is sealed */
 #define CLIENT_ERROR_MAX         512 /* bytes of an error frame, length included */
 #define CLIENT_GOT_MAX           128 /* bytes of one get's answer, less its value */
 #define CLIENT_ACKS_MAX          128 /* bytes of `[stamp, acks]` with its frame, less the names */

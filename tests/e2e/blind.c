@@ -66,40 +66,67 @@ static void publish(void *at, size_t len)
     VALGRIND_MAKE_MEM_DEFINED(at, len);
 }
 
-/** A client with this id and key logs in. Returns: how that ended. */
-static enum login_step log_in(const char *id, const uint8_t *key)
+/** Draw a pair, of which anybody may know all: here it is about the keys of clients. */
+static struct session_pair draw(uint8_t seed)
 {
-    static const uint8_t own[LOGIN_NONCE_LEN] = {1}, theirs[LOGIN_NONCE_LEN] = {2};
+    struct ratchet r = {{seed}};
+    struct session_pair pair;
+    session_draw(&r, &pair);
+    return pair;
+}
+
+/** A client with this id and key logs in, with a share or without. Returns: how that ended. */
+static enum login_step log_in(const char *id, const uint8_t *key, struct slice share)
+{
+    static const uint8_t own[LOGIN_NONCE_LEN] = {1};
+    const struct login_fresh fresh = {.nonce = {2}, .pair = draw(3)};
     const struct login_node node = {
         .cluster = slice_text("shop"), .clients = &clients, .nobody = &nobody};
-    const struct login_terms terms = {
-        .cluster = node.cluster, .node_nonce = theirs, .client_nonce = own};
+    const struct login_terms terms = {.cluster = node.cluster,
+                                      .node_nonce = fresh.nonce,
+                                      .client_nonce = own,
+                                      .node_share = share.len > 0 ? fresh.pair.share : NULL,
+                                      .client_share = share.at};
     struct login l = {.failures = 0};
-    uint8_t word[LOGIN_CLAIM_MAX], proof[LOGIN_PROOF_LEN];
-    const size_t len = login_claim(id, own, word);
-    struct login_answer answer = login_hear(&l, &node, slice_of(word, len), theirs);
+    uint8_t bytes[LOGIN_CLAIM_MAX], proof[LOGIN_PROOF_LEN];
+    struct login_word word = {.auth = slice_of(bytes, login_claim(id, own, bytes)), .share = share};
+    struct login_answer answer = login_hear(&l, &node, &word, &fresh);
     publish(answer.proof, sizeof answer.proof);
     if (answer.step != LOGIN_CHALLENGE)
         return answer.step;
     (void)login_proves(LOGIN_NODE, key, &terms, slice_of(answer.proof, sizeof answer.proof));
     login_proof(LOGIN_CLIENT, key, &terms, proof);
     publish(proof, sizeof proof);
-    return login_hear(&l, &node, slice_of(proof, sizeof proof), theirs).step;
+    word = (struct login_word){.auth = slice_of(proof, sizeof proof)};
+    answer = login_hear(&l, &node, &word, &fresh);
+    if (answer.step == LOGIN_GRANTED && l.sealed)
+        (void)tunnel_seal(&l.tunnel.send, slice_text("hello"), bytes);
+    return answer.step;
 }
 
 static bool known_client(void)
 {
-    return log_in("second", clients.all[1].key) == LOGIN_GRANTED && compared == 2;
+    return log_in("second", clients.all[1].key, (struct slice){0}) == LOGIN_GRANTED &&
+           compared == 2;
+}
+
+static bool sealed_client(void)
+{
+    const struct session_pair own = draw(1);
+    const struct slice share = slice_of(own.share, sizeof own.share);
+    return log_in("second", clients.all[1].key, share) == LOGIN_GRANTED && compared == 2;
 }
 
 static bool wrong_key(void)
 {
-    return log_in("second", clients.all[2].key) == LOGIN_REFUSED && compared == 2;
+    return log_in("second", clients.all[2].key, (struct slice){0}) == LOGIN_REFUSED &&
+           compared == 2;
 }
 
 static bool unknown_client(void)
 {
-    return log_in("fourth", clients.all[1].key) == LOGIN_REFUSED && compared == 2;
+    return log_in("fourth", clients.all[1].key, (struct slice){0}) == LOGIN_REFUSED &&
+           compared == 2;
 }
 
 /* ---- a bearer's key ---- */
@@ -171,11 +198,17 @@ static bool leak_of_proof(void)
 static const struct {
     const char *name;
     bool (*run)(void);
-} CASES[] = {{"a-client-with-its-key", known_client}, {"a-client-with-another-key", wrong_key},
-             {"an-unknown-client", unknown_client},   {"a-bearer-with-a-key", known_bearer},
-             {"a-bearer-with-none", unknown_bearer},  {"a-key-as-text", key_in_text},
-             {"leak-by-branch", leak_by_branch},      {"leak-by-memcmp", leak_by_memcmp},
-             {"leak-by-table", leak_by_table},        {"leak-of-proof", leak_of_proof}};
+} CASES[] = {{"a-client-with-its-key", known_client},
+             {"a-client-with-another-key", wrong_key},
+             {"a-client-whose-connection-is-sealed", sealed_client},
+             {"an-unknown-client", unknown_client},
+             {"a-bearer-with-a-key", known_bearer},
+             {"a-bearer-with-none", unknown_bearer},
+             {"a-key-as-text", key_in_text},
+             {"leak-by-branch", leak_by_branch},
+             {"leak-by-memcmp", leak_by_memcmp},
+             {"leak-by-table", leak_by_table},
+             {"leak-of-proof", leak_of_proof}};
 
 int main(int argc, char **argv)
 {

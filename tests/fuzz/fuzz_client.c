@@ -4,7 +4,8 @@
  * The input is a run of frames. A stranger's frames are held to their limits, and no run of them is ever a
  * login: nobody can guess a proof. A request that decodes must survive encoding and decoding again; a
  * refusal must name itself and leave the output alone; what is read as a plain request means the same to
- * the general decoder; results are read by every reader there is.
+ * the general decoder; results are read by every reader there is. As records the input opens nothing, and as text of
+ * records it comes out as it was.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -172,21 +173,23 @@ static void check_challenge(struct client_codec *c, const struct login *l,
     struct writer w = writer_of(room, sizeof room);
     struct client_reply reply;
     struct client_challenge told;
-    const struct client_challenge challenge = {.cluster = slice_text("fuzz"),
-                                               .nonce = slice_of(l->node_nonce, LOGIN_NONCE_LEN),
-                                               .proof = slice_of(answer->proof, LOGIN_PROOF_LEN)};
+    const struct client_challenge challenge = {
+        .cluster = slice_text("fuzz"),
+        .nonce = slice_of(l->node_nonce, LOGIN_NONCE_LEN),
+        .proof = slice_of(answer->proof, LOGIN_PROOF_LEN),
+        .share = l->sealed ? slice_of(l->own.share, CLIENT_SHARE_LEN) : (struct slice){0}};
     client_reply_challenge(&w, UINT32_MAX, &challenge);
     assert(w.err == OK && l->challenged);
     const enum err err = client_reply_decode(c, slice_of(room + 4, w.len - 4), &reply);
     assert(err == OK && client_challenge_decode(c, reply.result, &told) == OK);
-    assert(slice_eq(told.proof, challenge.proof));
+    assert(slice_eq(told.proof, challenge.proof) && slice_eq(told.share, challenge.share));
 }
 
 /** One frame of a stranger. Returns: does it stay? */
 static bool hear(struct client_codec *c, const struct login_node *node, struct login *l,
                  struct slice frame)
 {
-    static const uint8_t nonce[LOGIN_NONCE_LEN] = {1};
+    static const struct login_fresh fresh = {.nonce = {1}, .pair = {.secret = {2}, .share = {3}}};
     struct client_request request;
     struct client_fault fault;
     const uint8_t failures = l->failures;
@@ -196,7 +199,8 @@ static bool hear(struct client_codec *c, const struct login_node *node, struct l
     }
     if (client_request_decode(c, frame, &request, &fault) != OK || request.op != OP_HELLO)
         return login_fail(l) != LOGIN_OVER;
-    const struct login_answer answer = login_hear(l, node, request.auth, nonce);
+    const struct login_word word = {.auth = request.auth, .share = request.share};
+    const struct login_answer answer = login_hear(l, node, &word, &fresh);
     assert(answer.step != LOGIN_GRANTED);
     if (answer.step == LOGIN_CHALLENGE)
         check_challenge(c, l, &answer);
@@ -228,6 +232,42 @@ static void read_as_stranger(struct client_codec *c, struct slice rest)
     }
 }
 
+/* ---- records of a sealed connection ---- */
+
+#define RECORDS_TEXT (1U << 14)
+
+/** Nobody without the key makes a record. */
+static void check_forged(struct slice bytes)
+{
+    static uint8_t room[RECORDS_TEXT];
+    struct tunnel_key key = {.bytes = {7}};
+    struct tunnel_opened opened;
+    memcpy(room, bytes.at, bytes.len);
+    const enum err err = tunnel_open(&key, room, bytes.len, &opened);
+    assert(key.number == 0 && (err != OK || opened.used == 0));
+}
+
+/** What is sealed comes out again, wherever what was sent was cut. */
+static void check_records(struct slice text)
+{
+    static uint8_t room[2 * RECORDS_TEXT];
+    struct tunnel_key seals = {.bytes = {7}}, opens = seals;
+    struct tunnel_opened first, second;
+    const size_t part = 64 + 64 * (size_t)text.at[0]; /* of a record */
+    size_t len = 0;
+    for (size_t at = 0; at < text.len; at += part) {
+        const size_t n = text.len - at < part ? text.len - at : part;
+        len += tunnel_seal(&seals, slice_of(text.at + at, n), room + len);
+    }
+    const size_t cut = len * text.at[text.len - 1] / UINT8_MAX;
+    assert(tunnel_open(&opens, room, cut, &first) == OK && first.used <= cut);
+    uint8_t *rest = room + first.used;
+    assert(tunnel_open(&opens, rest, len - first.used, &second) == OK);
+    assert(first.used + second.used == len && first.text_len + second.text_len == text.len);
+    assert(memcmp(room, text.at, first.text_len) == 0);
+    assert(memcmp(rest, text.at + first.text_len, second.text_len) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 {
     static struct client_codec *c;
@@ -238,6 +278,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
     if (c == NULL)
         c = make_codec();
     read_as_stranger(c, rest);
+    if (len > 0 && len <= RECORDS_TEXT) {
+        check_forged(rest);
+        check_records(rest);
+    }
     while (client_frame(c, rest, &frame, &need, &fault) == OK) {
         assert(need == frame.len + 4 && need <= rest.len);
         read_as_node(c, frame);

@@ -19,13 +19,11 @@ static struct slice nonce(uint8_t from)
     return slice_of(at, CLIENT_NONCE_LEN);
 }
 
-static struct client_request decode(const char *field)
+static struct client_request decode(const char *file, const char *field)
 {
     struct client_request request;
     struct client_fault fault;
-    cr_assert_eq(
-        client_request_decode(kit_codec(), kit_vector("client_login", field), &request, &fault),
-        OK);
+    cr_assert_eq(client_request_decode(kit_codec(), kit_vector(file, field), &request, &fault), OK);
     return request;
 }
 
@@ -33,14 +31,34 @@ Test(client_stranger, a_login_is_golden)
 {
     static const char *const fields[] = {"claim", "prove"};
     for (size_t i = 0; i < 2; i++) {
-        const struct client_request request = decode(fields[i]);
+        const struct client_request request = decode("client_login", fields[i]);
         struct writer w = writer_of(bytes, sizeof bytes);
         cr_expect_eq(request.op, OP_HELLO);
         cr_expect_eq(client_op_needs(request.op), 0);
         cr_expect_eq(request.auth.len, i == 0 ? 35 : 32);
+        cr_expect_eq(request.share.len, 0);
         client_request_encode(&w, &request);
         cr_expect(slice_eq(writer_slice(&w), kit_vector_whole("client_login", fields[i])));
     }
+}
+
+Test(client_stranger, a_login_with_shares_is_golden)
+{
+    struct client_reply reply;
+    struct client_challenge told;
+    const struct client_request request = decode("client_sealed", "claim");
+    struct writer w = writer_of(bytes, sizeof bytes);
+    cr_expect(request.auth.len == 35 && request.share.len == CLIENT_SHARE_LEN);
+    client_request_encode(&w, &request);
+    cr_expect(slice_eq(writer_slice(&w), kit_vector_whole("client_sealed", "claim")));
+    const struct slice challenge = kit_vector("client_sealed", "challenge");
+    cr_assert_eq(client_reply_decode(kit_codec(), challenge, &reply), OK);
+    cr_assert_eq(client_challenge_decode(kit_codec(), reply.result, &told), OK);
+    cr_assert_eq(told.share.len, CLIENT_SHARE_LEN);
+    w = writer_of(bytes, sizeof bytes);
+    client_reply_challenge(&w, 1, &told);
+    cr_expect(slice_eq(writer_slice(&w), kit_vector_whole("client_sealed", "challenge")));
+    cr_expect_leq(w.len, CLIENT_STRANGER_OUT_MAX);
 }
 
 Test(client_stranger, a_challenge_is_golden_and_read_back)
@@ -73,13 +91,13 @@ Test(client_stranger, what_is_no_challenge_is_refused)
     cr_expect(slice_eq(told.cluster, slice_text("kept")));
 }
 
-/** A hello whose auth has n bytes. */
-static void hello_with(size_t n, struct kit_request *r)
+/** A hello with an option of n bytes. */
+static void hello_with(const char *option, size_t n, struct kit_request *r)
 {
     kit_begin(r, "hello", 2);
     pack_str(&r->p, slice_text("c"));
     pack_map(&r->p, 1);
-    pack_str(&r->p, slice_text("auth"));
+    pack_str(&r->p, slice_text(option));
     kit_fill(r, n);
 }
 
@@ -87,14 +105,38 @@ Test(client_stranger, auth_has_32_to_64_bytes)
 {
     static const char wanted[] = "auth must be a bin of 32 to 64 bytes";
     struct kit_request r;
-    hello_with(32, &r);
+    hello_with("auth", 32, &r);
     cr_expect_eq(kit_expect_taken(&r).auth.len, 32);
-    hello_with(64, &r);
+    hello_with("auth", 64, &r);
     cr_expect_eq(kit_expect_taken(&r).auth.len, 64);
-    hello_with(31, &r);
+    hello_with("auth", 31, &r);
     kit_expect_refused(&r, "BAD_OPTION", wanted);
-    hello_with(65, &r);
+    hello_with("auth", 65, &r);
     kit_expect_refused(&r, "BAD_OPTION", wanted);
+}
+
+Test(client_stranger, a_share_has_32_bytes)
+{
+    static const char wanted[] = "share must be a bin of 32 bytes";
+    struct kit_request r;
+    hello_with("share", 32, &r);
+    cr_expect_eq(kit_expect_taken(&r).share.len, 32);
+    hello_with("share", 31, &r);
+    kit_expect_refused(&r, "BAD_OPTION", wanted);
+    hello_with("share", 33, &r);
+    kit_expect_refused(&r, "BAD_OPTION", wanted);
+}
+
+Test(client_stranger, a_share_of_another_length_is_no_challenge)
+{
+    struct client_reply reply;
+    struct client_challenge told;
+    const struct slice golden = kit_vector_whole("client_sealed", "challenge");
+    memcpy(bytes, golden.at, golden.len - 1);
+    bytes[3]--; /* the frame */
+    bytes[golden.len - CLIENT_SHARE_LEN - 1]--;
+    cr_assert_eq(client_reply_decode(kit_codec(), slice_of(bytes + 4, golden.len - 5), &reply), OK);
+    cr_expect_eq(client_challenge_decode(kit_codec(), reply.result, &told), ERR_MALFORMED);
 }
 
 /** A frame whose length says n, and n bytes of it. */
@@ -166,7 +208,8 @@ Test(client_stranger, the_longest_login_fits)
                                            .op = OP_HELLO,
                                            .client = slice_of(name, sizeof name),
                                            .proto = CLIENT_PROTO,
-                                           .auth = slice_of(auth, sizeof auth)};
+                                           .auth = slice_of(auth, sizeof auth),
+                                           .share = slice_of(auth, CLIENT_SHARE_LEN)};
     struct writer w = writer_of(bytes, sizeof bytes);
     client_request_encode(&w, &request);
     cr_assert_eq(client_stranger_frame(writer_slice(&w), &frame, &need, &fault), OK);
