@@ -18,7 +18,7 @@
 #include "wire/client_stranger.h"
 
 static_assert(LOGIN_NONCE_LEN == CLIENT_NONCE_LEN && LOGIN_PROOF_LEN == CLIENT_NONCE_LEN &&
-                  LOGIN_CLAIM_MAX == CLIENT_AUTH_MAX,
+                  LOGIN_CLAIM_MAX == CLIENT_AUTH_MAX && SESSION_SHARE_LEN == CLIENT_SHARE_LEN,
               "what the protocol carries is what a login needs");
 
 #define STACK_USED 8192 /* by whatever handles keys */
@@ -345,10 +345,12 @@ static void refuse_login(struct conn *c, const struct client_request *r, enum lo
 
 static void send_challenge(struct conn *c, uint32_t id, const struct login_answer *answer)
 {
+    const struct login *l = &c->stranger->login;
     const struct client_challenge challenge = {
         .cluster = auth_of(c->worker)->cluster,
-        .nonce = slice_of(c->stranger->login.node_nonce, LOGIN_NONCE_LEN),
-        .proof = slice_of(answer->proof, LOGIN_PROOF_LEN)};
+        .nonce = slice_of(l->node_nonce, LOGIN_NONCE_LEN),
+        .proof = slice_of(answer->proof, LOGIN_PROOF_LEN),
+        .share = l->sealed ? slice_of(l->own.share, SESSION_SHARE_LEN) : (struct slice){0}};
     uint8_t *room = outbuf_reserve(&c->out, CLIENT_STRANGER_OUT_MAX);
     if (room == NULL) {
         conn_give_up(c);
@@ -361,20 +363,38 @@ static void send_challenge(struct conn *c, uint32_t id, const struct login_answe
     mind_output(c);
 }
 
-static struct login_answer judge(struct conn *c, struct slice word)
+/** Draw what the answer to a word needs. false: the system gives no random bytes. */
+static bool draw(const struct login *l, const struct login_word *word, struct login_fresh *fresh)
+{
+    struct ratchet r; /* of one draw: nobody keeps what it is made of */
+    *fresh = (struct login_fresh){.nonce = {0}};
+    if (!login_claims(l, word))
+        return true;
+    if (entropy_fill(fresh->nonce, sizeof fresh->nonce) != OK)
+        return false;
+    if (word->share.len == 0)
+        return true;
+    const bool drawn = entropy_fill(r.state, sizeof r.state) == OK;
+    if (drawn)
+        session_draw(&r, &fresh->pair);
+    sodium_memzero(&r, sizeof r);
+    return drawn;
+}
+
+static struct login_answer judge(struct conn *c, const struct login_word *word)
 {
     struct auth *a = auth_of(c->worker);
-    const struct login_word said = {.auth = word};
-    struct login_fresh fresh = {.nonce = {0}};
-    if (entropy_fill(fresh.nonce, sizeof fresh.nonce) != OK)
+    struct login_fresh fresh;
+    if (!draw(&c->stranger->login, word, &fresh))
         return (struct login_answer){.step = login_fail(&c->stranger->login)};
     pthread_mutex_lock(&a->lock);
     const struct login_node node = {
         .cluster = a->cluster, .clients = &a->secrets->clients, .nobody = &a->secrets->nobody};
-    const struct login_answer answer = login_hear(&c->stranger->login, &node, &said, &fresh);
+    const struct login_answer answer = login_hear(&c->stranger->login, &node, word, &fresh);
     if (answer.step == LOGIN_CHALLENGE)
         crowd_speak(&a->crowd, c->io.fd);
     pthread_mutex_unlock(&a->lock);
+    sodium_memzero(&fresh, sizeof fresh);
     auth_scrub();
     return answer;
 }
@@ -383,17 +403,49 @@ static struct login_answer judge(struct conn *c, struct slice word)
 static void welcome(struct conn *c, mono_us now, const struct login_answer *answer,
                     struct slice frame)
 {
+    struct tunnel keys = c->stranger->login.tunnel;
+    const bool is_sealed = c->stranger->login.sealed;
     auth_forget(c);
     if (c->displaced) { /* a moment ago, by another worker: nobody hears it any more */
         c->ending = true;
-        return;
+    } else {
+        c->rights = answer->rights;
+        c->client = answer->tag;
+        worker_count(&c->worker->counters.logins, 1);
+        const bool used = request_run(c, now, frame); /* the hello itself */
+        assert(used);
+        (void)used;
     }
-    c->rights = answer->rights;
-    c->client = answer->tag;
-    worker_count(&c->worker->counters.logins, 1);
-    const bool used = request_run(c, now, frame); /* the hello itself */
-    assert(used);
-    (void)used;
+    if (is_sealed && !c->ending) {
+        worker_count(&c->worker->counters.logins_sealed, 1);
+        conn_seal(c, &keys);
+    }
+    tunnel_wipe(&keys);
+}
+
+/** May c log in without a share? */
+static bool may_be_plain(const struct conn *c)
+{
+    const enum plain plain = auth_of(c->worker)->plain;
+    struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
+    socklen_t len = sizeof at;
+    if (plain != PLAIN_LOOPBACK)
+        return plain_is_taken(plain, false);
+    if (getpeername(c->io.fd, (struct sockaddr *)&at, &len) != 0)
+        return false;
+    const struct addr from = address_of_sock(&at);
+    return plain_is_taken(plain, address_is_loopback(&from));
+}
+
+static void refuse_plain(struct conn *c, uint32_t id)
+{
+    const struct client_fault fault = {
+        .has_id = true,
+        .id = id,
+        .name = "SHARE_REQUIRED",
+        .text = "this node seals what it says to clients from there: give a share with the claim"};
+    worker_count(&c->worker->counters.logins_plain, 1);
+    refuse(c, &fault, login_fail(&c->stranger->login));
 }
 
 static void answer_one(struct conn *c, mono_us now, struct slice frame)
@@ -412,7 +464,12 @@ static void answer_one(struct conn *c, mono_us now, struct slice frame)
         refuse_login(c, &(struct client_request){.id = r->id}, login_fail(&c->stranger->login));
         return;
     }
-    const struct login_answer answer = judge(c, r->auth);
+    const struct login_word word = {.auth = r->auth, .share = r->share};
+    if (word.share.len == 0 && login_claims(&c->stranger->login, &word) && !may_be_plain(c)) {
+        refuse_plain(c, r->id);
+        return;
+    }
+    const struct login_answer answer = judge(c, &word);
     if (answer.step == LOGIN_CHALLENGE)
         send_challenge(c, r->id, &answer);
     else if (answer.step == LOGIN_GRANTED)

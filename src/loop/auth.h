@@ -41,6 +41,7 @@ struct auth_secrets {
 /** What all workers share. */
 struct auth {
     enum entry entry;             /* settled; constant after start */
+    enum plain plain;             /* from where logins without a share are heard; constant, too */
     struct auth_secrets *secrets; /* NULL = logins are not heard; constant after start */
     bool unused;                  /* there is a clients file, and it does not count */
     bool swappable;               /* the system did not lock them */

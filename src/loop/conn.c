@@ -20,7 +20,7 @@
 
 #define DISCARD_MAX 4 /* reads of what nobody wants before a close */
 
-static_assert(KEPT_LONG + WORKER_GATHER_LEN < WORKER_IN_LEN,
+static_assert(KEPT_LONG + TUNNEL_RECORD_MAX + WORKER_GATHER_LEN < WORKER_IN_LEN,
               "what was kept of a frame that is not long fits behind what others sent, and more");
 
 static void on_conn(struct ev_loop *ev, ev_io *io, int revents);
@@ -113,6 +113,8 @@ static void close_conn(struct conn *c)
     command_gone(&w->world->ctx, &c->claims, (uintptr_t)c);
     kept_drop(&c->kept, &w->world->kept);
     outbuf_fini(&c->out);
+    sealed_free(c->sealed, &w->world->kept);
+    c->sealed = NULL;
     count_output(c);
     uncount(w, c->displaced);
 }
@@ -122,6 +124,8 @@ void conn_give_up(struct conn *c)
     worker_count(&c->worker->counters.closed_slow, 1);
     c->ending = true;
     outbuf_fini(&c->out);
+    if (c->sealed != NULL)
+        sealed_forget(c->sealed);
     count_output(c);
 }
 
@@ -131,10 +135,22 @@ void conn_free(struct conn *c)
     free(c);
 }
 
+/** Send what the system takes. *sent: bytes that went. */
+static enum outbuf_state send_waiting(struct conn *c, size_t *sent)
+{
+    if (c->sealed != NULL)
+        return sealed_flush(c->sealed, &c->out, c->io.fd, sent);
+    const size_t before = outbuf_len(&c->out);
+    const enum outbuf_state state = outbuf_flush(&c->out, c->io.fd);
+    *sent = before - outbuf_len(&c->out);
+    return state;
+}
+
 void conn_end(struct conn *c)
 {
+    size_t sent;
     if (!c->closed)
-        (void)outbuf_flush(&c->out, c->io.fd);
+        (void)send_waiting(c, &sent);
     close_conn(c);
     if (c->owed == 0)
         conn_free(c);
@@ -149,10 +165,9 @@ bool conn_is_slow(const struct conn *c, mono_us now)
 
 static void flush(struct conn *c)
 {
-    const size_t before = outbuf_len(&c->out);
+    size_t sent;
     tally_tell(c->worker); /* who has read an answer finds it counted */
-    const enum outbuf_state state = outbuf_flush(&c->out, c->io.fd);
-    const size_t sent = before - outbuf_len(&c->out);
+    const enum outbuf_state state = send_waiting(c, &sent);
     worker_count(&c->worker->counters.bytes_out, sent);
     count_output(c);
     if (state == OUTBUF_BROKEN) {
@@ -215,6 +230,8 @@ static void shed_kept(struct conn *c)
     struct worker *w = c->worker;
     while (!c->closed && kept_room_is_over(&w->world->kept)) {
         struct conn *largest = hungry_largest(w);
+        if (largest == NULL)
+            return; /* others have more */
         worker_count(&w->counters.in_full, 1);
         if (largest == c)
             close_conn(c);
@@ -336,8 +353,8 @@ static void use_input(struct conn *c, struct slice bytes)
 /** Send the replies of those whose input was used. */
 static void send_answers(struct worker *w)
 {
-    while (!TAILQ_EMPTY(&w->answered)) {
-        struct conn *c = TAILQ_FIRST(&w->answered);
+    for (struct conn *c = TAILQ_FIRST(&w->answered), *next; c != NULL; c = next) {
+        next = TAILQ_NEXT(c, arrival);
         leave_answered(c);
         conn_finish(c);
     }
@@ -415,19 +432,85 @@ static bool has_read(struct conn *c, ssize_t n)
     return false;
 }
 
+/** Open what was read to text; at as for sealed_open(). false: c is closed. */
+static bool open_records(struct conn *c, uint8_t *at, size_t n, size_t *text_len)
+{
+    struct worker *w = c->worker;
+    const enum err err = sealed_open(c->sealed, &w->world->kept, at, n, text_len);
+    if (err != OK) {
+        worker_count(&w->counters.sealed_refused, err != ERR_FULL);
+        close_conn(c);
+        return false;
+    }
+    if (sealed_kept(c->sealed) > 0)
+        shed_kept(c);
+    return !c->closed;
+}
+
+void conn_seal(struct conn *c, const struct tunnel *keys)
+{
+    uint8_t *at = (uint8_t *)c->input.at; /* it was read into memory of ours */
+    size_t text_len;
+    c->sealed = sealed_new(keys, &c->out);
+    if (c->sealed == NULL)
+        close_conn(c);
+    else if (c->input.len > 0 && open_records(c, at, c->input.len, &text_len))
+        c->input = slice_of(at, text_len);
+}
+
+/** Read once. *len: bytes of text at `at`. false: there are none. */
+static bool read_text(struct conn *c, uint8_t *at, size_t room, size_t *len)
+{
+    const size_t before = c->sealed == NULL ? 0 : sealed_kept(c->sealed);
+    const ssize_t n = recv(c->io.fd, at + before, room - before, 0);
+    if (!has_read(c, n))
+        return false;
+    *len = (size_t)n;
+    return c->sealed == NULL || (open_records(c, at, (size_t)n, len) && *len > 0);
+}
+
+/** A long frame is whole; rest was read with it. */
+static void use_long(struct conn *c, struct slice rest)
+{
+    const struct slice all = kept_join(take_kept(c), rest);
+    if (all.at == NULL) {
+        close_conn(c);
+        return;
+    }
+    use_input(c, all);
+    free((void *)all.at);
+}
+
+/** The end of a record may lie behind that of the frame: so records are opened beside it. */
+static void read_long_sealed(struct conn *c)
+{
+    struct worker *w = c->worker;
+    struct kept *k = &c->kept;
+    uint8_t *in = w->in + w->in_used;
+    size_t len;
+    if (!read_text(c, in, WORKER_IN_LEN - w->in_used, &len))
+        return;
+    const size_t wanted = k->need - k->len < len ? k->need - k->len : len;
+    memcpy(k->at + k->len, in, wanted);
+    k->len += wanted;
+    if (k->len == k->need)
+        use_long(c, slice_of(in + wanted, len - wanted));
+}
+
 /** A long frame goes straight into memory of its own. */
 static void read_long(struct conn *c)
 {
     struct kept *k = &c->kept;
+    if (c->sealed != NULL) {
+        read_long_sealed(c);
+        return;
+    }
     const ssize_t n = recv(c->io.fd, k->at + k->len, k->need - k->len, 0);
     if (!has_read(c, n))
         return;
     k->len += (size_t)n;
-    if (k->len < k->need)
-        return;
-    const struct slice whole = take_kept(c);
-    use_input(c, whole);
-    free((void *)whole.at);
+    if (k->len == k->need)
+        use_long(c, (struct slice){0});
 }
 
 /** Read once, behind what was kept; a short read means that there is no more for now. What was read is
@@ -437,15 +520,15 @@ static bool read_short(struct conn *c)
     struct worker *w = c->worker;
     uint8_t *in = w->in + w->in_used;
     const size_t kept_len = c->kept.len;
-    assert(!c->arrived && kept_len < WORKER_IN_LEN - w->in_used);
-    const ssize_t n = recv(c->io.fd, in + kept_len, WORKER_IN_LEN - w->in_used - kept_len, 0);
-    if (!has_read(c, n))
+    size_t len;
+    assert(!c->arrived && kept_len + TUNNEL_RECORD_MAX < WORKER_IN_LEN - w->in_used);
+    if (!read_text(c, in + kept_len, WORKER_IN_LEN - w->in_used - kept_len, &len))
         return false;
     const struct slice kept = take_kept(c);
     if (kept.at != NULL)
         memcpy(in, kept.at, kept.len);
     free((void *)kept.at);
-    c->input = slice_of(in, kept_len + (size_t)n);
+    c->input = slice_of(in, kept_len + len);
     c->arrived = true;
     TAILQ_INSERT_TAIL(&w->arrived, c, arrival);
     w->in_used += c->input.len;
@@ -488,38 +571,6 @@ static void on_conn(struct ev_loop *ev, ev_io *io, int revents)
             return; /* it is finished when its input was used, and may be gone already */
     }
     conn_finish(c);
-}
-
-/* ---- what comes from control ---- */
-
-void conn_answer(struct conn *c, struct ticket *t)
-{
-    c->owed--;
-    if (!c->closed && !request_answer(c, t))
-        conn_give_up(c);
-    ticket_free(t);
-    conn_finish(c);
-}
-
-void conn_push(struct conn *c, const struct push *p)
-{
-    static const struct slice none;
-    if (c->closed || c->ending || (p != NULL && !filters_want(c->filters, p)))
-        return;
-    uint8_t *room = outbuf_reserve(&c->out, SUBSCRIBE_PUSH_ROOM);
-    if (room == NULL) {
-        conn_give_up(c);
-        return;
-    }
-    struct writer w = writer_of(room, SUBSCRIBE_PUSH_ROOM);
-    if (p == NULL)
-        client_push_invalidated(&w, none, SCOPE_ALL, none, none);
-    else
-        client_push_invalidated(&w, p->ns, p->scope, p->target,
-                                slice_of(p->stamp, p->has_stamp ? STAMP_LEN : 0));
-    assert(w.err == OK);
-    outbuf_commit(&c->out, w.len);
-    worker_count(&c->worker->counters.pushes, 1);
 }
 
 /* ---- opening ---- */

@@ -19,6 +19,7 @@
 #include "base/time.h"
 #include "loop/kept.h"
 #include "loop/outbuf.h"
+#include "loop/sealed.h"
 #include "loop/subscribe.h"
 #include "node/command.h"
 
@@ -55,9 +56,10 @@ struct conn {
     struct slice input; /* read in this turn and not used yet; lent from the worker */
     size_t share_i;     /* of the worker's batch: where the requests of this input begin */
     size_t share_n;
-    struct outbuf out;
-    size_t out_counted;  /* bytes of it in world->out_waiting */
-    mono_us progress_at; /* is_stuck: when output last went */
+    struct outbuf out;     /* text, also where it leaves in records */
+    struct sealed *sealed; /* NULL = what crosses the socket is text */
+    size_t out_counted;    /* bytes of it in world->out_waiting */
+    mono_us progress_at;   /* is_stuck: when output last went */
     struct filters *filters;
     struct command_claims claims; /* keys that its client was told to load */
     TAILQ_ENTRY(conn) arrival;
@@ -74,6 +76,10 @@ struct conn *conn_new(struct worker *w, int fd);
 
 /** Carry out what all connections of w read in this turn, in the order of arrival. */
 void conn_use_arrived(struct worker *w);
+
+/** Its login had shares: what it says behind it, the rest of c->input with it, and what it hears from now on
+ *  is in records under keys. What waits to be sent is not. May close c. Copies keys. */
+void conn_seal(struct conn *c, const struct tunnel *keys);
 
 /** Close at once, after one last try to send; frees c when no ticket is under way. */
 void conn_end(struct conn *c);

@@ -19,7 +19,7 @@ static void add_spans(struct spans *out, const struct worker_spans *s)
 #define ALL_OF(type, n)                                                                            \
     static_assert(sizeof(struct type) == (n) * sizeof(uint64_t), "add it up below")
 ALL_OF(worker_spans, SPANS_BUCKETS + 1);
-ALL_OF(worker_counters, 25 + 2 * LOOP_OPS + CLIENT_STATUSES + LOOP_TIMED * (SPANS_BUCKETS + 1));
+ALL_OF(worker_counters, 28 + 2 * LOOP_OPS + CLIENT_STATUSES + LOOP_TIMED * (SPANS_BUCKETS + 1));
 ALL_OF(udp_counters, 5);
 ALL_OF(tcp_counters, 8);
 ALL_OF(dns_counters, 7);
@@ -60,6 +60,9 @@ static void add_auth(struct loop_counters *out, const struct worker_counters *c)
     out->logins += look(&c->logins);
     out->logins_refused += look(&c->logins_refused);
     out->logins_none += look(&c->logins_none);
+    out->logins_sealed += look(&c->logins_sealed);
+    out->logins_plain += look(&c->logins_plain);
+    out->sealed_refused += look(&c->sealed_refused);
     out->not_permitted += look(&c->not_permitted);
     out->clients_cut += look(&c->clients_cut);
     out->strangers_crowded += look(&c->strangers_crowded);

@@ -38,14 +38,21 @@ static bool is_late(const struct conn *c, mono_us now)
     return !c->hungry && c->begun != 0 && now - c->begun > CONN_PROGRESS_US;
 }
 
+/** Bytes that c keeps of what it said; 0 = none, or it is about to be served, and must not go now. */
+static size_t kept_by(const struct conn *c)
+{
+    const size_t record = c->sealed == NULL ? 0 : c->sealed->kept.cap;
+    return c->kept.at == NULL && c->arrived ? 0 : c->kept.cap + record;
+}
+
 /** The connection that keeps most; late_at: of those that are late at that time, unless NEVER. */
 static struct conn *find_largest(const struct worker *w, mono_us late_at)
 {
     struct conn *c, *largest = NULL;
     LIST_FOREACH(c, &w->conns, all)
     {
-        if (c->kept.at != NULL && (late_at == NEVER || is_late(c, late_at)) &&
-            (largest == NULL || c->kept.cap > largest->kept.cap))
+        if (kept_by(c) > 0 && (late_at == NEVER || is_late(c, late_at)) &&
+            (largest == NULL || kept_by(c) > kept_by(largest)))
             largest = c;
     }
     return largest;

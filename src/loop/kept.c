@@ -63,6 +63,19 @@ struct slice kept_take(struct kept *k, struct kept_room *room)
     return kept;
 }
 
+struct slice kept_join(struct slice kept, struct slice rest)
+{
+    if (rest.len == 0)
+        return kept;
+    uint8_t *at = realloc((void *)kept.at, kept.len + rest.len);
+    if (at == NULL) {
+        free((void *)kept.at);
+        return (struct slice){0};
+    }
+    memcpy(at + kept.len, rest.at, rest.len);
+    return (struct slice){.at = at, .len = kept.len + rest.len};
+}
+
 void kept_drop(struct kept *k, struct kept_room *room)
 {
     free((void *)kept_take(k, room).at);

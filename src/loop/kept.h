@@ -48,6 +48,10 @@ bool kept_feed(struct kept *k, struct kept_room *room);
 /** Take out what is kept, for the caller to free(); it counts no longer. */
 struct slice kept_take(struct kept *k, struct kept_room *room);
 
+/** Append rest to what was taken out. Takes kept. Returns: both, for the caller to free(); without an address
+ *  when memory is out, and kept is freed. */
+struct slice kept_join(struct slice kept, struct slice rest);
+
 /** Forget what is kept. */
 void kept_drop(struct kept *k, struct kept_room *room);
 

@@ -213,10 +213,13 @@ struct loop_counters {
     uint64_t waits_full;          /* of these, those for which there was no room */
     uint64_t accept_errors;
     uint64_t logins, logins_refused, not_permitted;
-    uint64_t logins_none; /* who was served without, where others log in; HTTP by requests */
-    uint64_t guests;      /* now: connections of them that are open */
-    uint64_t clients_cut; /* connections closed because their client may do less, or is gone */
-    uint64_t strangers;   /* now: connections that have not logged in */
+    uint64_t logins_none;    /* who was served without, where others log in; HTTP by requests */
+    uint64_t logins_sealed;  /* of logins: those whose connection is sealed */
+    uint64_t logins_plain;   /* of logins_refused: those that ask for no sealed one, and have to */
+    uint64_t sealed_refused; /* connections closed: what came was not sealed by their client */
+    uint64_t guests;         /* now: connections of them that are open */
+    uint64_t clients_cut;    /* connections closed because their client may do less, or is gone */
+    uint64_t strangers;      /* now: connections that have not logged in */
     uint64_t strangers_crowded, strangers_displaced, strangers_full, strangers_late;
     uint64_t strangers_unread;
     uint64_t udp_in, udp_out, udp_dropped_out, udp_refused, udp_too_big;

@@ -25,6 +25,19 @@ size_t outbuf_len(const struct outbuf *o)
     return o->len - o->sent;
 }
 
+struct slice outbuf_rest(const struct outbuf *o)
+{
+    return o->len == o->sent ? (struct slice){0} : slice_of(o->at + o->sent, outbuf_len(o));
+}
+
+void outbuf_drop(struct outbuf *o, size_t n)
+{
+    assert(n <= outbuf_len(o));
+    o->sent += n;
+    if (o->sent == o->len)
+        o->sent = o->len = 0;
+}
+
 /** Move what waits to the front: the room of what was sent is room again. */
 static void close_ranks(struct outbuf *o)
 {
@@ -73,11 +86,8 @@ enum outbuf_state outbuf_flush(struct outbuf *o, int fd)
     const ssize_t n = send(fd, o->at + o->sent, outbuf_len(o), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0)
         return errno == EAGAIN || errno == EINTR ? OUTBUF_WAITING : OUTBUF_BROKEN;
-    o->sent += (size_t)n;
-    if (o->sent < o->len)
-        return OUTBUF_WAITING;
-    o->sent = o->len = 0;
-    return OUTBUF_EMPTY;
+    outbuf_drop(o, (size_t)n);
+    return outbuf_len(o) > 0 ? OUTBUF_WAITING : OUTBUF_EMPTY;
 }
 
 uint8_t *outbuf_give(struct outbuf *o, size_t *cap)

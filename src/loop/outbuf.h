@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/slice.h"
+
 struct outbuf {
     uint8_t *at;
     size_t sent; /* of the bytes at `at`: gone already */
@@ -25,6 +27,12 @@ void outbuf_fini(struct outbuf *o);
 
 /** Bytes that wait. */
 size_t outbuf_len(const struct outbuf *o);
+
+/** The bytes that wait. Lends from o until the next call. */
+struct slice outbuf_rest(const struct outbuf *o);
+
+/** The first n of the bytes that wait have gone by another way. */
+void outbuf_drop(struct outbuf *o, size_t n);
 
 /** Room for at least n bytes (o->cap - o->len are usable), lent until the next call; NULL = the limit
  *  would be exceeded, or no memory, and nothing changed. */

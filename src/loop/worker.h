@@ -82,6 +82,9 @@ struct worker_counters {
     _Atomic uint64_t accept_errors;
     _Atomic uint64_t logins, logins_refused; /* also anything else that a stranger may not do */
     _Atomic uint64_t logins_none;            /* served without, where others log in */
+    _Atomic uint64_t logins_sealed;          /* of logins: those with shares */
+    _Atomic uint64_t logins_plain;   /* of logins_refused: those that had none, and need one */
+    _Atomic uint64_t sealed_refused; /* connections closed: what came was not the client's */
     _Atomic uint64_t not_permitted;
     _Atomic uint64_t clients_cut; /* connections whose rights ended */
     /* strangers sent away: at the limit of their address, at that of all strangers, at that of all

@@ -29,3 +29,17 @@ const char *entry_text(enum entry entry)
     assert(entry <= ENTRY_REQUIRE);
     return TEXTS[entry];
 }
+
+bool plain_is_taken(enum plain plain, bool from_loopback)
+{
+    return plain == PLAIN_EVERYWHERE || (plain == PLAIN_LOOPBACK && from_loopback);
+}
+
+const char *plain_text(enum plain plain)
+{
+    static const char *const TEXTS[PLAINS] = {[PLAIN_LOOPBACK] = "loopback",
+                                              [PLAIN_EVERYWHERE] = "everywhere",
+                                              [PLAIN_NOWHERE] = "nowhere"};
+    assert(plain < PLAINS);
+    return TEXTS[plain];
+}

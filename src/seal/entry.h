@@ -1,5 +1,6 @@
 /**
- * seal/entry.h - whom a node serves while clients go from no keys to keys.
+ * seal/entry.h - whom a node serves while clients go from no keys to keys, and from plain connections to
+ * sealed ones.
  *
  *     entry    without a login   with a login
  *     off      everything        asked nobody: a client with a key does not go on
@@ -13,6 +14,21 @@
 #pragma once
 
 #include <stdbool.h>
+
+/** From where a login without a share is heard: what follows it can be read, and changed, on the wire. */
+enum plain {
+    PLAIN_LOOPBACK, /* unless somebody chose */
+    PLAIN_EVERYWHERE,
+    PLAIN_NOWHERE
+};
+
+#define PLAINS 3 /* how many there are */
+
+/** Is it heard from there? */
+bool plain_is_taken(enum plain plain, bool from_loopback);
+
+/** "loopback", "everywhere", "nowhere". Static. */
+const char *plain_text(enum plain plain);
 
 enum entry {
     ENTRY_BY_FILE, /* nobody chose: off without a clients file, require with one */

@@ -134,23 +134,18 @@ void kit_hang_up(struct client *c)
     client_codec_free(c->codec);
     free(c->memory);
     free(c->frame);
+    free(c->records);
 }
 
-static bool try_to_send(const struct client *c, struct slice bytes)
+void kit_seal(struct client *c, const struct tunnel *keys)
 {
-    while (bytes.len > 0) {
-        const ssize_t n = send(c->fd, bytes.at, bytes.len, MSG_NOSIGNAL);
-        if (n <= 0)
-            return false;
-        bytes.at += n;
-        bytes.len -= (size_t)n;
-    }
-    return true;
+    c->records = calloc(1, sizeof *c->records);
+    c->records->keys = *keys;
 }
 
 void kit_send(const struct client *c, struct slice bytes)
 {
-    cr_assert(try_to_send(c, bytes));
+    cr_assert(records_send(c->records, c->fd, bytes));
 }
 
 bool kit_offer(struct client *c, struct client_request r)
@@ -161,7 +156,7 @@ bool kit_offer(struct client *c, struct client_request r)
     r.id = ++c->id;
     client_request_encode(&w, &r);
     cr_assert_eq(w.err, OK);
-    const bool sent = try_to_send(c, writer_slice(&w));
+    const bool sent = records_send(c->records, c->fd, writer_slice(&w));
     free(bytes);
     return sent;
 }
@@ -172,21 +167,16 @@ uint32_t kit_ask(struct client *c, struct client_request r)
     return c->id;
 }
 
-static bool read_whole(int fd, uint8_t *at, size_t n)
-{
-    return recv(fd, at, n, MSG_WAITALL) == (ssize_t)n;
-}
-
 bool kit_next(struct client *c, struct client_reply *reply)
 {
     uint8_t head[4];
-    if (!read_whole(c->fd, head, sizeof head))
+    if (!records_read(c->records, c->fd, head, sizeof head))
         return false;
     struct reader r = reader_of(slice_of(head, sizeof head));
     const uint32_t len = read_u32(&r);
     free(c->frame);
     c->frame = malloc(len);
-    cr_assert(read_whole(c->fd, c->frame, len));
+    cr_assert(records_read(c->records, c->fd, c->frame, len));
     cr_assert_eq(client_reply_decode(c->codec, slice_of(c->frame, len), reply), OK);
     return true;
 }

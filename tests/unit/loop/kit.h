@@ -7,6 +7,8 @@
 #include "loop/inside.h"
 #include "wire/client_answer.h"
 
+#include "records.h"
+
 #define KIT_VALUE_MAX (1U << 20)
 
 /** The node. */
@@ -42,6 +44,7 @@ struct client {
     void *memory;
     uint8_t *frame; /* the last reply */
     uint32_t id;
+    struct records *records; /* NULL = what it says and hears is in none */
 };
 
 /** Connect. Blocks like every call below. */
@@ -50,7 +53,10 @@ struct client kit_dial(void);
 /** Close and release. */
 void kit_hang_up(struct client *c);
 
-/** Send raw bytes. */
+/** From now on c says and hears records. Copies keys. */
+void kit_seal(struct client *c, const struct tunnel *keys);
+
+/** Send bytes, in records if c is sealed. */
 void kit_send(const struct client *c, struct slice bytes);
 
 /** Send a request, with the next id; false: the node has closed the connection. */

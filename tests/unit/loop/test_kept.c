@@ -49,6 +49,18 @@ Test(kept, a_frame_that_is_not_long_takes_what_was_read)
     free((void *)kept.at);
 }
 
+Test(kept, what_was_read_with_its_end_is_put_behind_it)
+{
+    struct kept_room room = {.max = 4 * LONG};
+    struct kept k = put(&room, 10, 10);
+    const struct slice alone = kept_join(kept_take(&k, &room), (struct slice){0});
+    cr_expect_eq(alone.len, 10);
+    const struct slice both = kept_join(alone, slice_text("rest"));
+    cr_assert_eq(both.len, 14);
+    cr_expect_eq(memcmp(both.at + 10, "rest", 4), 0);
+    free((void *)both.at);
+}
+
 Test(kept, beyond_half_of_the_room_a_long_frame_waits_with_what_was_read)
 {
     struct kept_room room = {.max = 4 * LONG};

@@ -84,6 +84,22 @@ Test(outbuf, the_other_end_gone_is_told)
     outbuf_fini(&o);
 }
 
+Test(outbuf, what_goes_by_another_way_waits_no_longer)
+{
+    struct outbuf o;
+    outbuf_init(&o, MAX);
+    cr_expect_eq(outbuf_rest(&o).len, 0);
+    append(&o, 'x', 10);
+    append(&o, 'y', 5);
+    outbuf_drop(&o, 9);
+    const struct slice rest = outbuf_rest(&o);
+    cr_assert_eq(rest.len, 6);
+    cr_expect(rest.at[0] == 'x' && rest.at[1] == 'y');
+    outbuf_drop(&o, 6);
+    cr_expect(outbuf_len(&o) == 0 && o.len == 0, "its room is room again");
+    outbuf_fini(&o);
+}
+
 Test(outbuf, memory_moves_from_one_to_the_next)
 {
     struct outbuf a, b;

@@ -83,6 +83,42 @@ struct client visitor_as(const char *id, const char *key)
     return c;
 }
 
+struct visitor_sealing visitor_claim_sealed(struct client *c, const char *id, const char *key_text)
+{
+    uint8_t key[CLIENTS_KEY_LEN], word[LOGIN_CLAIM_MAX];
+    struct visitor_sealing s;
+    struct client_challenge told;
+    struct ratchet r = {{1}};
+    session_draw(&r, &s.pair);
+    cr_assert(clients_key_read(slice_text(key_text), key));
+    struct client_request claim =
+        visitor_hello(slice_of(word, login_claim(id, VISITOR_NONCE, word)));
+    claim.share = slice_of(s.pair.share, sizeof s.pair.share);
+    const struct client_reply reply = kit_call(c, claim);
+    cr_assert_eq(client_challenge_decode(c->codec, reply.result, &told), OK);
+    cr_assert_eq(told.share.len, SESSION_SHARE_LEN);
+    const struct login_terms terms = {.cluster = told.cluster,
+                                      .node_nonce = told.nonce.at,
+                                      .client_nonce = VISITOR_NONCE,
+                                      .node_share = told.share.at,
+                                      .client_share = s.pair.share};
+    cr_expect(login_proves(LOGIN_NODE, key, &terms, told.proof));
+    cr_assert_eq(login_derive(LOGIN_CLIENT, key, &terms, &s.pair, &s.keys), OK);
+    login_proof(LOGIN_CLIENT, key, &terms, s.proof);
+    return s;
+}
+
+struct client visitor_sealed_as(const char *id, const char *key)
+{
+    struct client c = kit_dial();
+    const struct visitor_sealing s = visitor_claim_sealed(&c, id, key);
+    const struct client_reply reply =
+        kit_call(&c, visitor_hello(slice_of(s.proof, sizeof s.proof)));
+    cr_assert_eq(reply.error.len, 0, "%.*s", (int)reply.text.len, (const char *)reply.text.at);
+    kit_seal(&c, &s.keys);
+    return c;
+}
+
 struct client_reply visitor_ask(struct client *c, uint32_t op)
 {
     static const struct slice key = {(const uint8_t *)"k", 1};

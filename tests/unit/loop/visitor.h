@@ -39,6 +39,19 @@ struct client_reply visitor_login(struct client *c, const char *id, const char *
 /** A new connection that is logged in. */
 struct client visitor_as(const char *id, const char *key);
 
+/** What a sealed login is made of, up to its proof. */
+struct visitor_sealing {
+    struct session_pair pair; /* of the client; it has no secret from anybody */
+    struct tunnel keys;
+    uint8_t proof[LOGIN_PROOF_LEN];
+};
+
+/** Claim to be id with a share, in cluster "test": what has to be known for the rest. */
+struct visitor_sealing visitor_claim_sealed(struct client *c, const char *id, const char *key);
+
+/** A new connection that is logged in, and sealed. */
+struct client visitor_sealed_as(const char *id, const char *key);
+
 /** Ask for something that is as good as any for the op. */
 struct client_reply visitor_ask(struct client *c, uint32_t op);
 

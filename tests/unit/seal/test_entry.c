@@ -34,3 +34,21 @@ Test(entry, a_file_is_needed_past_off, .signal = SIGABRT)
 {
     (void)entry_settle(ENTRY_ACCEPT, false);
 }
+
+Test(entry, a_plain_login_is_heard_from_where_it_may_come)
+{
+    static const struct {
+        enum plain plain;
+        const char *text;
+        bool loopback, elsewhere;
+    } rows[] = {{PLAIN_LOOPBACK, "loopback", true, false},
+                {PLAIN_EVERYWHERE, "everywhere", true, true},
+                {PLAIN_NOWHERE, "nowhere", false, false}};
+
+    cr_assert_eq(ARRAY_LEN(rows), PLAINS);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        cr_expect_str_eq(plain_text(rows[i].plain), rows[i].text);
+        cr_expect_eq(plain_is_taken(rows[i].plain, true), rows[i].loopback);
+        cr_expect_eq(plain_is_taken(rows[i].plain, false), rows[i].elsewhere);
+    }
+}
