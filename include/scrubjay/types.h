@@ -46,7 +46,9 @@ struct scrubjay_options {
     uint32_t value_max;  /* largest value; 0 = 8 MiB */
     const char *id;      /* as whom to log in; NULL = not at all */
     const char *key; /* its key, 44 characters of base64. With a key, only a node that shows that it
-                          * knows it too is spoken to */
+                          * knows it too is spoken to, and all that follows the login is sealed */
+    bool plain; /* with a key: do not seal what follows the login. For nodes that cannot, and where
+                          * nobody reads the wire; a node may refuse it */
 };
 
 /** A cluster-wide name of an invalidation, or of an intent. */

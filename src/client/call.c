@@ -105,8 +105,13 @@ enum scrubjay_status call_garbage(struct scrubjay *c)
 /** Is this the error of somebody who may not? */
 static bool is_denial(struct slice name)
 {
-    return slice_eq(name, slice_text("NOT_PERMITTED")) ||
-           slice_eq(name, slice_text("AUTH_REQUIRED")) || slice_eq(name, slice_text("AUTH_FAILED"));
+    static const char *const denials[] = {"NOT_PERMITTED", "AUTH_REQUIRED", "AUTH_FAILED",
+                                          "SHARE_REQUIRED"};
+    for (size_t i = 0; i < ARRAY_LEN(denials); i++) {
+        if (slice_eq(name, slice_text(denials[i])))
+            return true;
+    }
+    return false;
 }
 
 enum scrubjay_status call_judge(struct scrubjay *c, const struct client_reply *reply)

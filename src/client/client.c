@@ -31,6 +31,7 @@ static void take_options(struct scrubjay *c, const struct scrubjay_options *opti
         c->value_max = CLIENT_VALUE_LIMIT;
     snprintf(c->name, sizeof c->name, "%s", name);
     login_options(c, options->id, options->key);
+    c->plain = options->plain;
     if (!address_parse(options->address, &c->address)) {
         c->address.host[0] = '\0';
         snprintf(c->address.text, sizeof c->address.text, "%s", options->address);
@@ -62,6 +63,8 @@ void scrubjay_free(struct scrubjay *c)
     buffer_free(&c->watch.queue);
     buffer_free(&c->in);
     buffer_free(&c->out);
+    buffer_free(&c->wire_in);
+    buffer_free(&c->wire_out);
     free(c->names);
     free(c->memory);
     sodium_memzero(c, sizeof *c);

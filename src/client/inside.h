@@ -66,6 +66,7 @@ struct scrubjay {
     char id[CLIENTS_ID_MAX + 1]; /* "" = without a login */
     uint8_t key[CLIENTS_KEY_LEN];
     bool key_unfit; /* what was given as id and key are none */
+    bool plain;     /* what follows a login is not to be sealed */
     uint32_t timeout_ms;
     uint32_t extra_ms; /* longer than that, because this call asked the node to wait */
     uint32_t value_max;
@@ -77,7 +78,11 @@ struct scrubjay {
     struct client_codec *codec;
     struct buffer in;
     struct buffer out;
-    size_t lent; /* bytes at in.start of the frame that is lent out */
+    bool sealed; /* what crosses the present connection is records: */
+    struct tunnel keys;
+    struct buffer wire_in;  /* read, and not whole yet */
+    struct buffer wire_out; /* sealed, and not sent yet */
+    size_t lent;            /* bytes at in.start of the frame that is lent out */
     uint32_t next_id;
     struct slice result;
     bool issued;                  /* result is the answer to something that has acks */
@@ -124,6 +129,10 @@ int clock_left(uint64_t deadline_ms);
 
 /** Open the connection, without a hello. Errors: SCRUBJAY_CONNECT, SCRUBJAY_TIMEOUT. */
 enum scrubjay_status dial(struct scrubjay *c, uint64_t deadline_ms);
+
+/** From now on what crosses the connection is records, what was read behind the frame that is lent included.
+ *  Copies keys. Errors: SCRUBJAY_CONNECT; the connection is gone. */
+enum scrubjay_status link_seal(struct scrubjay *c, const struct tunnel *keys);
 
 /** Close the connection: answers under way are lost, subscriptions end. */
 void link_close(struct scrubjay *c);

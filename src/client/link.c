@@ -7,8 +7,9 @@
 
 #include "client/inside.h"
 
-#define READ_MIN 16384
-#define IDLE_MS  1000 /* after this long without traffic the node may have closed the connection */
+#define READ_MIN       16384
+#define SEALED_AT_ONCE 4 /* records */
+#define IDLE_MS        1000 /* after this long without traffic the node may have closed the connection */
 
 void link_close(struct scrubjay *c)
 {
@@ -18,6 +19,10 @@ void link_close(struct scrubjay *c)
     c->fd = -1;
     buffer_clear(&c->in);
     buffer_clear(&c->out);
+    buffer_clear(&c->wire_in);
+    buffer_clear(&c->wire_out);
+    tunnel_wipe(&c->keys);
+    c->sealed = false;
     c->lent = 0;
     pipeline_lose(c);
     c->watch.lost = c->watch.lost || c->watch.active;
@@ -65,19 +70,55 @@ static enum scrubjay_status lose(struct scrubjay *c, const char *why)
                 why);
 }
 
+/** Open the records that are whole. */
+static enum scrubjay_status open_records(struct scrubjay *c)
+{
+    struct buffer *from = &c->wire_in;
+    struct tunnel_opened opened;
+    uint8_t *at = from->at + from->start;
+    if (tunnel_open(&c->keys.take, at, from->end - from->start, &opened) != OK)
+        return lose(c, "what came is not what the node sent");
+    if (opened.used == 0)
+        return SCRUBJAY_OK;
+    if (!buffer_reserve(&c->in, opened.text_len))
+        return lose(c, "memory is out");
+    memcpy(c->in.at + c->in.end, at, opened.text_len);
+    c->in.end += opened.text_len;
+    from->start += opened.used;
+    return SCRUBJAY_OK;
+}
+
+enum scrubjay_status link_seal(struct scrubjay *c, const struct tunnel *keys)
+{
+    c->in.start += c->lent;
+    c->lent = 0;
+    const struct slice rest = buffer_rest(&c->in);
+    if (!buffer_reserve(&c->wire_in, rest.len + READ_MIN))
+        return lose(c, "memory is out");
+    c->keys = *keys;
+    c->sealed = true;
+    if (rest.len == 0)
+        return SCRUBJAY_OK;
+    memcpy(c->wire_in.at + c->wire_in.end, rest.at, rest.len);
+    c->wire_in.end += rest.len;
+    buffer_clear(&c->in);
+    return open_records(c);
+}
+
 /** One recv, without waiting. Nothing there is no error. */
 static enum scrubjay_status read_now(struct scrubjay *c)
 {
-    if (!buffer_reserve(&c->in, READ_MIN))
+    struct buffer *to = c->sealed ? &c->wire_in : &c->in;
+    if (!buffer_reserve(to, READ_MIN))
         return lose(c, "memory is out");
-    const ssize_t n = recv(c->fd, c->in.at + c->in.end, c->in.cap - c->in.end, MSG_DONTWAIT);
+    const ssize_t n = recv(c->fd, to->at + to->end, to->cap - to->end, MSG_DONTWAIT);
     if (n == 0)
         return lose(c, "the node closed it");
     if (n < 0)
         return errno == EAGAIN || errno == EINTR ? SCRUBJAY_OK : lose(c, strerror(errno));
-    c->in.end += (size_t)n;
+    to->end += (size_t)n;
     c->used_ms = clock_ms();
-    return SCRUBJAY_OK;
+    return c->sealed ? open_records(c) : SCRUBJAY_OK;
 }
 
 enum scrubjay_status link_read(struct scrubjay *c, uint64_t deadline_ms)
@@ -102,7 +143,8 @@ static void send_now(struct scrubjay *c, struct buffer *b)
         b->start = b->end;
 }
 
-enum scrubjay_status link_send(struct scrubjay *c, struct buffer *b, uint64_t deadline_ms)
+/** Send all of b as it is. */
+static enum scrubjay_status send_all(struct scrubjay *c, struct buffer *b, uint64_t deadline_ms)
 {
     send_now(c, b);
     while (b->start < b->end) {
@@ -117,4 +159,37 @@ enum scrubjay_status link_send(struct scrubjay *c, struct buffer *b, uint64_t de
         send_now(c, b);
     }
     return SCRUBJAY_OK;
+}
+
+/** Seal the next bytes of b, which count as sent. */
+static enum scrubjay_status seal_some(struct scrubjay *c, struct buffer *b)
+{
+    struct buffer *to = &c->wire_out;
+    buffer_clear(to);
+    if (!buffer_reserve(to, SEALED_AT_ONCE * TUNNEL_RECORD_MAX))
+        return lose(c, "memory is out");
+    for (int i = 0; i < SEALED_AT_ONCE && b->start < b->end; i++) {
+        const size_t left = b->end - b->start;
+        const size_t n = left < TUNNEL_TEXT_MAX ? left : TUNNEL_TEXT_MAX;
+        const size_t len =
+            tunnel_seal(&c->keys.send, slice_of(b->at + b->start, n), to->at + to->end);
+        if (len == 0)
+            return lose(c, "its keys are used up");
+        to->end += len;
+        b->start += n;
+    }
+    return SCRUBJAY_OK;
+}
+
+enum scrubjay_status link_send(struct scrubjay *c, struct buffer *b, uint64_t deadline_ms)
+{
+    enum scrubjay_status status = SCRUBJAY_OK;
+    if (!c->sealed)
+        return send_all(c, b, deadline_ms);
+    while (status == SCRUBJAY_OK && b->start < b->end) {
+        status = seal_some(c, b);
+        if (status == SCRUBJAY_OK)
+            status = send_all(c, &c->wire_out, deadline_ms);
+    }
+    return status;
 }

@@ -12,6 +12,7 @@ static void *serve(void *arg)
     struct fake *f = arg;
     for (unsigned i = 0; i < f->connections; i++) {
         const int fd = accept(f->listener, NULL, NULL);
+        f->sealed = false;
         f->script(f, fd, i);
         close(fd);
     }
@@ -43,26 +44,26 @@ void fake_join(struct fake *f)
     client_codec_free(f->codec);
 }
 
-static bool read_all(int fd, uint8_t *at, size_t len)
+void fake_seal(struct fake *f, const struct tunnel *keys)
 {
-    for (size_t done = 0; done < len;) {
-        const ssize_t n = recv(fd, at + done, len - done, 0);
-        if (n <= 0)
-            return false;
-        done += (size_t)n;
-    }
-    return true;
+    f->sealed = true;
+    f->records = (struct records){.keys = *keys};
+}
+
+static struct records *records_of(struct fake *f)
+{
+    return f->sealed ? &f->records : NULL;
 }
 
 bool fake_take(struct fake *f, int fd, struct client_request *request)
 {
     struct client_fault fault;
-    if (!read_all(fd, f->frame, 4))
+    if (!records_read(records_of(f), fd, f->frame, 4))
         return false;
     struct reader r = reader_of(slice_of(f->frame, 4));
     const uint32_t len = read_u32(&r);
     cr_assert_leq(len, sizeof f->frame);
-    if (!read_all(fd, f->frame, len))
+    if (!records_read(records_of(f), fd, f->frame, len))
         return false;
     cr_assert_eq(client_request_decode(f->codec, slice_of(f->frame, len), request, &fault), OK);
     f->w = writer_of(f->reply, sizeof f->reply);
@@ -71,19 +72,13 @@ bool fake_take(struct fake *f, int fd, struct client_request *request)
 
 void fake_bytes(int fd, const void *at, size_t len)
 {
-    const uint8_t *bytes = at;
-    for (size_t done = 0; done < len;) {
-        const ssize_t n = send(fd, bytes + done, len - done, MSG_NOSIGNAL);
-        if (n <= 0)
-            return;
-        done += (size_t)n;
-    }
+    (void)records_send_raw(fd, at, len);
 }
 
 void fake_send(struct fake *f, int fd)
 {
     cr_assert_eq(f->w.err, OK);
-    fake_bytes(fd, f->reply, f->w.len);
+    (void)records_send(records_of(f), fd, writer_slice(&f->w));
     f->w.len = 0;
 }
 

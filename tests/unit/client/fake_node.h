@@ -6,6 +6,8 @@
 
 #include "wire/client.h"
 
+#include "records.h"
+
 struct fake;
 
 /** What the node does with its nth connection (from 0). The connection is closed when it returns. */
@@ -22,6 +24,8 @@ struct fake {
     uint8_t frame[1 << 20];
     uint8_t reply[1 << 20];
     struct writer w; /* begun by fake_take over reply */
+    bool sealed;     /* what it hears and says is in records: */
+    struct records records;
 };
 
 /** Start serving this many connections, one after the other. */
@@ -35,6 +39,9 @@ bool fake_take(struct fake *f, int fd, struct client_request *request);
 
 /** Send what was written to f->w since fake_take. */
 void fake_send(struct fake *f, int fd);
+
+/** From now on, until this connection ends, all is in records under keys. Copies keys. */
+void fake_seal(struct fake *f, const struct tunnel *keys);
 
 /** Send these bytes as they are. */
 void fake_bytes(int fd, const void *at, size_t len);

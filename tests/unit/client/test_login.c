@@ -14,27 +14,62 @@ static const struct scrubjay_bytes NAME = {"package-123", 11};
 static uint8_t key[CLIENTS_KEY_LEN];
 static bool key_is_wrong;
 static bool denies;      /* the second hello */
+static bool is_old;      /* it knows nothing of shares */
+static bool strips;      /* somebody on the way takes the node's share away */
+static bool swaps;       /* or the client's, and puts another in its place */
+static bool spoils;      /* or changes what is sealed */
 static unsigned refuses; /* so many connections are told that there are too many */
 
-/** Take a claim, and answer as a node with key would. */
-static void challenge(struct fake *f, int fd, uint8_t own[LOGIN_NONCE_LEN],
-                      uint8_t ours[LOGIN_NONCE_LEN])
+static struct session_pair pair; /* of the node */
+
+/** What was said in one login. */
+struct said {
+    uint8_t own[LOGIN_NONCE_LEN], ours[LOGIN_NONCE_LEN], share[SESSION_SHARE_LEN];
+    bool sealed;
+};
+
+static struct login_terms terms_of(const struct said *said)
+{
+    return (struct login_terms){.cluster = slice_text("fake"),
+                                .node_nonce = said->ours,
+                                .client_nonce = said->own,
+                                .node_share = said->sealed ? pair.share : NULL,
+                                .client_share = said->sealed ? said->share : NULL};
+}
+
+/** Take a claim. */
+static uint32_t take_claim(struct fake *f, int fd, struct said *said)
 {
     struct client_request q;
-    uint8_t proof[LOGIN_PROOF_LEN];
+    struct ratchet ratchet = {{9}};
+    session_draw(&ratchet, &pair);
     cr_assert(fake_take(f, fd, &q));
     cr_assert_eq(q.auth.len, LOGIN_NONCE_LEN + 3);
     cr_assert_eq(memcmp(q.auth.at + LOGIN_NONCE_LEN, "app", 3), 0);
-    memcpy(own, q.auth.at, LOGIN_NONCE_LEN);
-    memset(ours, 0x77, LOGIN_NONCE_LEN);
-    const struct login_terms terms = {
-        .cluster = slice_text("fake"), .node_nonce = ours, .client_nonce = own};
+    memcpy(said->own, q.auth.at, LOGIN_NONCE_LEN);
+    memset(said->ours, 0x77, LOGIN_NONCE_LEN);
+    said->sealed = q.share.len > 0;
+    if (said->sealed)
+        memcpy(said->share, q.share.at, sizeof said->share);
+    said->share[0] ^= swaps;
+    return q.id;
+}
+
+/** Take a claim, and answer as a node with key would. */
+static void challenge(struct fake *f, int fd, struct said *said)
+{
+    uint8_t proof[LOGIN_PROOF_LEN];
+    const uint32_t id = take_claim(f, fd, said);
+    const struct login_terms terms = terms_of(said);
     login_proof(LOGIN_NODE, key, &terms, proof);
     proof[0] ^= key_is_wrong;
-    client_reply_challenge(&f->w, q.id,
-                           &(struct client_challenge){.cluster = terms.cluster,
-                                                      .nonce = slice_of(ours, LOGIN_NONCE_LEN),
-                                                      .proof = slice_of(proof, sizeof proof)});
+    client_reply_challenge(
+        &f->w, id,
+        &(struct client_challenge){.cluster = terms.cluster,
+                                   .nonce = slice_of(said->ours, LOGIN_NONCE_LEN),
+                                   .proof = slice_of(proof, sizeof proof),
+                                   .share = said->sealed && !strips ? slice_of(pair.share, 32)
+                                                                    : (struct slice){0}});
     fake_send(f, fd);
 }
 
@@ -47,28 +82,10 @@ static void say_error(struct fake *f, int fd, const struct client_request *q, co
     fake_send(f, fd);
 }
 
-/** A node with a clients file. */
-static void guard(struct fake *f, int fd, unsigned nth)
+/** After a login: gets are answered, and nothing else is. */
+static void serve(struct fake *f, int fd)
 {
-    uint8_t own[LOGIN_NONCE_LEN], ours[LOGIN_NONCE_LEN];
-    const struct client_hello hello = {.version = "0", .node = slice_text("fake")};
     struct client_request q;
-    if (nth < refuses) {
-        say_error(f, fd, NULL, "TOO_MANY_CONNECTIONS");
-        return;
-    }
-    challenge(f, fd, own, ours);
-    if (!fake_take(f, fd, &q))
-        return;
-    const struct login_terms terms = {
-        .cluster = slice_text("fake"), .node_nonce = ours, .client_nonce = own};
-    cr_expect(login_proves(LOGIN_CLIENT, key, &terms, q.auth));
-    if (denies) {
-        say_error(f, fd, &q, "AUTH_FAILED");
-        return;
-    }
-    client_reply_hello(&f->w, q.id, &hello);
-    fake_send(f, fd);
     while (fake_take(f, fd, &q)) {
         if (q.op == OP_GET)
             fake_hit(f, q.id, "in transit");
@@ -77,6 +94,48 @@ static void guard(struct fake *f, int fd, unsigned nth)
         if (f->w.len > 0)
             fake_send(f, fd);
     }
+}
+
+static void seal(struct fake *f, const struct said *said)
+{
+    struct tunnel keys;
+    const struct login_terms terms = terms_of(said);
+    if (!said->sealed)
+        return;
+    cr_assert_eq(login_derive(LOGIN_NODE, key, &terms, &pair, &keys), OK);
+    keys.send.bytes[0] ^= spoils;
+    fake_seal(f, &keys);
+}
+
+/** A node with a clients file. */
+static void guard(struct fake *f, int fd, unsigned nth)
+{
+    const struct client_hello hello = {.version = "0", .node = slice_text("fake")};
+    struct client_request q;
+    struct said said;
+    if (nth < refuses) {
+        say_error(f, fd, NULL, "TOO_MANY_CONNECTIONS");
+        return;
+    }
+    if (is_old) {
+        cr_assert(fake_take(f, fd, &q));
+        say_error(f, fd, &q, "UNKNOWN_OPTION");
+        return;
+    }
+    challenge(f, fd, &said);
+    if (!fake_take(f, fd, &q))
+        return;
+    const struct login_terms terms = terms_of(&said);
+    cr_expect(login_proves(LOGIN_CLIENT, key, &terms, q.auth));
+    cr_expect_eq(q.share.len, 0);
+    if (denies) {
+        say_error(f, fd, &q, "AUTH_FAILED");
+        return;
+    }
+    client_reply_hello(&f->w, q.id, &hello);
+    fake_send(f, fd);
+    seal(f, &said);
+    serve(f, fd);
 }
 
 /** A node without one. */
@@ -88,13 +147,21 @@ static void greet(struct fake *f, int fd, unsigned nth)
     cr_expect_not(fake_take(f, fd, &q), "nothing more is said to it");
 }
 
-static struct scrubjay *begin(fake_script *script, unsigned connections, const char *id,
-                              const char *text)
+static struct scrubjay *begin_with(fake_script *script, unsigned connections, bool plain)
 {
     cr_assert(clients_key_read(slice_text(KEY), key));
     fake_start(&node, script, connections);
-    return scrubjay_new(&(struct scrubjay_options){
-        .address = node.address, .name = "test", .timeout_ms = 20000, .id = id, .key = text});
+    return scrubjay_new(&(struct scrubjay_options){.address = node.address,
+                                                   .name = "test",
+                                                   .timeout_ms = 20000,
+                                                   .id = "app",
+                                                   .key = KEY,
+                                                   .plain = plain});
+}
+
+static struct scrubjay *begin(fake_script *script, unsigned connections)
+{
+    return begin_with(script, connections, false);
 }
 
 static void end(struct scrubjay *c)
@@ -106,14 +173,107 @@ static void end(struct scrubjay *c)
 Test(login, who_has_the_key_is_served)
 {
     struct scrubjay_value got;
-    struct scrubjay *c = begin(guard, 1, "app", KEY);
+    struct scrubjay *c = begin(guard, 1);
     cr_expect_eq(scrubjay_get(c, "", NAME, &got), SCRUBJAY_OK, "%s", scrubjay_error(c));
+    end(c);
+}
+
+/** A node that answers with what is longer than a record, and in pieces. */
+static void answer_at_length(struct fake *f, int fd, unsigned nth)
+{
+    static char text[100001];
+    const struct client_hello hello = {.version = "0", .node = slice_text("fake")};
+    struct client_request q;
+    struct said said;
+    (void)nth;
+    memset(text, 't', sizeof text - 1);
+    challenge(f, fd, &said);
+    cr_assert(fake_take(f, fd, &q));
+    client_reply_hello(&f->w, q.id, &hello);
+    fake_send(f, fd);
+    seal(f, &said);
+    while (fake_take(f, fd, &q)) {
+        fake_hit(f, q.id, text);
+        const struct slice all = writer_slice(&f->w);
+        for (size_t at = 0; at < all.len; at += 999)
+            (void)records_send(&f->records, fd,
+                               slice_of(all.at + at, all.len - at < 999 ? all.len - at : 999));
+    }
+}
+
+Test(login, answers_of_many_records_are_put_together)
+{
+    struct scrubjay_value got;
+    struct scrubjay *c = begin(answer_at_length, 1);
+    for (int i = 0; i < 10; i++)
+        cr_assert_eq(scrubjay_pipeline_get(c, "", NAME), SCRUBJAY_OK, "%s", scrubjay_error(c));
+    for (int i = 0; i < 10; i++) {
+        cr_assert_eq(scrubjay_pipeline_next(c, &got), SCRUBJAY_OK, "%s", scrubjay_error(c));
+        cr_expect_eq(got.value.len, 100000);
+    }
+    end(c);
+}
+
+Test(login, a_request_of_many_records_is_one)
+{
+    static char value[100000];
+    struct scrubjay *c = begin(guard, 1);
+    const struct scrubjay_bytes bytes = {value, sizeof value};
+    (void)scrubjay_put(c, "", NAME, bytes, NULL, NULL);
+    cr_expect_str_eq(scrubjay_error_name(c), "NOT_PERMITTED", "it came, and was answered");
+    end(c);
+}
+
+Test(login, a_plain_connection_has_to_be_asked_for)
+{
+    struct scrubjay_value got;
+    struct scrubjay *c = begin_with(guard, 1, true);
+    cr_expect_eq(scrubjay_get(c, "", NAME, &got), SCRUBJAY_OK, "%s", scrubjay_error(c));
+    cr_expect_not(node.sealed);
+    end(c);
+}
+
+/** It ends before the client proves anything. */
+static void is_not_spoken_to(const char *name)
+{
+    struct scrubjay *c = begin(guard, 1);
+    cr_expect_eq(scrubjay_ping(c), SCRUBJAY_DENIED);
+    cr_expect_str_eq(scrubjay_error_name(c), name);
+    end(c);
+}
+
+Test(login, a_node_that_cannot_seal_is_not_spoken_to)
+{
+    is_old = true;
+    is_not_spoken_to("NOT_SEALED");
+}
+
+Test(login, without_the_share_of_the_node_nothing_goes_on)
+{
+    strips = true;
+    is_not_spoken_to("NOT_SEALED");
+}
+
+Test(login, with_another_share_of_its_own_nothing_goes_on)
+{
+    swaps = true;
+    is_not_spoken_to("NOT_PROVEN");
+}
+
+Test(login, what_does_not_open_ends_the_connection)
+{
+    struct scrubjay_value got;
+    spoils = true;
+    struct scrubjay *c = begin(guard, 2); /* once more, since a get may be asked again */
+    cr_assert_eq(scrubjay_connect(c), SCRUBJAY_OK);
+    cr_expect_eq(scrubjay_get(c, "", NAME, &got), SCRUBJAY_CONNECT);
+    cr_expect_neq(strstr(scrubjay_error(c), "is not what the node sent"), NULL);
     end(c);
 }
 
 Test(login, a_missing_capability_has_a_status_of_its_own)
 {
-    struct scrubjay *c = begin(guard, 1, "app", KEY);
+    struct scrubjay *c = begin(guard, 1);
     cr_expect_eq(scrubjay_ping(c), SCRUBJAY_DENIED);
     cr_expect_str_eq(scrubjay_error_name(c), "NOT_PERMITTED");
     end(c);
@@ -123,7 +283,7 @@ Test(login, a_node_that_does_not_know_the_key_learns_nothing)
 {
     struct scrubjay *c;
     key_is_wrong = true;
-    c = begin(guard, 1, "app", KEY);
+    c = begin(guard, 1);
     cr_expect_eq(scrubjay_ping(c), SCRUBJAY_DENIED);
     cr_expect_str_eq(scrubjay_error_name(c), "NOT_PROVEN");
     end(c);
@@ -131,7 +291,7 @@ Test(login, a_node_that_does_not_know_the_key_learns_nothing)
 
 Test(login, a_node_that_asks_nobody_is_not_spoken_to)
 {
-    struct scrubjay *c = begin(greet, 1, "app", KEY);
+    struct scrubjay *c = begin(greet, 1);
     cr_expect_eq(scrubjay_ping(c), SCRUBJAY_DENIED);
     cr_expect_str_eq(scrubjay_error_name(c), "NOT_PROVEN");
     end(c);
@@ -141,7 +301,7 @@ Test(login, a_refused_proof_is_a_denial)
 {
     struct scrubjay *c;
     denies = true;
-    c = begin(guard, 1, "app", KEY);
+    c = begin(guard, 1);
     cr_expect_eq(scrubjay_connect(c), SCRUBJAY_DENIED);
     cr_expect_str_eq(scrubjay_error_name(c), "AUTH_FAILED");
     end(c);
@@ -151,7 +311,7 @@ Test(login, while_too_many_log_in_it_is_tried_again)
 {
     struct scrubjay *c;
     refuses = 3;
-    c = begin(guard, 4, "app", KEY);
+    c = begin(guard, 4);
     cr_expect_eq(scrubjay_connect(c), SCRUBJAY_OK, "%s", scrubjay_error(c));
     end(c);
 }
@@ -160,7 +320,7 @@ Test(login, a_request_outlives_that)
 {
     struct scrubjay *c;
     refuses = 3;
-    c = begin(guard, 4, "app", KEY);
+    c = begin(guard, 4);
     (void)scrubjay_ping(c);
     cr_expect_str_eq(scrubjay_error_name(c), "NOT_PERMITTED", "it came, and was answered");
     end(c);
