@@ -54,6 +54,7 @@ enum config_option {
     OPTION_CORE_DUMPS,
     OPTION_CLIENT_LISTEN,
     OPTION_CLIENT_LOGIN,
+    OPTION_CLIENT_PLAIN,
     OPTION_CLIENT_MAX_VALUE,
     OPTION_GOSSIP_LISTEN,
     OPTION_GOSSIP_CRYPTO,
@@ -134,6 +135,7 @@ struct config {
     bool core_dumps;   /* let the system, and debuggers, see memory with its keys */
     struct addr client;
     enum entry login; /* settled after config_load() */
+    enum plain plain;
     struct addr gossip;
     enum seal_mode crypto; /* settled after config_load() */
     uint64_t key_quiet_us; /* a key that is removed goes when it was silent so long */

@@ -23,7 +23,7 @@ struct document {
         *profile, *drain, *ready_alone, *warm_up, *heal_log, *core_dumps;
 
     struct {
-        char *listen, *login, *max_value;
+        char *listen, *login, *plain, *max_value;
     } client;
 
     struct {
@@ -86,7 +86,8 @@ static const cyaml_schema_value_t ENTRY = {
 
 static const cyaml_schema_field_t CLIENT[] = {
     TEXT("listen", BASE(client), client.listen), TEXT("login", BASE(client), client.login),
-    TEXT("max_value", BASE(client), client.max_value), CYAML_FIELD_END};
+    TEXT("plain", BASE(client), client.plain), TEXT("max_value", BASE(client), client.max_value),
+    CYAML_FIELD_END};
 static const cyaml_schema_field_t GOSSIP[] = {
     TEXT("listen", BASE(gossip), gossip.listen), TEXT("crypto", BASE(gossip), gossip.crypto),
     TEXT("key_quiet", BASE(gossip), gossip.key_quiet), CYAML_FIELD_END};
@@ -151,6 +152,7 @@ static const size_t PLACES[OPTIONS] = {
     [OPTION_CORE_DUMPS] = BASE(core_dumps),
     [OPTION_CLIENT_LISTEN] = BASE(client.listen),
     [OPTION_CLIENT_LOGIN] = BASE(client.login),
+    [OPTION_CLIENT_PLAIN] = BASE(client.plain),
     [OPTION_CLIENT_MAX_VALUE] = BASE(client.max_value),
     [OPTION_GOSSIP_LISTEN] = BASE(gossip.listen),
     [OPTION_GOSSIP_CRYPTO] = BASE(gossip.crypto),

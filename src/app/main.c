@@ -147,6 +147,7 @@ static struct loop *make_loop(struct daemon *d, char *why, size_t why_cap)
                                  .key_quiet_us = c->key_quiet_us,
                                  .clients = d->clients,
                                  .login = c->login,
+                                 .plain = c->plain,
                                  .profile = c->profile,
                                  .budget_bytes = c->memory.bytes,
                                  .value_max = c->value_max,

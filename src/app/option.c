@@ -35,6 +35,12 @@ static const char MORE_LOGIN[] =
     "  accept   serves who logs in by its capabilities, and everybody else\n"
     "  require  serves who logs in by its capabilities\n";
 
+static const char MORE_PLAIN[] = "From where clients may log in without asking for a sealed "
+                                 "connection: loopback, everywhere or\n"
+                                 "nowhere. From elsewhere they are told to ask for one. Older "
+                                 "clients cannot: everywhere is for the\n"
+                                 "time until they are new, and for networks that nobody reads.\n";
+
 static const char MORE_HTTP_HOSTS[] =
     "Over loopback, requests have to call this node by an address, localhost, its name, or a\n"
     "name that is given here, since a page can give its own name our address. Other addresses\n"
@@ -166,6 +172,14 @@ static const struct option_row ROWS[OPTIONS] = {
                              .more = MORE_LOGIN,
                              .parse = parse_login,
                              .at = AT(login)},
+    [OPTION_CLIENT_PLAIN] = {.flag = "client-plain",
+                             .path = "client.plain",
+                             .arg = "WHERE",
+                             .help = "from where a client may log in and not be sealed",
+                             .standard = "loopback",
+                             .more = MORE_PLAIN,
+                             .parse = parse_plain,
+                             .at = AT(plain)},
     [OPTION_CLIENT_MAX_VALUE] = {.flag = "max-value",
                                  .path = "client.max_value",
                                  .arg = "SIZE",

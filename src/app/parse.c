@@ -250,6 +250,17 @@ const char *parse_login(const char *text, void *into)
     return "off, accept or require";
 }
 
+const char *parse_plain(const char *text, void *into)
+{
+    for (enum plain plain = PLAIN_LOOPBACK; plain < PLAINS; plain++) {
+        if (strcmp(text, plain_text(plain)) == 0) {
+            *(enum plain *)into = plain;
+            return NULL;
+        }
+    }
+    return "loopback, everywhere or nowhere";
+}
+
 const char *parse_crypto(const char *text, void *into)
 {
     for (enum seal_mode mode = SEAL_OFF; mode <= SEAL_REQUIRE; mode++) {

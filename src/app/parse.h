@@ -28,6 +28,7 @@ const char *parse_ack(const char *text, void *into);           /**< struct clien
 const char *parse_namespace(const char *text, void *into);     /**< char[CLIENT_NS_MAX + 1] */
 const char *parse_time(const char *text, void *into);          /**< uint64_t, microseconds */
 const char *parse_login(const char *text, void *into);         /**< enum entry */
+const char *parse_plain(const char *text, void *into);         /**< enum plain */
 const char *parse_crypto(const char *text, void *into);        /**< enum seal_mode */
 const char *parse_profile(const char *text, void *into);       /**< enum swim_profile */
 const char *parse_level(const char *text, void *into);         /**< enum logger_level */

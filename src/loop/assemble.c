@@ -52,7 +52,7 @@ static enum err keep_clients(struct loop *l, const struct loop_cfg *cfg, const s
 {
     if (cfg->login > ENTRY_OFF && cfg->clients == NULL)
         return refuse(why, ERR_CONFIG, "clients log in by a clients file only; give --clients");
-    l->auth.plain = PLAIN_EVERYWHERE;
+    l->auth.plain = cfg->plain;
     l->auth.entry = entry_settle(cfg->login, cfg->clients != NULL);
     l->auth.unused = l->auth.entry == ENTRY_OFF && cfg->clients != NULL;
     if (!entry_hears_logins(l->auth.entry))

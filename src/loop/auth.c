@@ -443,7 +443,8 @@ static void refuse_plain(struct conn *c, uint32_t id)
         .has_id = true,
         .id = id,
         .name = "SHARE_REQUIRED",
-        .text = "this node seals what it says to clients from there: give a share with the claim"};
+        .text = "this node seals what it says to clients from there: give a share with the claim, "
+                "or set client.plain to everywhere"};
     worker_count(&c->worker->counters.logins_plain, 1);
     refuse(c, &fault, login_fail(&c->stranger->login));
 }

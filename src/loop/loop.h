@@ -52,6 +52,7 @@ struct loop_cfg {
     enum seal_mode crypto;         /* past SEAL_OFF it needs keys */
     const struct clients *clients; /* who may do what; NULL = everybody everything */
     enum entry login;              /* past ENTRY_OFF it needs clients */
+    enum plain plain;              /* from where clients may log in without sealing */
     enum swim_profile profile;
     uint64_t budget_bytes;         /* of the cache */
     uint32_t value_max;            /* 0 = CLIENT_VALUE_MAX */

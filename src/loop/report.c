@@ -258,6 +258,17 @@ static void warn_of_entry(struct loop *l)
                    1);
 }
 
+/* And for those that go from plain connections to sealed ones. */
+static void warn_of_plain(struct loop *l)
+{
+    const struct logger_field plain = logger_text("plain", plain_text(l->auth.plain));
+    if (entry_hears_logins(l->auth.entry) && l->auth.plain == PLAIN_EVERYWHERE)
+        logger_say(&l->log, LOGGER_WARN,
+                   "clients may log in from everywhere and not be sealed, until client.plain is "
+                   "loopback",
+                   &plain, 1);
+}
+
 void report_start(struct loop *l)
 {
     char client[ADDRESS_TEXT_MAX], gossip[ADDRESS_TEXT_MAX], advertise[ADDRESS_TEXT_MAX];
@@ -276,4 +287,5 @@ void report_start(struct loop *l)
     logger_say(&l->log, LOGGER_INFO, "node started", fields, ARRAY_LEN(fields));
     warn_of_mode(l);
     warn_of_entry(l);
+    warn_of_plain(l);
 }

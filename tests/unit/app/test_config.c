@@ -303,7 +303,7 @@ Test(config, every_key_of_the_file_is_read)
               "insecure: true\n"
               "memory: 64MiB\nworkers: 3\nexpect: 5\nprofile: wan\ndrain: 3s\nready_alone: 4s\n"
               "warm_up: off\nheal_log: 1000\ncore_dumps: on\n"
-              "client: {listen: '127.0.0.1:1', login: accept, max_value: 1MiB}\n"
+              "client: {listen: '127.0.0.1:1', login: accept, plain: nowhere, max_value: 1MiB}\n"
               "gossip: {listen: '127.0.0.1:2', crypto: prefer, key_quiet: 5m}\n"
               "http: {listen: off, hosts: [cache.example]}\n"
               "join:\n  static: [a:1]\n  dns: [d]\n  srv: [s]\n"
@@ -330,6 +330,7 @@ Test(config, every_key_of_the_file_is_read)
     cr_assert(k.config.core_dumps);
     listens(&k.config.client, "127.0.0.1:1");
     cr_assert_eq(k.config.login, ENTRY_ACCEPT);
+    cr_assert_eq(k.config.plain, PLAIN_NOWHERE);
     cr_assert_eq(k.config.value_max, 1U << 20);
     listens(&k.config.gossip, "127.0.0.1:2");
     cr_assert_eq(k.config.crypto, SEAL_PREFER);

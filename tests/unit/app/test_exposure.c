@@ -141,6 +141,17 @@ Test(exposure, logins_need_a_clients_file)
     kit_fails(&k, EXIT_USAGE, "--client-login: \"yes\" is not off, accept or require");
 }
 
+Test(exposure, plain_logins_are_heard_from_loopback_unless_somebody_says_otherwise)
+{
+    kit_loads(&k);
+    cr_assert_eq(k.config.plain, PLAIN_LOOPBACK);
+    give("--client-plain", "everywhere");
+    kit_loads(&k);
+    cr_assert_eq(k.config.plain, PLAIN_EVERYWHERE);
+    give("--client-plain", "here");
+    kit_fails(&k, EXIT_USAGE, "--client-plain: \"here\" is not loopback, everywhere or nowhere");
+}
+
 /* Whoever serves guests serves anybody: that other clients log in is no help. */
 Test(exposure, clients_in_the_open_that_need_not_log_in_need_insecure)
 {
