@@ -134,11 +134,20 @@ static enum scrubjay_status end_by_node(struct scrubjay *c, const struct client_
     return SCRUBJAY_ERROR;
 }
 
+/** Nothing but the login is under way, and what comes is not sealed yet: whoever can change what is on the wire
+ *  may have written it. */
+static bool is_logging_in(const struct scrubjay *c)
+{
+    return c->id[0] != '\0' && !c->plain && !c->sealed;
+}
+
 /** Find out for whom a frame is. */
 static enum scrubjay_status sort(struct scrubjay *c, uint32_t id, struct slice frame,
                                  struct client_reply *out, bool *mine)
 {
     if (client_reply_decode(c->codec, frame, out) != OK)
+        return call_garbage(c);
+    if (is_logging_in(c) && (out->push || (out->has_id && out->id != id)))
         return call_garbage(c);
     if (out->push) {
         if (slice_eq(out->op, slice_text("invalidated")))

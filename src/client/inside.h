@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/types.h>
+
 #include "base/attr.h"
 #include "scrubjay/client.h"
 #include "seal/login.h"
@@ -80,6 +82,7 @@ struct scrubjay {
     struct buffer out;
     bool sealed; /* what crosses the present connection is records: */
     struct tunnel keys;
+    pid_t owner;            /* the process that drew them */
     struct buffer wire_in;  /* read, and not whole yet */
     struct buffer wire_out; /* sealed, and not sent yet */
     size_t lent;            /* bytes at in.start of the frame that is lent out */

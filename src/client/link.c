@@ -96,6 +96,7 @@ enum scrubjay_status link_seal(struct scrubjay *c, const struct tunnel *keys)
     if (!buffer_reserve(&c->wire_in, rest.len + READ_MIN))
         return lose(c, "memory is out");
     c->keys = *keys;
+    c->owner = getpid();
     c->sealed = true;
     if (rest.len == 0)
         return SCRUBJAY_OK;
@@ -186,6 +187,8 @@ enum scrubjay_status link_send(struct scrubjay *c, struct buffer *b, uint64_t de
     enum scrubjay_status status = SCRUBJAY_OK;
     if (!c->sealed)
         return send_all(c, b, deadline_ms);
+    if (c->owner != getpid()) /* two processes would number their records alike, under one key */
+        return lose(c, "another process opened it, of which this one is a fork");
     while (status == SCRUBJAY_OK && b->start < b->end) {
         status = seal_some(c, b);
         if (status == SCRUBJAY_OK)

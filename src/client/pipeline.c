@@ -22,7 +22,7 @@ static struct pending *find(const struct pipeline *p, uint32_t id)
 bool pipeline_keep(struct scrubjay *c, uint32_t id, struct slice frame)
 {
     struct pending *p = find(&c->pipeline, id);
-    if (p == NULL || p->saved != NULL)
+    if (p == NULL || p->lost || p->saved != NULL)
         return false;
     p->saved = malloc(frame.len);
     p->lost = p->saved == NULL;

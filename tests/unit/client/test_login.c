@@ -271,6 +271,100 @@ Test(login, what_does_not_open_ends_the_connection)
     end(c);
 }
 
+/* ---- who can write on the wire, and has no key ---- */
+
+static bool forges_push; /* else replies */
+static struct scrubjay_event event;
+
+/** Put what no node said before the answer that grants the login, which is the last one that is not sealed. */
+static void forge(struct fake *f, int fd, uint32_t grant)
+{
+    for (uint32_t id = 1; id < 20 && !forges_push; id++)
+        if (id != grant)
+            fake_hit(f, id, "forged");
+    if (forges_push)
+        client_push_invalidated(&f->w, slice_text("forged"), SCOPE_ALL, (struct slice){0},
+                                (struct slice){0});
+    fake_send(f, fd);
+}
+
+/** The first connection breaks with answers under way, the second is forged on. */
+static void guard_and_forge(struct fake *f, int fd, unsigned nth)
+{
+    const struct client_hello hello = {.version = "0", .node = slice_text("fake")};
+    struct client_request q;
+    struct said said;
+    challenge(f, fd, &said);
+    cr_assert(fake_take(f, fd, &q));
+    if (nth == 1)
+        forge(f, fd, q.id);
+    client_reply_hello(&f->w, q.id, &hello);
+    fake_send(f, fd);
+    seal(f, &said);
+    if (nth == 0)
+        (void)fake_take(f, fd, &q);
+    else
+        serve(f, fd);
+}
+
+/** Answers are lost with a connection, and the next one is forged on. */
+static struct scrubjay *lose_answers(void)
+{
+    struct scrubjay_value got;
+    struct scrubjay *c = begin(guard_and_forge, 3);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(scrubjay_pipeline_get(c, "", NAME), SCRUBJAY_OK, "%s", scrubjay_error(c));
+    cr_assert_eq(scrubjay_pipeline_next(c, &got), SCRUBJAY_CONNECT);
+    return c;
+}
+
+/** A get that is served, as soon as it may connect again. */
+static struct scrubjay_value get_at_last(struct scrubjay *c)
+{
+    struct scrubjay_value got;
+    enum scrubjay_status status;
+    do
+        status = scrubjay_get(c, "", NAME, &got);
+    while (status == SCRUBJAY_CONNECT);
+    cr_assert_eq(status, SCRUBJAY_OK, "%s", scrubjay_error(c));
+    return got;
+}
+
+Test(login, what_is_said_before_it_is_sealed_is_no_answer, .timeout = 60)
+{
+    struct scrubjay_value got;
+    struct scrubjay *c = lose_answers();
+    cr_expect_eq(scrubjay_get(c, "", NAME, &got), SCRUBJAY_PROTOCOL);
+    for (int i = 0; i < 2; i++)
+        cr_expect_eq(scrubjay_pipeline_next(c, &got), SCRUBJAY_CONNECT);
+    got = get_at_last(c);
+    cr_expect_eq(memcmp(got.value.at, "in transit", 10), 0);
+    end(c);
+}
+
+Test(login, what_is_said_before_it_is_sealed_is_no_event, .timeout = 60)
+{
+    struct scrubjay_value got;
+    forges_push = true;
+    struct scrubjay *c = lose_answers();
+    cr_expect_eq(scrubjay_get(c, "", NAME, &got), SCRUBJAY_PROTOCOL);
+    (void)get_at_last(c);
+    cr_expect_neq(scrubjay_next(c, 1, &event), SCRUBJAY_OK);
+    end(c);
+}
+
+Test(login, a_fork_seals_nothing_under_the_keys_of_its_parent, .timeout = 60)
+{
+    struct scrubjay_value got;
+    struct scrubjay *c = begin(guard, 1);
+    cr_assert_eq(scrubjay_get(c, "", NAME, &got), SCRUBJAY_OK, "%s", scrubjay_error(c));
+    c->owner++; /* as a fork sees it */
+    cr_expect_eq(scrubjay_pipeline_get(c, "", NAME), SCRUBJAY_OK);
+    cr_expect_eq(scrubjay_pipeline_next(c, &got), SCRUBJAY_CONNECT);
+    cr_expect_neq(strstr(scrubjay_error(c), "another process"), NULL, "%s", scrubjay_error(c));
+    end(c);
+}
+
 Test(login, a_missing_capability_has_a_status_of_its_own)
 {
     struct scrubjay *c = begin(guard, 1);
