@@ -86,7 +86,7 @@ static void uncount(struct worker *w, bool displaced)
 /** Tell all others how much output of c waits now. */
 static void count_output(struct conn *c)
 {
-    const size_t n = outbuf_len(&c->out);
+    const size_t n = outbuf_len(&c->out) + (c->sealed == NULL ? 0 : sealed_waiting(c->sealed));
     if (n == c->out_counted)
         return;
     atomic_fetch_add(&c->worker->world->out_waiting,

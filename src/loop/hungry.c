@@ -32,10 +32,16 @@ void hungry_feed(struct worker *w)
     }
 }
 
-/** Was the frame that it keeps begun so long ago that others need not wait for its end? */
+static bool is_long_ago(mono_us begun, mono_us now)
+{
+    return begun != 0 && now - begun > CONN_PROGRESS_US;
+}
+
+/** Was the frame that it keeps, or the record, begun so long ago that others need not wait for its end? */
 static bool is_late(const struct conn *c, mono_us now)
 {
-    return !c->hungry && c->begun != 0 && now - c->begun > CONN_PROGRESS_US;
+    return !c->hungry && (is_long_ago(c->begun, now) ||
+                          (c->sealed != NULL && is_long_ago(c->sealed->begun, now)));
 }
 
 /** Bytes that c keeps of what it said; 0 = none, or it is about to be served, and must not go now. */

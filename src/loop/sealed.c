@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loop/clock.h"
+
 #define BATCH_TEXT ((size_t)4 * TUNNEL_TEXT_MAX) /* sealed at once: a system call is dear, too */
 
 static size_t least(size_t a, size_t b)
@@ -54,6 +56,16 @@ size_t sealed_kept(const struct sealed *s)
     return s->kept.len;
 }
 
+/** Keep what is no whole record; is_new: it is another one than was kept before. */
+static bool keep(struct sealed *s, struct kept_room *room, struct slice rest, bool is_new)
+{
+    if (rest.len == 0)
+        s->begun = 0;
+    else if (is_new || s->begun == 0)
+        s->begun = clock_now();
+    return rest.len == 0 || kept_put(&s->kept, room, rest, 0);
+}
+
 enum err sealed_open(struct sealed *s, struct kept_room *room, uint8_t *at, size_t n,
                      size_t *text_len)
 {
@@ -68,10 +80,15 @@ enum err sealed_open(struct sealed *s, struct kept_room *room, uint8_t *at, size
         return err;
     *text_len = opened.text_len;
     const struct slice rest = slice_of(at + opened.used, len - opened.used);
-    return rest.len == 0 || kept_put(&s->kept, room, rest, 0) ? OK : ERR_FULL;
+    return keep(s, room, rest, opened.used > 0) ? OK : ERR_FULL;
 }
 
 /* ---- output ---- */
+
+size_t sealed_waiting(const struct sealed *s)
+{
+    return outbuf_len(&s->wire);
+}
 
 /** Seal the next of what waits. false: no memory, or no numbers. */
 static bool seal_more(struct sealed *s, struct slice text)

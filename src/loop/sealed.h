@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/time.h"
 #include "loop/kept.h"
 #include "loop/outbuf.h"
 #include "seal/tunnel.h"
@@ -19,7 +20,8 @@
 /** Holds secrets. */
 struct sealed {
     struct tunnel tunnel;
-    struct kept kept;   /* a record that is not whole yet */
+    struct kept kept;   /* a record that is not whole yet, */
+    mono_us begun;      /* and when it was; 0 = there is none */
     struct outbuf wire; /* records that wait to be sent; at first, what was said before them */
     size_t claimed;     /* so many bytes at the front of the output are in wire */
 };
@@ -32,6 +34,9 @@ void sealed_free(struct sealed *s, struct kept_room *room);
 
 /** Bytes of a record that is not whole yet. */
 size_t sealed_kept(const struct sealed *s);
+
+/** Bytes of records that wait to be sent. */
+size_t sealed_waiting(const struct sealed *s);
 
 /**
  * Open what was read.

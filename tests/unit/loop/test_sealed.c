@@ -6,6 +6,9 @@
 
 #include <sys/socket.h>
 
+#include "loop/clock.h"
+#include "loop/sealed.h"
+
 #include "visitor.h"
 
 #define LONG_LEN (KEPT_LONG + 5000) /* a value whose frame is a long one */
@@ -315,6 +318,39 @@ Test(sealed_made, of_too_many_parts_of_records_the_longest_goes)
     cr_expect_eq(kit_counters().input_kept, 40);
     kit_hang_up(&shorter);
     kit_hang_up(&longer);
+}
+
+/** One more part of a record is read. */
+static size_t read_part(struct sealed *s, struct kept_room *room, struct slice part)
+{
+    uint8_t at[256];
+    size_t text_len = 0;
+    memcpy(at + sealed_kept(s), part.at, part.len);
+    cr_assert_eq(sealed_open(s, room, at, part.len, &text_len), OK);
+    return text_len;
+}
+
+Test(sealed_parts, a_record_is_begun_once_and_when_it_is_whole_no_more)
+{
+    const struct tunnel keys = {.take = {.bytes = {7}}};
+    struct tunnel_key client = keys.take;
+    struct kept_room room = {.max = 1000};
+    uint8_t record[128];
+    struct outbuf out;
+    outbuf_init(&out, 1000);
+    const size_t len = tunnel_seal(&client, slice_text("text"), record);
+    struct sealed *s = sealed_new(&keys, &out);
+    const mono_us before = clock_now();
+    cr_expect_eq(read_part(s, &room, slice_of(record, 5)), 0);
+    const mono_us begun = s->begun;
+    cr_expect_geq(begun, before);
+    while (clock_now() == begun)
+        (void)sched_yield();
+    cr_expect_eq(read_part(s, &room, slice_of(record + 5, 5)), 0);
+    cr_expect_eq(s->begun, begun);
+    cr_expect_eq(read_part(s, &room, slice_of(record + 10, len - 10)), 4);
+    cr_expect_eq(s->begun, 0);
+    sealed_free(s, &room);
 }
 
 /* ---- from where a plain login is heard ---- */
