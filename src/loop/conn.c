@@ -122,7 +122,7 @@ static void close_conn(struct conn *c)
 void conn_give_up(struct conn *c)
 {
     worker_count(&c->worker->counters.closed_slow, 1);
-    c->ending = true;
+    c->ending = c->given_up = true;
     outbuf_fini(&c->out);
     if (c->sealed != NULL)
         sealed_forget(c->sealed);
@@ -210,7 +210,7 @@ void conn_finish(struct conn *c)
 {
     if (!c->closed && outbuf_len(&c->out) > 0)
         flush(c);
-    if (!c->closed && c->ending && c->owed == 0 && outbuf_len(&c->out) == 0)
+    if (!c->closed && c->ending && (c->given_up || c->owed == 0) && outbuf_len(&c->out) == 0)
         close_conn(c);
     if (c->closed) {
         if (c->owed == 0)

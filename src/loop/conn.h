@@ -38,6 +38,7 @@ struct conn {
     ev_io io;
     bool closed;               /* no descriptor any more; lives on for its tickets */
     bool ending;               /* no more requests: flush, then close */
+    bool given_up;             /* its output was forgotten, in the middle of something: close */
     bool paused;               /* not reading, because of output or tickets */
     bool is_stuck;             /* in worker->stuck */
     bool waits;                /* in worker->waiting */

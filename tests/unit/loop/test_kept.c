@@ -166,6 +166,23 @@ Test(kept, while_others_wait_the_largest_of_the_late_is_closed_each_second)
     table_free(&t);
 }
 
+Test(kept, who_is_given_up_goes_at_once_and_hears_nothing_of_what_is_under_way)
+{
+    struct table t = table_new();
+    struct conn *c = keeper(&t, 10, KEPT_LONG, 1);
+    uint8_t *room = outbuf_reserve(&c->out, 4);
+    cr_assert_not_null(room);
+    memset(room, 0, 4); /* the beginning of a frame */
+    outbuf_commit(&c->out, 4);
+    c->owed = 1;
+    conn_give_up(c);
+    conn_finish(c);
+    cr_expect(c->closed, "an answer that came now would stand in the middle of nothing");
+    cr_expect_eq(recv(t.ends[0], bytes, 1, 0), 0);
+    c->owed = 0;
+    table_free(&t);
+}
+
 Test(kept, who_waits_is_served_in_order_as_soon_as_there_is_room)
 {
     struct table t = table_new();
