@@ -503,6 +503,14 @@ static void make_guest(struct conn *c)
     worker_count(&c->worker->counters.logins_none, 1);
 }
 
+/** The limit of a stranger's output is for what it is answered, not for what it was told before it became one. */
+static void send_at_once(struct conn *c)
+{
+    const size_t before = outbuf_len(&c->out);
+    (void)outbuf_flush(&c->out, c->io.fd); /* what went wrong is met again when the rest is sent */
+    worker_count(&c->worker->counters.bytes_out, before - outbuf_len(&c->out));
+}
+
 /** A hello that claims nothing settles nothing: a client may look first what it speaks to. */
 static void sort_out(struct conn *c, mono_us now)
 {
@@ -520,6 +528,7 @@ static void sort_out(struct conn *c, mono_us now)
         (void)make_stranger(c);
     } else {
         (void)request_run(c, now, frame);
+        send_at_once(c);
         c->input = slice_of(c->input.at + need, c->input.len - need);
         c->begun = 0;
     }

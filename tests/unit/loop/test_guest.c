@@ -248,3 +248,26 @@ Test(guest, the_oldest_is_spared_while_it_says_something, .timeout = 140)
     kit_hang_up(&busy);
     hang_up_all();
 }
+
+Test(guest, a_hello_and_a_claim_in_one_packet_are_both_answered)
+{
+    uint8_t bytes[512], word[LOGIN_CLAIM_MAX];
+    struct writer w = writer_of(bytes, sizeof bytes);
+    struct client_request hello = visitor_hello((struct slice){0});
+    struct client_request claim =
+        visitor_hello(slice_of(word, login_claim("app", VISITOR_NONCE, word)));
+    struct client_reply reply;
+    hello.id = 1;
+    claim.id = 2;
+    client_request_encode(&w, &hello);
+    client_request_encode(&w, &claim);
+    kit_launch();
+    struct client c = kit_dial();
+    kit_send(&c, writer_slice(&w));
+    cr_assert(kit_next(&c, &reply));
+    cr_expect(reply.id == 1 && reply.error.len == 0);
+    cr_assert(kit_next(&c, &reply), "together they are more than a stranger may leave unread");
+    cr_expect(reply.id == 2 && is_challenge(&c, &reply));
+    cr_expect_eq(kit_counters().strangers_unread, 0);
+    kit_hang_up(&c);
+}
