@@ -5,6 +5,8 @@
  * for their reply; pipelined calls queue requests and read replies later. A lost connection is opened
  * again by the next call, with backoff; a request that was under way is told as SCRUBJAY_UNKNOWN when
  * it may have taken effect. Results are lent until the next call on the same client.
+ * A process that forks makes a client of its own on each side: the connection is one, and both would
+ * speak on it. On one that is sealed the side that did not open it gets SCRUBJAY_CONNECT once.
  */
 #pragma once
 
